@@ -1,0 +1,223 @@
+"""What may be asked of the venue. Frozen Structs: the public face, and the table from which the records are generated.
+
+Every command carries `ts_ns`, the time of the event (ns, UTC); time never goes back. Account 0 is the recorded market.
+A command is stored as whole units of 64 bytes; `exchange/layout.py` has the offsets.
+"""
+
+from enum import IntEnum
+from typing import TypeAlias
+
+import msgspec
+
+from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
+from exchange.wire import AccountId, Flag, InstrumentId, Word
+
+
+class CommandType(IntEnum):
+    """The number of each command on the wire."""
+
+    PLACE_ORDER = 1
+    CANCEL_ORDER = 2
+    AMEND_ORDER = 3
+    REDUCE_ORDER = 4
+    MASS_CANCEL = 5
+    SET_MARK_PRICE = 6
+    REPORT_TRADE = 7
+    EXECUTE_RECORDED = 8
+    DEPOSIT = 9
+    WITHDRAW = 10
+    SET_LEVERAGE = 11
+    OPEN_POSITION = 12
+    FUND_DEPOSIT = 13
+
+
+class PlaceOrder(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Enter an order.
+
+    order_id: any 64-bit pattern not live in the instrument. price_ticks: limit price (limit, stop-limit), else 0.
+    trigger_ticks: of stops, else 0. origin: RECORDED and CORRECTION orders belong to account 0 and rest without
+    matching other recorded orders. is_continued: more commands of the same recorded event follow; stops, marks and
+    the risk engine act after the last one.
+    """
+
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    order_id: Word
+    side: Side
+    qty_lots: Word
+    price_ticks: Word = 0
+    kind: OrderKind = OrderKind.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: Flag = False
+    trigger_ticks: Word = 0
+    origin: Origin = Origin.PARTICIPANT
+    is_continued: Flag = False
+
+
+class CancelOrder(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Take out a live order, resting or stop."""
+
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    order_id: Word
+    origin: Origin = Origin.PARTICIPANT
+    is_continued: Flag = False
+
+
+class AmendOrder(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Give a live order a new price and quantity.
+
+    price_ticks: the new limit price; 0 keeps it. qty_lots: the new open quantity, or, with is_total_qty, the new total
+    that includes what is filled already. trigger_ticks: a stop's new trigger; 0 keeps it. A smaller quantity at the
+    same price keeps the queue place (a rule); anything else loses it, and may trade.
+    """
+
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    order_id: Word
+    qty_lots: Word
+    price_ticks: Word = 0
+    trigger_ticks: Word = 0
+    is_total_qty: Flag = False
+    origin: Origin = Origin.PARTICIPANT
+    is_continued: Flag = False
+
+
+class ReduceOrder(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Take `qty_lots` off a live order's open quantity; it keeps its place, and is gone when nothing is left."""
+
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    order_id: Word
+    qty_lots: Word
+    origin: Origin = Origin.PARTICIPANT
+    is_continued: Flag = False
+
+
+class MassCancel(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Cancel all live orders of an account, in one instrument or in all (0), on one side or on both."""
+
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    side: SideFilter = SideFilter.BOTH
+
+
+class SetMarkPrice(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The next value of an instrument's external mark price series."""
+
+    ts_ns: Word
+    instrument: InstrumentId
+    price_ticks: Word
+
+
+class ReportTrade(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A recorded trade outside the visible book (hidden order, cross): it moves the last price, and nobody's position.
+
+    side: the taker's.
+    """
+
+    ts_ns: Word
+    instrument: InstrumentId
+    side: Side
+    price_ticks: Word
+    qty_lots: Word
+    is_continued: Flag = False
+
+
+class ExecuteRecorded(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A recorded execution of the resting recorded order `order_id`, replayed as its taker's IOC at `price_ticks`.
+
+    side: of the resting order. Injected orders with priority over it fill first; other recorded orders are passed by;
+    the named order fills what is left and keeps the rest.
+    """
+
+    ts_ns: Word
+    instrument: InstrumentId
+    order_id: Word
+    side: Side
+    price_ticks: Word
+    qty_lots: Word
+    is_continued: Flag = False
+
+
+class Deposit(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Put money into an account; the first deposit opens it. amount: money, > 0."""
+
+    ts_ns: Word
+    account: AccountId
+    amount: Word
+
+
+class Withdraw(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Take money out; refused where equity would fall below initial margin. amount: money, > 0."""
+
+    ts_ns: Word
+    account: AccountId
+    amount: Word
+
+
+class SetLeverage(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Set an account's leverage in an instrument: initial margin is notional / leverage."""
+
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    leverage: Word
+
+
+class OpenPosition(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Give an account a position at a price by transfer from the recorded market; the book is left alone.
+
+    Only before the account's first trade in the instrument. size_lots: signed.
+    """
+
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    size_lots: Word
+    price_ticks: Word
+
+
+class FundDeposit(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Put outside money into the insurance fund. amount: money, > 0."""
+
+    ts_ns: Word
+    amount: Word
+
+
+Command: TypeAlias = (
+    PlaceOrder
+    | CancelOrder
+    | AmendOrder
+    | ReduceOrder
+    | MassCancel
+    | SetMarkPrice
+    | ReportTrade
+    | ExecuteRecorded
+    | Deposit
+    | Withdraw
+    | SetLeverage
+    | OpenPosition
+    | FundDeposit
+)
+
+COMMANDS: dict[CommandType, type[msgspec.Struct]] = {
+    CommandType.PLACE_ORDER: PlaceOrder,
+    CommandType.CANCEL_ORDER: CancelOrder,
+    CommandType.AMEND_ORDER: AmendOrder,
+    CommandType.REDUCE_ORDER: ReduceOrder,
+    CommandType.MASS_CANCEL: MassCancel,
+    CommandType.SET_MARK_PRICE: SetMarkPrice,
+    CommandType.REPORT_TRADE: ReportTrade,
+    CommandType.EXECUTE_RECORDED: ExecuteRecorded,
+    CommandType.DEPOSIT: Deposit,
+    CommandType.WITHDRAW: Withdraw,
+    CommandType.SET_LEVERAGE: SetLeverage,
+    CommandType.OPEN_POSITION: OpenPosition,
+    CommandType.FUND_DEPOSIT: FundDeposit,
+}

@@ -1,0 +1,42 @@
+"""What only a programmer or bad data can cause. A participant's mistake is an event with a RejectReason instead."""
+
+from typing import Any
+
+
+class ExchangeError(Exception):
+    """Base of every error that this library raises on purpose."""
+
+
+class ConfigError(ExchangeError):
+    """An instrument, a set of rules or a scenario that cannot be used; says which field, and what was expected."""
+
+
+class SequenceError(ExchangeError):
+    """Time or a sequence number went back."""
+
+
+class DataError(ExchangeError):
+    """Recorded data, or a command record, that cannot be read; says where (file, line, column or record, value)."""
+
+
+class InvariantError(ExchangeError):
+    """The engine's state disagrees with itself. Never caught inside: stop and report it."""
+
+
+class HandlerError(ExchangeError):
+    """One or more event handlers raised. The engine's state is complete; `events` and `causes` hold what happened."""
+
+    def __init__(self, events: list[Any], causes: list[Exception]) -> None:
+        """Keep the events of the command and the handlers' exceptions, in the order in which they were raised."""
+        super().__init__(f"{len(causes)} event handler(s) raised, first: {causes[0]!r}")
+        self.events = events
+        self.causes = causes
+
+
+class BatchError(ExchangeError):
+    """A bad record in a batch: the commands before `index` stand, `__cause__` says what is wrong with this one."""
+
+    def __init__(self, index: int, cause: Exception) -> None:
+        """`index` counts the records of the buffer from 0."""
+        super().__init__(f"record {index} of the batch: {cause}")
+        self.index = index

@@ -1,0 +1,70 @@
+"""The log of event records: what the bus is made of.
+
+Owns: the words of the events that no sink has taken yet. `seq` counts all events of the venue; record k of the log is
+event k, so the number itself is not stored. Full blocks of `BLOCK_RECORDS` records leave as bytes when the venue is
+between two commands, so that memory does not grow with a run.
+"""
+
+from typing import Final, final
+
+from librt.vecs import vec
+from mypy_extensions import i64
+
+from exchange.columns import column_bytes, doubled, new_column
+
+BLOCK_RECORDS: Final = 65_536
+
+
+@final
+class EventLog:
+    """An append-only run of event records; `records.py` has the writers."""
+
+    words: "vec[i64]"
+
+    def __init__(self) -> None:
+        """Start empty, at seq 0 and before the first command."""
+        self.words = new_column(BLOCK_RECORDS * 8 + 1024)
+        self.end: i64 = 0  # words in use
+        self.seq: i64 = 0  # of the newest event
+        self.first_seq: i64 = 1  # of the record at word 0
+        self.command_seq: i64 = 0
+        self.ts_ns: i64 = 0
+        self.to_block_end: i64 = BLOCK_RECORDS  # records still missing in the open block
+        self.block_ends: list[int] = []  # word offsets at which full blocks end
+
+    def reserve(self, size: i64) -> i64:
+        """Make room for a record of `size` words and return the index of its first. O(1) amortized."""
+        at = self.end
+        if at + size > len(self.words):
+            self.words = doubled(self.words)
+        self.end = at + size
+        self.seq += 1
+        self.to_block_end -= 1
+        if self.to_block_end == 0:
+            self.block_ends.append(self.end)
+            self.to_block_end = BLOCK_RECORDS
+        return at
+
+    def bytes_from(self, word: i64) -> bytes:
+        """Return the records from a word offset (a record's first word) to the end."""
+        return column_bytes(self.words, word, self.end)
+
+    def take_blocks(self, wanted: bool) -> list[bytes]:
+        """Drop the full blocks and return them, oldest first; an empty list where nobody wants them."""
+        blocks: list[bytes] = []
+        start: i64 = 0
+        for boundary in self.block_ends:
+            block_end: i64 = boundary
+            if wanted:
+                blocks.append(column_bytes(self.words, start, block_end))
+            self.first_seq += BLOCK_RECORDS
+            start = block_end
+        words = self.words
+        kept: i64 = self.end - start
+        index: i64 = 0
+        while index < kept:
+            words[index] = words[start + index]
+            index += 1
+        self.end = kept
+        self.block_ends = []
+        return blocks

@@ -1,0 +1,108 @@
+"""The fixed facts of one market: how its prices and quantities become money, its fees and its margin tiers."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+import msgspec
+
+from exchange.errors import ConfigError
+from exchange.units import MAX_FEE_PPM, MAX_INSTRUMENT, MAX_LEVERAGE, MAX_MONEY, MAX_PRICE_TICKS, PPM
+
+
+class MarginTier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Maintenance rate of the part of a position's notional that lies above the previous tier's end.
+
+    up_to: end of the tier in money, inclusive; 0 in the last tier, which has no end.
+    maintenance_ppm: rate on that part. Rates must not fall from tier to tier, so that the requirement is convex.
+    """
+
+    maintenance_ppm: int
+    up_to: int = 0
+
+
+class FeeSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Trading fees in ppm of the notional; a negative maker fee is a rebate. The venue keeps every remainder.
+
+    liquidation_ppm is charged on top of the taker fee for fills of a liquidation order, and goes to the fund.
+    """
+
+    maker_ppm: int = 0
+    taker_ppm: int = 0
+    liquidation_ppm: int = 0
+
+
+class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One market.
+
+    instrument_id: 1 .. 65,535, unique in the venue.
+    kind: 'linear' (settled in the quote asset: a lot is worth price x tick value) or 'inverse' (settled in the base
+        asset: a lot is worth tick value / price).
+    tick_value, tick_value_divisor: the fraction of money per tick and lot (linear), or money x ticks per lot (inverse).
+    tick_size, lot_size, money_unit: decimal text, for people and for readers of decimal files; never used in sums.
+    min_price_ticks: 1, or less where a market allows zero or negative prices; an inverse one never does.
+    default_leverage: of an account that has not set its own. max_leverage: the most it may set.
+    mark_source: 'external', 'last' or 'mid'.
+    """
+
+    instrument_id: int
+    symbol: str
+    kind: Literal["linear", "inverse"] = "linear"
+    tick_value: int = 1
+    tick_value_divisor: int = 1
+    tick_size: str = "1"
+    lot_size: str = "1"
+    money_unit: str = "1"
+    currency: str = "USD"
+    min_price_ticks: int = 1
+    default_leverage: int = 1
+    max_leverage: int = 100
+    mark_source: Literal["external", "last", "mid"] = "external"
+    fees: FeeSchedule = FeeSchedule()
+    margin_tiers: tuple[MarginTier, ...] = (MarginTier(maintenance_ppm=5_000),)
+
+    def __post_init__(self) -> None:
+        """Refuse an instrument that could not be traded. Raises ConfigError naming the field."""
+        where = f"instrument {self.symbol!r}"
+        _expect(1 <= self.instrument_id <= MAX_INSTRUMENT, where, f"instrument_id in 1..{MAX_INSTRUMENT}", self)
+        _expect(0 < len(self.symbol) <= 64, where, "symbol of 1..64 characters", self)
+        _expect(0 < self.tick_value <= MAX_MONEY, where, "tick_value > 0", self)
+        _expect(0 < self.tick_value_divisor <= MAX_MONEY, where, "tick_value_divisor > 0", self)
+        _expect(-MAX_PRICE_TICKS <= self.min_price_ticks <= MAX_PRICE_TICKS, where, "min_price_ticks in range", self)
+        _expect(self.kind == "linear" or self.min_price_ticks >= 1, where, "min_price_ticks >= 1 when inverse", self)
+        _expect(1 <= self.max_leverage <= MAX_LEVERAGE, where, f"max_leverage in 1..{MAX_LEVERAGE}", self)
+        _expect(1 <= self.default_leverage <= self.max_leverage, where, "default_leverage in 1..max_leverage", self)
+        for name in ("tick_size", "lot_size", "money_unit"):
+            _expect(_is_positive_decimal(getattr(self, name)), where, f"{name} as positive decimal text", self)
+        for name in ("maker_ppm", "taker_ppm", "liquidation_ppm"):
+            _expect(
+                -MAX_FEE_PPM <= getattr(self.fees, name) <= MAX_FEE_PPM, where, f"fees.{name} within 1,000,000", self
+            )
+        _expect(self.fees.maker_ppm + self.fees.taker_ppm >= 0, where, "maker_ppm + taker_ppm >= 0", self)
+        _expect(self.fees.liquidation_ppm >= 0, where, "fees.liquidation_ppm >= 0", self)
+        self._check_tiers(where)
+
+    def _check_tiers(self, where: str) -> None:
+        _expect(len(self.margin_tiers) > 0, where, "at least one margin tier", self)
+        previous_end, previous_rate = 0, 0
+        for position, tier in enumerate(self.margin_tiers):
+            is_last = position == len(self.margin_tiers) - 1
+            named = f"margin_tiers[{position}]"
+            _expect(
+                previous_rate <= tier.maintenance_ppm < PPM, where, f"{named} rate not below the last, < 100 %", self
+            )
+            _expect(is_last == (tier.up_to == 0), where, f"{named}.up_to 0 in the last tier and only there", self)
+            _expect(is_last or previous_end < tier.up_to <= MAX_MONEY, where, f"{named}.up_to above the last", self)
+            previous_end, previous_rate = tier.up_to, tier.maintenance_ppm
+
+
+def _is_positive_decimal(text: str) -> bool:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return False
+    return value.is_finite() and value > 0
+
+
+def _expect(condition: bool, where: str, expected: str, found: Instrument) -> None:
+    if not condition:
+        raise ConfigError(f"{where}: expected {expected}, found {msgspec.structs.asdict(found)}")
