@@ -53,28 +53,28 @@ class RejectReason(IntEnum):
 
     NONE = 0
     UNKNOWN_INSTRUMENT = 1
-    UNKNOWN_ACCOUNT = 2
-    RESERVED_ACCOUNT = 3  # 0 is the recorded market, negative ids belong to the venue
+    RESERVED_ACCOUNT = 2  # 0 is the recorded market's, negative ids are the venue's own
+    UNKNOWN_ACCOUNT = 3
     ACCOUNT_IN_LIQUIDATION = 4
-    INVALID_QUANTITY = 5
-    INVALID_PRICE = 6
-    INVALID_TRIGGER = 7
-    INVALID_AMOUNT = 8
-    INVALID_LEVERAGE = 9
-    INVALID_COMBINATION = 10  # such as a post-only market order
-    NOTIONAL_TOO_LARGE = 11
-    DUPLICATE_ORDER_ID = 12
-    UNKNOWN_ORDER = 13
-    NOT_ORDER_OWNER = 14
-    BELOW_FILLED = 15  # an amend to a total that is already filled
-    BOOK_FULL = 16
-    NO_MARK_PRICE = 17
-    POST_ONLY_WOULD_TAKE = 18
-    FOK_CANNOT_FILL = 19
-    INSUFFICIENT_MARGIN = 20
-    INSUFFICIENT_BALANCE = 21
-    ALREADY_TRADED = 22  # OpenPosition after the account's first trade
-    POSITION_TOO_LARGE = 23
+    UNKNOWN_ORDER = 5
+    NOT_ORDER_OWNER = 6
+    INVALID_QUANTITY = 7
+    INVALID_PRICE = 8
+    INVALID_TRIGGER = 9
+    INVALID_AMOUNT = 10
+    INVALID_LEVERAGE = 11
+    INVALID_COMBINATION = 12  # such as a post-only market order
+    NOTIONAL_TOO_LARGE = 13
+    POSITION_TOO_LARGE = 14
+    DUPLICATE_ORDER_ID = 15
+    BELOW_FILLED = 16  # an amend to a total that is already filled
+    BOOK_FULL = 17
+    NO_MARK_PRICE = 18
+    ALREADY_TRADED = 19  # OpenPosition after the account's first trade in the instrument
+    POST_ONLY_WOULD_TAKE = 20
+    FOK_CANNOT_FILL = 21
+    INSUFFICIENT_BALANCE = 22
+    INSUFFICIENT_MARGIN = 23
 
 
 class CancelReason(IntEnum):
