@@ -210,7 +210,7 @@ def write_trade(
     words[at + 4] = taker_order_id
     words[at + 5] = price_ticks
     words[at + 6] = qty_lots
-    words[at + 7] = (taker_account & 0xFFFFFFFF) | side << 32
+    words[at + 7] = (taker_account & 0xffffffff) | side << 32
 
 
 def write_order_canceled(
@@ -499,7 +499,7 @@ def write_liquidation_order_placed(
     words[at + 4] = order_id
     words[at + 5] = price_ticks
     words[at + 6] = qty_lots
-    words[at + 7] = (attempt & 0xFFFFFFFF) | side << 32 | kind << 40
+    words[at + 7] = (attempt & 0xffffffff) | side << 32 | kind << 40
 
 
 def write_position_taken_over(
