@@ -1,0 +1,146 @@
+"""Who has what: accounts, balances, positions, and the venue's own money. Money is moved here, never made.
+
+Owns: the account slots (0 the recorded market, 1 the insurance fund, participants from 2), their balances and states,
+and a *leg* for each (account, instrument) that ever held a position, an order or a leverage. Knows no book, writes no
+event. Conservation, which `conserved` states: balances + fees - costs = deposits - withdrawals + opening + venue loss.
+"""
+
+from typing import Final, final
+
+from librt.vecs import vec
+from mypy_extensions import i64
+
+from exchange.book.id_table import IdTable
+from exchange.columns import doubled, new_column
+from exchange.enums import INSURANCE_FUND, RECORDED_MARKET
+from exchange.errors import InvariantError
+from exchange.units import MAX_MONEY
+
+RECORDED_SLOT: Final = 0
+FUND_SLOT: Final = 1
+FIRST_SLOT: Final = 2  # of participants
+
+NORMAL: Final = 0
+QUEUED: Final = 1  # found below maintenance, its liquidation not yet started
+LIQUIDATING: Final = 2
+
+LEG_ROW: Final = 16
+OWNER_SLOT: Final = 0
+MARKET: Final = 1  # index of its market in the venue
+SIZE: Final = 2  # lots, signed
+COST: Final = 3  # money paid for the size, signed
+BUY_LOTS: Final = 4  # open in resting orders
+SELL_LOTS: Final = 5
+BUY_NOTIONAL: Final = 6
+SELL_NOTIONAL: Final = 7
+LEVERAGE: Final = 8  # 0: the instrument's default
+NEXT_LEG: Final = 9  # of the same account, by ascending instrument id
+HAS_TRADED: Final = 10
+ATTEMPTS: Final = 11  # of the running liquidation
+ATTEMPT_COMMAND: Final = 12  # command_seq of the newest attempt
+
+
+@final
+class Ledger:
+    """Accounts by slot and legs by handle (the first index of a row; 0 is 'none')."""
+
+    account_ids: "vec[i64]"
+    balances: "vec[i64]"
+    states: "vec[i64]"
+    liquidations: "vec[i64]"
+    first_legs: "vec[i64]"
+    legs: "vec[i64]"
+
+    def __init__(self, fund_opening: int) -> None:
+        """Open the venue's own accounts, the fund with its opening money."""
+        self.slots = IdTable()
+        self.slot_count: i64 = FIRST_SLOT
+        self.account_ids = new_column(64)
+        self.account_ids[RECORDED_SLOT] = RECORDED_MARKET
+        self.account_ids[FUND_SLOT] = INSURANCE_FUND
+        self.balances = new_column(64)
+        self.balances[FUND_SLOT] = fund_opening
+        self.states = new_column(64)
+        self.liquidations = new_column(64)  # id of the running liquidation
+        self.first_legs = new_column(64)
+        self.legs = new_column(64 * LEG_ROW)
+        self.unused_leg: i64 = LEG_ROW
+        self.fund_opening: int = fund_opening
+        self.fees: int = 0
+        self.deposits: int = 0  # participants'
+        self.fund_deposits: int = 0
+        self.withdrawals: int = 0
+        self.venue_loss: int = 0
+
+    def find(self, account: i64) -> i64:
+        """Return a participant's slot, or 0."""
+        return self.slots.find(account)
+
+    def open_account(self, account: i64) -> i64:
+        """Give a participant who has none a slot and return it."""
+        slot = self.slot_count
+        if slot == len(self.account_ids):
+            self.account_ids = doubled(self.account_ids)
+            self.balances = doubled(self.balances)
+            self.states = doubled(self.states)
+            self.liquidations = doubled(self.liquidations)
+            self.first_legs = doubled(self.first_legs)
+        self.slot_count = slot + 1
+        self.account_ids[slot] = account
+        self.slots.put(account, slot)
+        return slot
+
+    def post(self, slot: i64, amount: int) -> None:
+        """Add money (signed) to a balance. Raises InvariantError where it would not fit."""
+        balance: int = self.balances[slot]
+        balance += amount
+        if not -MAX_MONEY <= balance <= MAX_MONEY:
+            raise InvariantError(f"balance of account {self.account_ids[slot]} would pass 2**62: {balance}")
+        self.balances[slot] = balance
+
+    def add_leg(self, slot: i64, market: i64, instrument_rank: "vec[i64]") -> i64:
+        """Give an account a leg in a market, in its place by ascending instrument id (`instrument_rank`)."""
+        leg = self.unused_leg
+        if leg == len(self.legs):
+            self.legs = doubled(self.legs)
+        self.unused_leg = leg + LEG_ROW
+        legs = self.legs
+        legs[leg + OWNER_SLOT] = slot
+        legs[leg + MARKET] = market
+        before: i64 = 0
+        after = self.first_legs[slot]
+        while after != 0 and instrument_rank[legs[after + MARKET]] < instrument_rank[market]:
+            before = after
+            after = legs[after + NEXT_LEG]
+        legs[leg + NEXT_LEG] = after
+        if before == 0:
+            self.first_legs[slot] = leg
+        else:
+            legs[before + NEXT_LEG] = leg
+        return leg
+
+    def conserved(self) -> None:
+        """Raise InvariantError unless money and sizes add up. O(accounts + legs)."""
+        balances: int = 0
+        slot: i64 = 0
+        while slot < self.slot_count:
+            balances += self.balances[slot]
+            slot += 1
+        costs: int = 0
+        sizes: dict[int, int] = {}
+        leg: i64 = LEG_ROW
+        while leg < self.unused_leg:
+            costs += self.legs[leg + COST]
+            market: int = self.legs[leg + MARKET]
+            sizes[market] = sizes.get(market, 0) + self.legs[leg + SIZE]
+            leg += LEG_ROW
+        have = balances + self.fees - costs
+        given = self.deposits + self.fund_deposits + self.fund_opening - self.withdrawals + self.venue_loss
+        if have != given:
+            raise InvariantError(
+                f"expected balances + fees - costs = deposits + fund deposits + opening - withdrawals + venue loss, "
+                f"found {balances} + {self.fees} - {costs} = {have} against {given}"
+            )
+        for market, size in sizes.items():
+            if size != 0:
+                raise InvariantError(f"expected the sizes of market {market} to sum to 0, found {size}")

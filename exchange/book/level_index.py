@@ -1,0 +1,229 @@
+"""The price levels of one side of a book, best first.
+
+Prices become *ranks* (the price for bids, its negative for asks), so that on both sides a greater rank is better and
+one class serves both. Ranks are grouped into pages of 32 neighbours; a page has a word with a bit for each of its
+levels. The pages in use stand in one array in ascending order, the best last. A level is found by a search over pages
+(few, since prices cluster) and one index; the next best by the highest bit of a word. Adding or removing a level costs
+O(1) while its page stays, and O(pages) moves of words when a page comes or goes.
+
+A level and a page are each named by the index of its first word, handle 0 being 'none'.
+"""
+
+from typing import Final, final
+
+from librt.vecs import vec
+from mypy_extensions import i64
+
+from exchange.columns import doubled, new_column
+
+LEVEL_ROW: Final = 8
+RANK: Final = 0
+HEAD: Final = 1  # oldest order
+TAIL: Final = 2  # youngest order
+LOTS: Final = 3  # sum of the open quantities
+ORDERS: Final = 4  # how many orders
+PAGE: Final = 5  # the page it stands in
+
+PAGE_RANKS: Final = 32
+PAGE_ROW: Final = 40
+KEY: Final = 0  # rank >> 5 of all its levels
+BITS: Final = 1  # bit k set: rank (key << 5) + k has a level
+LEVELS: Final = 8  # PAGE_RANKS level handles
+
+
+@final
+class LevelIndex:
+    """One side's levels; `best` is the handle of the best one, 0 when the side is empty."""
+
+    levels: "vec[i64]"
+    pages: "vec[i64]"
+    order_of_keys: "vec[i64]"
+    order_of_pages: "vec[i64]"
+
+    def __init__(self, sign: i64) -> None:
+        """`sign` turns a price into a rank and back: 1 for bids, -1 for asks."""
+        self.sign: i64 = sign
+        self.best: i64 = 0
+        self.level_count: i64 = 0
+        self.levels = new_column(64 * LEVEL_ROW)
+        self.unused_level: i64 = LEVEL_ROW
+        self.freed_level: i64 = 0  # chained by HEAD
+        self.pages = new_column(16 * PAGE_ROW)
+        self.unused_page: i64 = PAGE_ROW
+        self.freed_page: i64 = 0  # chained by KEY
+        self.order_of_keys = new_column(16)  # ascending, the best last
+        self.order_of_pages = new_column(16)
+        self.page_count: i64 = 0
+        self.recent_key: i64 = 0  # the page found last: the next price is often near
+        self.recent_page: i64 = 0
+
+    def find(self, price: i64) -> i64:
+        """Return the level at a price, or 0."""
+        rank = price * self.sign
+        page = self._find_page(rank >> 5)
+        if page == 0:
+            return 0
+        return self.pages[page + LEVELS + (rank & 31)]
+
+    def find_or_add(self, price: i64) -> i64:
+        """Return the level at a price, adding an empty one if there is none. May move `levels`: read them again."""
+        rank = price * self.sign
+        key = rank >> 5
+        page = self.recent_page
+        if page == 0 or self.recent_key != key:
+            page = self._find_page(key)
+            if page == 0:
+                page = self._add_page(key)
+            self.recent_key = key
+            self.recent_page = page
+        place: i64 = page + LEVELS + (rank & 31)
+        level = self.pages[place]
+        if level != 0:
+            return level
+        level = self._take_level()
+        levels = self.levels
+        levels[level + RANK] = rank
+        levels[level + HEAD] = 0
+        levels[level + TAIL] = 0
+        levels[level + LOTS] = 0
+        levels[level + ORDERS] = 0
+        levels[level + PAGE] = page
+        pages = self.pages
+        pages[place] = level
+        pages[page + BITS] |= 1 << (rank & 31)
+        if self.best == 0 or rank > levels[self.best + RANK]:
+            self.best = level
+        self.level_count += 1
+        return level
+
+    def remove(self, level: i64) -> None:
+        """Take out a level that has no orders."""
+        levels = self.levels
+        pages = self.pages
+        rank = levels[level + RANK]
+        page = levels[level + PAGE]
+        pages[page + LEVELS + (rank & 31)] = 0
+        bits = pages[page + BITS] & ~(1 << (rank & 31))
+        pages[page + BITS] = bits
+        levels[level + HEAD] = self.freed_level
+        self.freed_level = level
+        self.level_count -= 1
+        if bits == 0:
+            self._remove_page(page)
+        if self.best == level:
+            self.best = self._best_level()
+
+    def next_worse(self, level: i64) -> i64:
+        """Return the level after this one, best to worst, or 0. O(log pages)."""
+        rank = self.levels[level + RANK]
+        page = self.levels[level + PAGE]
+        below: i64 = self.pages[page + BITS] & ((1 << (rank & 31)) - 1)
+        if below != 0:
+            return self.pages[page + LEVELS + _highest_bit(below)]
+        at = self._page_position(rank >> 5)
+        if at == 0:
+            return 0
+        page = self.order_of_pages[at - 1]
+        return self.pages[page + LEVELS + _highest_bit(self.pages[page + BITS])]
+
+    def _best_level(self) -> i64:
+        if self.page_count == 0:
+            return 0
+        page = self.order_of_pages[self.page_count - 1]
+        return self.pages[page + LEVELS + _highest_bit(self.pages[page + BITS])]
+
+    def _page_position(self, key: i64) -> i64:
+        """Return how many pages have a smaller key."""
+        keys = self.order_of_keys
+        low: i64 = 0
+        high = self.page_count
+        while low < high:
+            middle = (low + high) >> 1
+            if keys[middle] < key:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _find_page(self, key: i64) -> i64:
+        at = self._page_position(key)
+        if at < self.page_count and self.order_of_keys[at] == key:
+            return self.order_of_pages[at]
+        return 0
+
+    def _add_page(self, key: i64) -> i64:
+        page = self._take_page()
+        self.pages[page + KEY] = key
+        self.pages[page + BITS] = 0
+        at = self._page_position(key)
+        if self.page_count == len(self.order_of_keys):
+            self.order_of_keys = doubled(self.order_of_keys)
+            self.order_of_pages = doubled(self.order_of_pages)
+        keys = self.order_of_keys
+        handles = self.order_of_pages
+        index = self.page_count
+        while index > at:
+            keys[index] = keys[index - 1]
+            handles[index] = handles[index - 1]
+            index -= 1
+        keys[at] = key
+        handles[at] = page
+        self.page_count += 1
+        return page
+
+    def _remove_page(self, page: i64) -> None:
+        keys = self.order_of_keys
+        handles = self.order_of_pages
+        at = self._page_position(self.pages[page + KEY])
+        self.page_count -= 1
+        last = self.page_count
+        while at < last:
+            keys[at] = keys[at + 1]
+            handles[at] = handles[at + 1]
+            at += 1
+        self.pages[page + KEY] = self.freed_page
+        self.freed_page = page
+        if self.recent_page == page:
+            self.recent_page = 0
+
+    def _take_level(self) -> i64:
+        level = self.freed_level
+        if level != 0:
+            self.freed_level = self.levels[level + HEAD]
+            return level
+        level = self.unused_level
+        if level == len(self.levels):
+            self.levels = doubled(self.levels)
+        self.unused_level = level + LEVEL_ROW
+        return level
+
+    def _take_page(self) -> i64:
+        page = self.freed_page
+        if page != 0:
+            self.freed_page = self.pages[page + KEY]
+            return page
+        page = self.unused_page
+        if page == len(self.pages):
+            self.pages = doubled(self.pages)
+        self.unused_page = page + PAGE_ROW
+        return page
+
+
+def _highest_bit(bits: i64) -> i64:
+    """Return the position of the highest set bit. 0 < bits < 2**32."""
+    position: i64 = 0
+    if bits >= 0x10000:
+        position = 16
+        bits >>= 16
+    if bits >= 0x100:
+        position += 8
+        bits >>= 8
+    if bits >= 0x10:
+        position += 4
+        bits >>= 4
+    if bits >= 0x4:
+        position += 2
+        bits >>= 2
+    if bits >= 0x2:
+        position += 1
+    return position

@@ -1,0 +1,74 @@
+"""The live orders of one book, as rows of one packed column.
+
+An order is named by its row's first index, its *handle*; handle 0 is 'none' and its row is never used. A row's first
+eight words (one cache line) are what matching touches; the rest is needed when an order enters, leaves or is amended.
+Freed rows are used again, the newest first.
+"""
+
+from typing import Final, final
+
+from librt.vecs import vec
+from mypy_extensions import i64
+
+from exchange.columns import doubled, new_column
+
+ROW: Final = 16
+
+ORDER_ID: Final = 0
+OWNER: Final = 1  # opaque: compared, never read; the exchange packs the account's slot and id into it
+PRICE: Final = 2  # ticks; 0 for a stop that becomes a market order
+OPEN: Final = 3  # lots
+NEXT: Final = 4  # younger order of the level or trigger
+PREV: Final = 5  # older one
+LEVEL: Final = 6  # handle of its level while resting; 0 while a stop is pending
+FLAGS: Final = 7  # side, kind, time in force, post-only
+
+FILLED: Final = 8  # lots, over the order's life
+TRIGGER: Final = 9  # ticks, of a pending stop
+OWNER_NEXT: Final = 10  # the owner's orders of this book, in the order in which they entered
+OWNER_PREV: Final = 11
+
+SIDE_MASK: Final = 1
+KIND_SHIFT: Final = 1
+KIND_MASK: Final = 3
+TIF_SHIFT: Final = 3
+TIF_MASK: Final = 3
+POST_ONLY_BIT: Final = 1 << 5
+
+
+def order_flags(side: i64, kind: i64, time_in_force: i64, post_only: i64) -> i64:
+    """Return the four small facts of an order in one word."""
+    return side | kind << KIND_SHIFT | time_in_force << TIF_SHIFT | post_only << 5
+
+
+@final
+class OrderPool:
+    """Rows for orders: `take` one, `give_back` it."""
+
+    words: "vec[i64]"
+
+    def __init__(self) -> None:
+        """Start with room for 1,023 orders; the pool doubles when it is full."""
+        self.words = new_column(1024 * ROW)
+        self.unused: i64 = ROW  # first row that was never taken
+        self.freed: i64 = 0  # newest freed row; they are chained by NEXT
+        self.count: i64 = 0
+
+    def take(self) -> i64:
+        """Return a row to use; its words are whatever its last order left. May move `words`: read them again."""
+        self.count += 1
+        order = self.freed
+        if order != 0:
+            self.freed = self.words[order + NEXT]
+            return order
+        order = self.unused
+        if order == len(self.words):
+            self.words = doubled(self.words)
+        self.unused = order + ROW
+        return order
+
+    def give_back(self, order: i64) -> None:
+        """Let a row be used again."""
+        self.count -= 1
+        self.words[order + NEXT] = self.freed
+        self.freed = order

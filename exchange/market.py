@@ -1,0 +1,92 @@
+"""One instrument at the venue: its book, its last trade and mark, and where each account's leg in it stands."""
+
+from typing import Final, final
+
+from librt.vecs import vec
+from mypy_extensions import i64
+
+from exchange.book.book import Book
+from exchange.columns import doubled, new_column
+from exchange.enums import MarkSource
+from exchange.instrument import Instrument
+from exchange.margin.schedule import MarginSchedule
+from exchange.margin.valuation import Valuation
+from exchange.risk.thresholds import ThresholdHeap
+from exchange.units import MAX_PRICE_TICKS
+
+MARK_EXTERNAL: Final = 0
+MARK_LAST: Final = 1
+MARK_MID: Final = 2
+
+
+@final
+class Market:
+    """What changes in one instrument. `index` is its place in the venue, `instrument` its id."""
+
+    leg_of_slot: "vec[i64]"
+
+    def __init__(self, index: i64, facts: Instrument) -> None:
+        """Start with an empty book and no price."""
+        self.index: i64 = index
+        self.instrument: i64 = facts.instrument_id
+        self.book = Book()
+        self.valuation = Valuation(facts)
+        self.schedule = MarginSchedule(facts)
+        self.min_price: i64 = facts.min_price_ticks
+        self.max_price: i64 = MAX_PRICE_TICKS
+        self.maker_ppm: int = facts.fees.maker_ppm
+        self.taker_ppm: int = facts.fees.taker_ppm
+        self.liquidation_ppm: int = facts.fees.liquidation_ppm
+        self.default_leverage: i64 = facts.default_leverage
+        self.max_leverage: i64 = facts.max_leverage
+        self.mark_source: i64 = int(MarkSource[facts.mark_source.upper()])
+
+        self.has_last: bool = False
+        self.last: i64 = 0
+        self.last_side: i64 = 0  # of the last trade's taker
+        # Trades since the stops were last looked at touched low .. high.
+        self.is_touched: bool = False
+        self.low: i64 = 0
+        self.high: i64 = 0
+        self.has_mark: bool = False
+        self.mark: i64 = 0
+        self.is_mark_moved: bool = False  # since breaches were last looked for
+        self.active_command: i64 = 0  # the newest command with a trade or a mark update
+        self.mover: i64 = 0  # the liquidation whose order traded last ...
+        self.mover_command: i64 = 0  # ... and in which command
+        self.waiting: list[int] = []  # legs whose liquidation waits for a retry, the oldest attempt first
+
+        self.leg_of_slot = new_column(64)
+        self.falling = ThresholdHeap(1)  # legs to look at when the mark falls to their threshold
+        self.rising = ThresholdHeap(-1)
+
+    def leg(self, slot: i64) -> i64:
+        """Return an account's leg in this market, or 0."""
+        if slot >= len(self.leg_of_slot):
+            return 0
+        return self.leg_of_slot[slot]
+
+    def set_leg(self, slot: i64, leg: i64) -> None:
+        """Remember an account's leg."""
+        while slot >= len(self.leg_of_slot):
+            self.leg_of_slot = doubled(self.leg_of_slot)
+        self.leg_of_slot[slot] = leg
+
+    def note_trade(self, price: i64, side: i64, command_seq: i64) -> None:
+        """Take a trade's price as the last one."""
+        self.touch(price)
+        self.has_last = True
+        self.last = price
+        self.last_side = side
+        self.active_command = command_seq
+
+    def touch(self, price: i64) -> None:
+        """Let the stops see a price at the next settling."""
+        if not self.is_touched:
+            self.is_touched = True
+            self.low = price
+            self.high = price
+        elif price < self.low:
+            self.low = price
+        elif price > self.high:
+            self.high = price
