@@ -30,6 +30,7 @@ BUILD_ID: Final = "exchange/_build_id.py"
 LIBRARY_GROUP: Final = "exchange._cascade"
 LIBRARY: Final = "exchange/_cascade__mypyc.py"
 REBUILD_COMMAND: Final = "python -m pip install -e .    (or, with the dev extra: python setup.py build_ext --inplace)"
+REINSTALL_COMMAND: Final = "python -m pip install --force-reinstall cascade-exchange"
 CLEAN_COMMAND: Final = "python exchange/build.py clean"
 
 _STRUCTS: Final = "defines msgspec Structs, of which mypyc silently drops frozen and tag"
@@ -220,10 +221,11 @@ def _stale(differences: list[str]) -> StaleExtensionError:
     shown = differences[:8]
     if len(differences) > len(shown):
         shown.append(f"and {len(differences) - len(shown)} more")
+    is_checkout = os.path.exists(os.path.join(ROOT, "setup.py"))
     return StaleExtensionError(
         "the compiled extensions of 'exchange' were not built from the source beside them:\n"
         + "".join(f"  {difference}\n" for difference in shown)
-        + f"In {ROOT}, rebuild them:  {REBUILD_COMMAND}\n"
+        + f"In {ROOT}, rebuild them:  {REBUILD_COMMAND if is_checkout else REINSTALL_COMMAND}\n"
         + f"or remove them and run the source interpreted:  {CLEAN_COMMAND}",
         name=PACKAGE,
     )
