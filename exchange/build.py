@@ -13,7 +13,7 @@ the .py files beside the extensions nothing can be compared, and the extensions 
 
 import sys
 
-if __name__ == "__main__":
+if __name__ == "__main__" and not sys.flags.safe_path:
     # Run by path, Python searches this folder first: a module here could hide one of the standard library.
     sys.path.pop(0)
 

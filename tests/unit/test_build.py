@@ -233,7 +233,7 @@ def test_changed_source_is_refused_in_a_fresh_process_and_clean_helps(tmp_path: 
     shutil.copytree(ROOT / "exchange", tmp_path / "exchange", ignore=shutil.ignore_patterns("__pycache__"))
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        # -P and PYTHONPATH: the copy alone, whatever is installed.
+        # The copy comes first on the path, whatever is installed.
         environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
         command = [sys.executable, *arguments]
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
