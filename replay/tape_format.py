@@ -202,7 +202,7 @@ def find_fault(records: bytes, heads: frozenset[int]) -> Fault | None:
     if len(records) % RECORD_BYTES != 0:
         return Fault(whole, f"whole records of {RECORD_BYTES} bytes", f"{len(records) % RECORD_BYTES} bytes left over")
     found = _column(records, "I", 0)
-    if heads.issuperset(found):
+    if heads.issuperset(set(found)):  # A set first: a block has few different heads.
         return None
     record = next(index for index, head in enumerate(found) if head not in heads)
     head = found[record]
@@ -224,9 +224,11 @@ def find_disorder(records: bytes, earliest_ts_ns: int | None) -> Fault | None:
 
 def _column(records: bytes, code: Literal["I", "q"], word: int) -> list[int]:
     """Return word `word` of each record, or with code I its lower half."""
-    numbers = array(code, records)
+    numbers = memoryview(records).cast(code)
     if sys.byteorder == "big":
-        numbers.byteswap()
+        swapped = array(code, records)
+        swapped.byteswap()
+        numbers = memoryview(swapped)
     words_per_item = 8 // numbers.itemsize
     return numbers[word * words_per_item :: RECORD_BYTES // numbers.itemsize].tolist()
 
