@@ -70,13 +70,13 @@ class Bracket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PopulationSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a population is drawn.
 
-    share_long_ppm: chance of each account to be long. leverages: weight by leverage. notionals: weighted brackets.
+    share_long_ppm: chance of each account to be long. leverages: (leverage, weight) pairs. notionals: by weight, too.
     spare_margin_ppm: deposit beyond the initial margin, in ppm of it.
     """
 
     seed: int
     count: int
-    leverages: dict[int, int]
+    leverages: tuple[tuple[int, int], ...]
     notionals: tuple[Bracket, ...]
     share_long_ppm: int = PPM // 2
     first_account: int = 1
@@ -89,8 +89,10 @@ class PopulationSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         _expect(self.spare_margin_ppm >= 0, "spare_margin_ppm >= 0", self.spare_margin_ppm)
         _expect(self.first_account >= 1, "first_account >= 1", self.first_account)
         _expect(self.first_account + self.count - 1 <= MAX_ACCOUNT, f"accounts up to {MAX_ACCOUNT}", self.count)
-        _expect(all(1 <= key <= MAX_LEVERAGE for key in self.leverages), "leverages in range", self.leverages)
-        _expect_weights("leverages", list(self.leverages.values()))
+        _expect(
+            all(1 <= leverage <= MAX_LEVERAGE for leverage, _ in self.leverages), "leverages in range", self.leverages
+        )
+        _expect_weights("leverages", [weight for _, weight in self.leverages])
         _expect_weights("notionals", [bracket.weight for bracket in self.notionals])
         for bracket in self.notionals:
             _expect(1 <= bracket.lowest <= bracket.highest <= MAX_MONEY, "1 <= lowest <= highest", bracket)
@@ -120,7 +122,8 @@ def generate_accounts(
     margin of what was opened, rounded up. Raises ConfigError for a leverage that the instrument does not allow.
     """
     _expect(len(entries) > 0, "at least one (ts_ns, price_ticks) entry", len(entries))
-    _expect(max(spec.leverages) <= instrument.max_leverage, f"leverages <= {instrument.max_leverage}", spec.leverages)
+    highest = max(leverage for leverage, _ in spec.leverages)
+    _expect(highest <= instrument.max_leverage, f"leverages <= {instrument.max_leverage}", highest)
     lowest = min(price_ticks for _, price_ticks in entries)
     _expect(lowest >= 1, "entry prices >= 1 tick, so that a notional has a size", lowest)
     accounts = [_drawn(spec, instrument, entries, number) for number in range(spec.count)]
@@ -155,8 +158,8 @@ def _drawn(
 
     ts_ns, price_ticks = entries[draw(_DRAW_ENTRY, len(entries))]
     is_long = draw(_DRAW_SIDE, PPM) < spec.share_long_ppm
-    weights = list(spec.leverages.values())
-    leverage = list(spec.leverages)[_chosen(weights, draw(_DRAW_LEVERAGE, sum(weights)))]
+    weights = [weight for _, weight in spec.leverages]
+    leverage, _ = spec.leverages[_chosen(weights, draw(_DRAW_LEVERAGE, sum(weights)))]
     weights = [bracket.weight for bracket in spec.notionals]
     bracket = spec.notionals[_chosen(weights, draw(_DRAW_BRACKET, sum(weights)))]
     # In 2**32 steps, because a bracket may be wider than what the generator draws from without bias.

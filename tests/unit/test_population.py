@@ -1,5 +1,6 @@
 """Populations: accounts from files and from stated distributions, as commands in time order."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,14 @@ from replay.population import (
     generate_accounts,
     load_accounts,
 )
+from replay.toml_file import convert_table
 
 BTC = Instrument(instrument_id=1, symbol="BTC-PERP", tick_size="0.1", lot_size="0.001", money_unit="0.01")
 COIN = Instrument(instrument_id=2, symbol="BTC-COIN", kind="inverse", tick_value=10**10)
 SPEC = PopulationSpec(
     seed=7,
     count=2_000,
-    leverages={5: 1, 20: 3},
+    leverages=((5, 1), (20, 3)),
     notionals=(Bracket(10_000_000, 20_000_000, 9), Bracket(10**9, 10**9, 1)),
     share_long_ppm=700_000,
 )
@@ -155,6 +157,21 @@ def test_a_population_depends_on_nothing_but_its_arguments():
     assert set(accounts) < set(generate_accounts(more, BTC, ENTRIES))
 
 
+def test_a_population_may_be_stated_in_toml():
+    """A scenario keeps its population beside its rules."""
+    text = """
+    seed = 7
+    count = 2_000
+    leverages = [[5, 1], [20, 3]]
+    share_long_ppm = 700_000
+    notionals = [
+        { lowest = 10_000_000, highest = 20_000_000, weight = 9 },
+        { lowest = 1_000_000_000, highest = 1_000_000_000 },
+    ]
+    """
+    assert convert_table(tomllib.loads(text), PopulationSpec, "population.toml") == SPEC
+
+
 def test_a_population_is_stable():
     """The first draws, written down: a change to the generator must be a decision."""
     first = min(generate_accounts(SPEC, BTC, ENTRIES), key=lambda opened: opened.account)
@@ -175,7 +192,7 @@ def test_every_drawn_account_can_afford_its_position(instrument, seed, spare_mar
     spec = PopulationSpec(
         seed=seed,
         count=5,
-        leverages={1: 1, 3: 1, 100: 1},
+        leverages=((1, 1), (3, 1), (100, 1)),
         notionals=(Bracket(lowest, lowest + width),),
         spare_margin_ppm=spare_margin_ppm,
     )
@@ -205,9 +222,9 @@ def test_accounts_come_by_time_and_a_tie_by_account():
     [
         ({"count": -1}, "count >= 0"),
         ({"share_long_ppm": 1_000_001}, "share_long_ppm in 0"),
-        ({"leverages": {}}, "leverages with weights"),
-        ({"leverages": {0: 1}}, "leverages in range"),
-        ({"leverages": {5: -1, 6: 2}}, "leverages with weights >= 0"),
+        ({"leverages": ()}, "leverages with weights"),
+        ({"leverages": ((0, 1),)}, "leverages in range"),
+        ({"leverages": ((5, -1), (6, 2))}, "leverages with weights >= 0"),
         ({"notionals": ()}, "notionals with weights"),
         ({"notionals": (Bracket(5, 4),)}, "1 <= lowest <= highest"),
         ({"first_account": 0}, "first_account >= 1"),
@@ -217,7 +234,7 @@ def test_accounts_come_by_time_and_a_tie_by_account():
 )
 def test_a_population_that_cannot_be_drawn_is_refused(changes, message):
     """Each with the field that is wrong."""
-    fields = {"seed": 1, "count": 2, "leverages": {5: 1}, "notionals": (Bracket(1, 2),), **changes}
+    fields = {"seed": 1, "count": 2, "leverages": ((5, 1),), "notionals": (Bracket(1, 2),), **changes}
     with pytest.raises(ConfigError, match=message):
         PopulationSpec(**fields)
 
@@ -225,9 +242,9 @@ def test_a_population_that_cannot_be_drawn_is_refused(changes, message):
 @pytest.mark.parametrize(
     ("leverages", "entries", "message"),
     [
-        ({5: 1}, [], "expected at least one .ts_ns, price_ticks. entry"),
-        ({101: 1}, ENTRIES, "expected leverages <= 100"),
-        ({5: 1}, [(1, 0)], "expected entry prices >= 1 tick"),
+        (((5, 1),), [], "expected at least one .ts_ns, price_ticks. entry"),
+        (((101, 1),), ENTRIES, "expected leverages <= 100"),
+        (((5, 1),), [(1, 0)], "expected entry prices >= 1 tick"),
     ],
 )
 def test_a_population_that_does_not_fit_its_market_is_refused(leverages, entries, message):

@@ -105,6 +105,15 @@ def test_people_write_it_by_hand(tmp_path, venue):
     ]
 
 
+def test_the_examples_of_the_documentation_are_what_it_says(tmp_path, venue):
+    """The first is refused, the second is a day."""
+    page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
+    refused, day = [block for block in page.split("```\n") if block.startswith("type,time,")]
+    with pytest.raises(DataError, match=":2: amount: expected a value, found a blank cell"):
+        read(tmp_path / "refused.csv", refused, venue)
+    assert [type(command) for command in read(tmp_path / "day.csv", day, venue)] == [Deposit, PlaceOrder, CancelOrder]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
