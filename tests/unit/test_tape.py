@@ -137,7 +137,7 @@ def test_any_flipped_byte_is_found(tmp_path, compression):
     path = tmp_path / "day.tape"
     data = write_tape(path, COMMANDS[:3], block_records=2, compression=compression)
     for position in range(len(data)):
-        for mask in (0x01, 0x80, 0xFF):
+        for mask in (0x01, 0xFF):
             damaged = bytearray(data)
             damaged[position] ^= mask
             path.write_bytes(damaged)
