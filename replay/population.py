@@ -14,6 +14,7 @@ import msgspec
 from exchange.commands import Command, Deposit, OpenPosition, SetLeverage
 from exchange.errors import ConfigError, DataError
 from exchange.instrument import Instrument
+from exchange.margin.valuation import Valuation
 from exchange.units import (
     MAX_ACCOUNT,
     MAX_LEVERAGE,
@@ -166,7 +167,7 @@ def _drawn(
     span = bracket.highest - bracket.lowest
     wanted = bracket.lowest + div_floor(span * draw(_DRAW_NOTIONAL, _FINE), _FINE - 1)
     size_lots = min(max(_lots_of(wanted, instrument, price_ticks), 1), MAX_SIZE_LOTS)
-    margin = div_ceil(_notional(size_lots, instrument, price_ticks), leverage)
+    margin = div_ceil(Valuation(instrument).notional(size_lots, price_ticks), leverage)
     deposit = div_ceil(margin * (PPM + spec.spare_margin_ppm), PPM)
     return InjectedAccount(
         account=spec.first_account + number,
@@ -193,13 +194,6 @@ def _lots_of(notional: Money, instrument: Instrument, price_ticks: Ticks) -> Lot
     if instrument.kind == "linear":
         return div_floor(notional * instrument.tick_value_divisor, price_ticks * instrument.tick_value)
     return div_floor(notional * instrument.tick_value_divisor * price_ticks, instrument.tick_value)
-
-
-def _notional(lots: Lots, instrument: Instrument, price_ticks: Ticks) -> Money:
-    """Return the notional in settlement money, rounded up: the account deposits the remainder."""
-    if instrument.kind == "linear":
-        return div_ceil(lots * price_ticks * instrument.tick_value, instrument.tick_value_divisor)
-    return div_ceil(lots * instrument.tick_value, instrument.tick_value_divisor * price_ticks)
 
 
 def _expect_weights(name: str, weights: list[int]) -> None:

@@ -32,7 +32,7 @@ Choice = TypeVar("Choice")
 class Cell(NamedTuple):
     """Where a text stands; its str opens an error message. line: a number, or the name of a table."""
 
-    path: Path
+    path: Path | str
     line: int | str
     column: str
 

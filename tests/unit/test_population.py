@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.commands import Deposit, OpenPosition, SetLeverage
+from exchange.commands import Deposit, OpenPosition, SetLeverage, SetMarkPrice
 from exchange.errors import ConfigError, DataError
+from exchange.events import RequestRejected
+from exchange.exchange import Exchange
 from exchange.instrument import Instrument
+from exchange.margin.valuation import Valuation
 from replay.population import (
     Bracket,
     InjectedAccount,
@@ -199,12 +202,21 @@ def test_every_drawn_account_can_afford_its_position(instrument, seed, spare_mar
     for opened in generate_accounts(spec, instrument, ENTRIES):
         lots = abs(opened.size_lots)
         assert lots >= 1
-        # Compared without division: notional = numerator / denominator.
-        numerator, denominator = lots * opened.price_ticks, 1
-        if instrument.kind == "inverse":
-            numerator, denominator = lots * instrument.tick_value, opened.price_ticks
-        assert opened.deposit * opened.leverage * denominator >= numerator
-        assert lots == 1 or numerator <= (lowest + width) * denominator
+        notional = Valuation(instrument).notional(lots, opened.price_ticks)
+        assert opened.deposit * opened.leverage >= notional
+        assert lots == 1 or notional <= lowest + width
+
+
+@pytest.mark.parametrize("instrument", [BTC, COIN])
+def test_the_venue_accepts_a_drawn_population(instrument):
+    """Every deposit, leverage and position, when the mark is the entry price; and the books still agree."""
+    venue = Exchange([instrument])
+    for command in account_commands(generate_accounts(SPEC, instrument, ENTRIES)):
+        if isinstance(command, OpenPosition):
+            venue.apply(SetMarkPrice(command.ts_ns, instrument.instrument_id, command.price_ticks))
+        assert not [event for event in venue.apply(command) if isinstance(event, RequestRejected)]
+    assert len([account for account in venue.accounts() if account > 0]) == SPEC.count
+    venue.check()
 
 
 def test_accounts_come_by_time_and_a_tie_by_account():

@@ -1,6 +1,7 @@
 """JSON lines: commands as their fields, one per line."""
 
 import json
+from enum import IntEnum
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def values(place: Place) -> st.SearchStrategy:
         return st.just(1)
     if place.kind is bool:
         return st.booleans()
-    if place.kind is not int:
+    if issubclass(place.kind, IntEnum):
         return st.sampled_from(list(place.kind))
     half = 1 << place.bits - 1
     return st.integers(-half, half - 1)
