@@ -247,9 +247,8 @@ def compressed(name: str) -> bytes:
         zstandard = pytest.importorskip("zstandard")
         half = len(LINES) // 2  # Two frames in one file, as parallel compressors write.
         return b"".join(zstandard.ZstdCompressor().compress(part.encode()) for part in (LINES[:half], LINES[half:]))
-    if name == "plain":
-        return LINES.encode()
-    return {"gz": gzip.compress, "xz": lzma.compress, "bz2": bz2.compress}[name](LINES.encode())
+    data = LINES.encode()
+    return {"plain": data, "gz": gzip.compress(data), "xz": lzma.compress(data), "bz2": bz2.compress(data)}[name]
 
 
 @pytest.mark.parametrize("name", ["plain", "gz", "xz", "bz2", "zst"])
