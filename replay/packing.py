@@ -78,13 +78,8 @@ def cancel_order(
     is_continued: int = 0,
 ) -> bytes:
     """Return the record of a CancelOrder."""
-    small = (
-        origin << CANCEL_ORDER_ORIGIN_SHIFT
-        | is_continued << CANCEL_ORDER_IS_CONTINUED_SHIFT
-    )
-    return _pack(
-        _CANCEL | instrument << 16 | account << 32, ts_ns, order_id, small, 0, 0, 0, 0
-    )
+    small = origin << CANCEL_ORDER_ORIGIN_SHIFT | is_continued << CANCEL_ORDER_IS_CONTINUED_SHIFT
+    return _pack(_CANCEL | instrument << 16 | account << 32, ts_ns, order_id, small, 0, 0, 0, 0)
 
 
 def amend_order(
@@ -111,9 +106,7 @@ def amend_order(
 
 def mass_cancel(ts_ns: int, instrument: int, account: int, side: int = 2) -> bytes:
     """Return the record of a MassCancel."""
-    return _pack(
-        _MASS_CANCEL | instrument << 16 | account << 32, ts_ns, side, 0, 0, 0, 0, 0
-    )
+    return _pack(_MASS_CANCEL | instrument << 16 | account << 32, ts_ns, side, 0, 0, 0, 0, 0)
 
 
 def set_mark_price(ts_ns: int, instrument: int, price_ticks: int) -> bytes:
@@ -128,14 +121,10 @@ def deposit(ts_ns: int, account: int, amount: int) -> bytes:
 
 def set_leverage(ts_ns: int, instrument: int, account: int, leverage: int) -> bytes:
     """Return the record of a SetLeverage."""
-    return _pack(
-        _LEVERAGE | instrument << 16 | account << 32, ts_ns, leverage, 0, 0, 0, 0, 0
-    )
+    return _pack(_LEVERAGE | instrument << 16 | account << 32, ts_ns, leverage, 0, 0, 0, 0, 0)
 
 
-def open_position(
-    ts_ns: int, instrument: int, account: int, size_lots: int, price_ticks: int
-) -> bytes:
+def open_position(ts_ns: int, instrument: int, account: int, size_lots: int, price_ticks: int) -> bytes:
     """Return the record of an OpenPosition."""
     return _pack(
         _OPEN | instrument << 16 | account << 32,

@@ -191,9 +191,7 @@ def used_features(ops: list[dict[str, Any]]) -> Iterator[str]:
                 yield op["type"]
             if op.get("tif") not in (None, "GTC"):
                 yield op["tif"].lower()
-            if (op.get("trigger") or {}).get(
-                "dir", NATURAL_DIRECTIONS[op["side"]]
-            ) != NATURAL_DIRECTIONS[op["side"]]:
+            if (op.get("trigger") or {}).get("dir", NATURAL_DIRECTIONS[op["side"]]) != NATURAL_DIRECTIONS[op["side"]]:
                 yield "trigger_direction"
 
 
@@ -281,20 +279,14 @@ class Run:
             op["trigger"]["price"] if is_stop else 0,
         )
         events = self.apply(command, op["id"], entered)
-        refusal = next(
-            (event for event in events if isinstance(event, OrderRejected)), None
-        )
+        refusal = next((event for event in events if isinstance(event, OrderRejected)), None)
         if refusal is None or refusal.reason != RejectReason.DUPLICATE_ORDER_ID:
             self.orders[op["id"]] = entered
 
     def cancel(self, op: dict[str, Any]) -> bool:
         """Cancel an order, for its owner where none is named. Return whether it was live."""
-        command = CancelOrder(
-            self.at, INSTRUMENT, self.account_for(op), self.number(op["id"])
-        )
-        return not any(
-            isinstance(event, OrderRejected) for event in self.apply(command)
-        )
+        command = CancelOrder(self.at, INSTRUMENT, self.account_for(op), self.number(op["id"]))
+        return not any(isinstance(event, OrderRejected) for event in self.apply(command))
 
     def mass_cancel(self, op: dict[str, Any]) -> None:
         """Cancel the orders of one owner, or of everybody."""
@@ -345,9 +337,7 @@ class Run:
             }
             self.place(place, old.account)
 
-    def apply(
-        self, command: Command, placed_name: str = "", placed: Entered | None = None
-    ) -> list[Event]:
+    def apply(self, command: Command, placed_name: str = "", placed: Entered | None = None) -> list[Event]:
         """Apply a command and take note of its events. placed: the order that it places, under placed_name."""
         orders = self.orders if placed is None else {**self.orders, placed_name: placed}
         events = self.venue.apply(command)
@@ -458,11 +448,7 @@ class Run:
 
     def pending_stops(self) -> list[str]:
         """Return the ids of the stops that wait for their trigger."""
-        return [
-            self.names[order.order_id]
-            for side in Side
-            for order in self.book.stops(side)
-        ]
+        return [self.names[order.order_id] for side in Side for order in self.book.stops(side)]
 
 
 # --- comparing ---------------------------------------------------------------------------------------------------
@@ -473,10 +459,7 @@ def coalesced(trades: list[dict[str, Any]]) -> list[dict[str, Any]]:
     result: list[dict[str, Any]] = []
     for trade in trades:
         key = [trade[name] for name in ("at", "maker", "taker", "price")]
-        if (
-            result
-            and [result[-1][name] for name in ("at", "maker", "taker", "price")] == key
-        ):
+        if result and [result[-1][name] for name in ("at", "maker", "taker", "price")] == key:
             result[-1]["qty"] += trade["qty"]
         else:
             result.append(dict(trade))
@@ -518,11 +501,7 @@ def differences(scenario: dict[str, Any], run: Run) -> list[Difference]:
             sorted(set(run.rejects)),
         )
     for name, state in (expect.get("orders") or {}).items():
-        wanted = {
-            key: value
-            for key, value in state.items()
-            if key in ("status", "filled", "open")
-        }
+        wanted = {key: value for key, value in state.items() if key in ("status", "filled", "open")}
         actual = run.order_state(name)
         compare(f"order {name}", wanted, {key: actual.get(key) for key in wanted})
     if "book" in expect:
@@ -556,9 +535,7 @@ def run_scenario(scenario: dict[str, Any]) -> Result:
         run.play()
         return Result(scenario["id"], "", differences(scenario, run))
     except Exception as error:  # noqa: BLE001 - one scenario that cannot be run must not hide the others
-        return Result(
-            scenario["id"], "", [Difference("run", "no exception", repr(error))]
-        )
+        return Result(scenario["id"], "", [Difference("run", "no exception", repr(error))])
 
 
 # --- folders and the report --------------------------------------------------------------------------------------
@@ -573,9 +550,7 @@ def load_scenarios(folder: Path) -> list[dict[str, Any]]:
     for path in paths:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content.get("schema") != SCHEMA:
-            raise ValueError(
-                f"{path}: expected schema {SCHEMA!r}, found {content.get('schema')!r}"
-            )
+            raise ValueError(f"{path}: expected schema {SCHEMA!r}, found {content.get('schema')!r}")
         scenarios += content["scenarios"]
     return scenarios
 
@@ -584,9 +559,7 @@ def summary(results: list[Result]) -> dict[str, Any]:
     """Return the counts, as --json prints them."""
     skipped = Counter(result.missing for result in results if result.missing)
     return {
-        "passed": sum(
-            not result.missing and not result.differences for result in results
-        ),
+        "passed": sum(not result.missing and not result.differences for result in results),
         "failed": [result.scenario_id for result in results if result.differences],
         "skipped": dict(sorted(skipped.items())),
     }
@@ -608,10 +581,7 @@ def report(results: list[Result]) -> str:
     lines.append(
         f"{counts['passed']} passed, {len(counts['failed'])} failed, {sum(counts['skipped'].values())} skipped"
     )
-    lines += [
-        f"  skipped for lack of {feature}: {count}"
-        for feature, count in counts["skipped"].items()
-    ]
+    lines += [f"  skipped for lack of {feature}: {count}" for feature, count in counts["skipped"].items()]
     return "\n".join(lines)
 
 
@@ -621,9 +591,7 @@ def main(arguments: list[str]) -> int:
         prog="python -m tests.conformance.run_matching",
         description=__doc__.split("\n")[0],
     )
-    parser.add_argument(
-        "folder", nargs="?", type=Path, default=DEFAULT_FOLDER, metavar="DIR"
-    )
+    parser.add_argument("folder", nargs="?", type=Path, default=DEFAULT_FOLDER, metavar="DIR")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--only",
@@ -632,11 +600,7 @@ def main(arguments: list[str]) -> int:
         help="run the scenarios whose id contains TEXT",
     )
     options = parser.parse_args(arguments)
-    scenarios = [
-        scenario
-        for scenario in load_scenarios(options.folder)
-        if options.only in scenario["id"]
-    ]
+    scenarios = [scenario for scenario in load_scenarios(options.folder) if options.only in scenario["id"]]
     results = [run_scenario(scenario) for scenario in scenarios]
     text = json.dumps(summary(results)) if options.json else report(results)
     sys.stdout.write(text + "\n")

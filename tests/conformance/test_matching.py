@@ -35,11 +35,7 @@ def test_scenarios_here_are_those_handed_out():
 
 def test_a_wrong_expectation_fails_the_run(tmp_path, capsys):
     """The runner names a scenario whose expectation is not met, and exits with 1."""
-    scenario = json.loads(
-        json.dumps(
-            next(item for item in SCENARIOS if item["id"] == "flash1/fifo_priority")
-        )
-    )
+    scenario = json.loads(json.dumps(next(item for item in SCENARIOS if item["id"] == "flash1/fifo_priority")))
     scenario["expect"]["trades"][0]["maker"] = "2"
     path = tmp_path / "wrong.json"
     path.write_text(

@@ -43,9 +43,7 @@ PAIRS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("command", "packed"), PAIRS, ids=lambda value: type(value).__name__
-)
+@pytest.mark.parametrize(("command", "packed"), PAIRS, ids=lambda value: type(value).__name__)
 def test_packed_record_is_the_encoded_command(command, packed):
     """What stands in a packed record is laid out by the one rule of exchange/layout.py."""
     assert packed == encode_command(command)
