@@ -1,4 +1,4 @@
-"""Tracebook's differential suite: event by event against its reference engine, in this process and over its protocol."""
+"""Tracebook's differential suite, event by event against its reference: in this process and over its protocol."""
 
 import sys
 from pathlib import Path
