@@ -34,14 +34,14 @@ PLENTY: Final = 1 << 50  # a balance that no workload exhausts
 
 
 class Workload(NamedTuple):
-    """One thing to measure. setup, commands: command records. count: how many there are in `commands`."""
+    """One thing to measure. setup, commands: command records. command_count: how many there are in `commands`."""
 
     name: str
     instrument: Instrument
     rules: Rules
     setup: bytes
     commands: bytes
-    count: int
+    command_count: int
 
 
 class Draws:

@@ -239,11 +239,10 @@ class Run:
         self.trades: list[dict[str, Any]] = []
         self.rejects: list[int] = []
         self.positions = dict(scenario.get("initial_positions") or {})
-        self.last_price: int | None = None
 
     def play(self) -> None:
         """Run every operation, checking the venue against itself after each."""
-        steps: dict[str, Callable[[dict[str, Any]], None]] = {
+        steps: dict[str, Callable[[dict[str, Any]], object]] = {
             "new": self.enter,
             "cancel": self.cancel,
             "mass_cancel": self.mass_cancel,
@@ -370,7 +369,6 @@ class Run:
             "qty": event.qty_lots,
         }
         self.trades.append(trade)
-        self.last_price = event.price_ticks
         signed_qty = event.qty_lots if event.side == Side.BUY else -event.qty_lots
         for name, account, qty in (
             (maker, event.maker_account, -signed_qty),
@@ -514,7 +512,7 @@ def differences(scenario: dict[str, Any], run: Run) -> list[Difference]:
             sorted(run.pending_stops()),
         )
     if "last_trade" in expect:
-        compare("last trade", expect["last_trade"], run.last_price)
+        compare("last trade", expect["last_trade"], run.book.last_trade)
     if "positions" in expect:
         wanted_positions = expect["positions"] or {}
         compare(

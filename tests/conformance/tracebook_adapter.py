@@ -11,6 +11,8 @@ venue's. This module translates:
 - Symbols to instruments, in the order in which they appear; SYMBOLS of them are opened in advance.
 - Owners to accounts. Tracebook's anonymous owner never meets itself, so each of its orders gets an account of its own.
 - `clear` to a mass cancel per account; `replace` to an amend, which always loses the queue place here.
+- Allocation other than by time, which the venue does not have, to a refusal of every event, so that such a case fails
+  by itself instead of ending the whole suite.
 - A fill-or-kill order that cannot be filled was applied, in Tracebook's words; the venue refuses it.
 """
 
@@ -74,9 +76,7 @@ class CascadeAdapter:
     """One venue, as the protocol wants to see it."""
 
     def __init__(self, config: ConformanceConfig) -> None:
-        """Open the venue. Raises ConformanceError for an allocation that it does not have."""
-        if config.matching_algorithm != "fifo":
-            raise ConformanceError(f"expected matching_algorithm 'fifo', found {config.matching_algorithm!r}")
+        """Open the venue."""
         self.metadata = EngineMetadata("cascade", __version__, "Python")
         self.config = config
         self.price_decimals = infer_price_decimals(config.tick_size)
@@ -117,6 +117,8 @@ class CascadeAdapter:
         self.venue.check()
 
     def _apply(self, event: MarketEvent) -> list[Event]:
+        if self.config.matching_algorithm != "fifo":
+            raise RefusedError("UNSUPPORTED_ALLOCATION")
         instrument = self._instrument(event)
         if event.op == "clear":
             return self._clear(instrument)
