@@ -15,6 +15,7 @@ from mypy_extensions import i64
 from exchange.account_desk import AccountDesk
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import Ledger
+from exchange.agenda import Agenda
 from exchange.audit import check_market
 from exchange.book.level_index import RANK
 from exchange.bus import EventBus
@@ -157,18 +158,20 @@ class Exchange:
         self.rules: Rules = rules
         self.bus = EventBus()
         self.log = EventLog()
+        self.agenda = Agenda()
         self.markets: list[Market] = []
         self.market_of_instrument = new_column(MAX_INSTRUMENT + 1)  # index + 1; 0: there is none
         for fact in facts:
             self.market_of_instrument[fact.instrument_id] = len(self.markets) + 1
-            self.markets.append(Market(len(self.markets), fact))
+            self.markets.append(Market(len(self.markets), fact, self.agenda))
+        self.has_mid_marks: bool = any(fact.mark_source == "mid" for fact in facts)
         self.has_clearing: bool = rules.clearing == "margin"
         self.ledger = Ledger(rules.risk.fund_opening if self.has_clearing else 0)
         self.clearing = Clearing(self.ledger, self.log, self.markets)
         self.desk = OrderDesk(rules.orders, self.log, self.ledger, self.clearing, self.has_clearing)
         self.recorded_desk = RecordedDesk(self.log, self.desk)
         self.account_desk = AccountDesk(self.log, self.ledger, self.clearing)
-        self.monitor = Monitor(self.ledger, self.clearing, self.markets)
+        self.monitor = Monitor(self.agenda, self.ledger, self.clearing, self.markets)
         self.liquidator = Liquidator(
             rules.risk, self.log, self.ledger, self.clearing, self.markets, self.desk, self.monitor
         )
@@ -312,12 +315,7 @@ class Exchange:
 
     def _is_unsettled(self) -> bool:
         """Return whether the newest command was continued, so that the venue has not settled since."""
-        if self.monitor.has_work():
-            return True
-        for market in self.markets:
-            if market.is_touched:
-                return True
-        return False
+        return self.agenda.has_touched or self.monitor.has_work()
 
     # --- one command -------------------------------------------------------------------------------------------
 
@@ -593,16 +591,16 @@ class Exchange:
             self._elect_stops()
 
     def _elect_stops(self) -> None:
-        is_any_touched = True
-        while is_any_touched:
-            is_any_touched = False
+        while self.agenda.has_touched:
+            self.agenda.has_touched = False
             for market in self.markets:
-                if market.is_touched:
-                    is_any_touched = True
-                    while self.desk.elect(market):
-                        pass
+                while self.desk.elect(market):
+                    pass
 
     def _update_marks(self) -> None:
+        if not self.agenda.has_traded and not self.has_mid_marks:
+            return
+        self.agenda.has_traded = False
         for market in self.markets:
             if market.mark_source == MARK_LAST:
                 if market.has_last and (not market.has_mark or market.mark != market.last):

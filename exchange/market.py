@@ -5,6 +5,7 @@ from typing import final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from exchange.agenda import Agenda
 from exchange.book.book import Book
 from exchange.columns import doubled, new_column
 from exchange.enums import MarkSource
@@ -21,8 +22,9 @@ class Market:
 
     leg_of_slot: "vec[i64]"
 
-    def __init__(self, index: i64, facts: Instrument) -> None:
+    def __init__(self, index: i64, facts: Instrument, agenda: Agenda) -> None:
         """Start with an empty book and no price."""
+        self.agenda = agenda
         self.index: i64 = index
         self.instrument: i64 = facts.instrument_id
         self.book = Book()
@@ -71,6 +73,7 @@ class Market:
     def note_trade(self, price: i64, side: i64, command_seq: i64) -> None:
         """Take a trade's price as the last one."""
         self.touch(price)
+        self.agenda.has_traded = True
         self.has_last = True
         self.last = price
         self.last_side = side
@@ -80,6 +83,7 @@ class Market:
         """Let the stops see a price at the next settling."""
         if not self.is_touched:
             self.is_touched = True
+            self.agenda.has_touched = True
             self.low = price
             self.high = price
         elif price < self.low:
@@ -92,4 +96,5 @@ class Market:
         self.has_mark = True
         self.mark = price
         self.is_mark_moved = True
+        self.agenda.has_moved_mark = True
         self.active_command = command_seq

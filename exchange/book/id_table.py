@@ -4,12 +4,16 @@ Used for order id -> order and account id -> slot. Linear probing at a load of a
 rest of its run back, so that there are no tombstones and a run of adds and cancels never slows down.
 """
 
-from typing import final
+from typing import Final, final
 
 from librt.vecs import vec
 from mypy_extensions import i64
 
 from exchange.columns import new_column
+
+# Fibonacci hashing, 2**62 / golden ratio made odd: below 2**62, so that compiled code holds it as a literal and not as an
+# object. The middle bits of the product, which place a key, are the same whether or not 64-bit arithmetic wraps.
+MULTIPLIER: Final = 0x278DDE6E5FD29F05
 
 
 @final
@@ -28,8 +32,7 @@ class IdTable:
         """Return the value under `key`, or 0."""
         entries = self.entries
         mask = self.mask
-        # Fibonacci hashing: the middle bits of the wrapped product are the same whether or not 64-bit arithmetic wraps.
-        at: i64 = ((key * -7046029254386353131) >> 32) & mask
+        at: i64 = ((key * MULTIPLIER) >> 32) & mask
         while True:
             value = entries[2 * at + 1]
             if value == 0 or entries[2 * at] == key:
@@ -43,7 +46,7 @@ class IdTable:
         self.count += 1
         entries = self.entries
         mask = self.mask
-        at: i64 = ((key * -7046029254386353131) >> 32) & mask
+        at: i64 = ((key * MULTIPLIER) >> 32) & mask
         while entries[2 * at + 1] != 0:
             at = (at + 1) & mask
         entries[2 * at] = key
@@ -53,7 +56,7 @@ class IdTable:
         """Forget a key that is in the table."""
         entries = self.entries
         mask = self.mask
-        at: i64 = ((key * -7046029254386353131) >> 32) & mask
+        at: i64 = ((key * MULTIPLIER) >> 32) & mask
         while entries[2 * at] != key or entries[2 * at + 1] == 0:
             at = (at + 1) & mask
         self.count -= 1
@@ -65,7 +68,7 @@ class IdTable:
             if value == 0:
                 break
             key = entries[2 * at]
-            home: i64 = ((key * -7046029254386353131) >> 32) & mask
+            home: i64 = ((key * MULTIPLIER) >> 32) & mask
             if ((at - home) & mask) >= ((at - gap) & mask):
                 entries[2 * gap] = key
                 entries[2 * gap + 1] = value

@@ -92,7 +92,7 @@ class LevelIndex:
         levels[level + PAGE] = page
         pages = self.pages
         pages[place] = level
-        pages[page + BITS] |= (self.one << (rank & 31))
+        pages[page + BITS] |= self.one << (rank & 31)
         if self.best == 0 or rank > levels[self.best + RANK]:
             self.best = level
         self.level_count += 1

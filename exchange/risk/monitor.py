@@ -24,6 +24,8 @@ from exchange.accounts.ledger import (
     SIZE,
     Ledger,
 )
+from exchange.agenda import Agenda
+from exchange.errors import InvariantError
 from exchange.market import Market
 
 ROUNDING_SPARE: Final = 2  # money: value and maintenance are each off by less than one unit
@@ -33,20 +35,16 @@ ROUNDING_SPARE: Final = 2  # money: value and maintenance are each off by less t
 class Monitor:
     """Keeps the bands, and finds breaches."""
 
-    def __init__(self, ledger: Ledger, clearing: Clearing, markets: list[Market]) -> None:
+    def __init__(self, agenda: Agenda, ledger: Ledger, clearing: Clearing, markets: list[Market]) -> None:
         """Share the books of account; the bands stand in the markets' threshold heaps."""
+        self.agenda = agenda
         self.ledger = ledger
         self.clearing = clearing
         self.markets = markets
 
     def has_work(self) -> bool:
         """Return whether an account changed or a mark moved since breaches were last looked for."""
-        if len(self.clearing.dirty) > 0:
-            return True
-        for market in self.markets:
-            if market.is_mark_moved:
-                return True
-        return False
+        return self.agenda.has_moved_mark or len(self.clearing.dirty) > 0
 
     def find_breaches(self) -> list[int]:
         """Return the slots newly below maintenance, the greatest shortfall first, then the lowest account id.
@@ -54,10 +52,12 @@ class Monitor:
         They are QUEUED from now on, and have no bands until `release`.
         """
         clearing = self.clearing
-        for market in self.markets:
-            if market.is_mark_moved:
-                market.is_mark_moved = False
-                self._collect_reached(market)
+        if self.agenda.has_moved_mark:
+            self.agenda.has_moved_mark = False
+            for market in self.markets:
+                if market.is_mark_moved:
+                    market.is_mark_moved = False
+                    self._collect_reached(market)
         if len(clearing.dirty) == 0:
             return []
         changed = clearing.dirty
@@ -166,8 +166,6 @@ class Monitor:
 
     def check(self) -> None:
         """Do nothing unless an account that should have been found was not: then raise InvariantError. O(accounts)."""
-        from exchange.errors import InvariantError
-
         slot: i64 = FIRST_SLOT
         while slot < self.ledger.slot_count:
             state = self.ledger.states[slot]

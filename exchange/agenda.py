@@ -1,0 +1,14 @@
+"""What the venue has to look at when it settles: set where something happens, so that a quiet command costs nothing."""
+
+from typing import final
+
+
+@final
+class Agenda:
+    """Shared by the markets, which set its flags, and the exchange, which settles and clears them."""
+
+    def __init__(self) -> None:
+        """Start with nothing to look at."""
+        self.has_touched: bool = False  # a trade touched prices since the stops were last looked at
+        self.has_traded: bool = False  # a last price may have changed since the marks were last updated
+        self.has_moved_mark: bool = False  # a mark moved since breaches were last looked for
