@@ -107,7 +107,7 @@ class DbnSource:
         instrument, how = self._instrument(found_symbol, instrument_id, tick_size, point_value)
         self.instruments = (instrument,)
         self.description = f"{self.path.name}: {found_symbol}, market by order (DBN), by {clock}; {how}"
-        self._tick_nanos = _whole(
+        self.tick_nanos = _whole(
             Fraction(instrument.tick_size) / _PRICE_UNIT, "tick_size in steps of 1e-9", instrument
         )
 
@@ -118,7 +118,7 @@ class DbnSource:
 
     def steps(self) -> Iterator[DbnStep]:
         """Yield the events, those that change nothing included, and count anew. Errors as in `commands`."""
-        flow = _Flow(self.path, self.instruments[0], self._tick_nanos)
+        flow = _Flow(self.path, self.instruments[0], self.tick_nanos)
         self.counts = flow.counts
         event: list[tuple[int, MBOMsg]] = []
         for number, record in self.records():
