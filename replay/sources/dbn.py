@@ -30,7 +30,7 @@ from fractions import Fraction
 from math import gcd
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, final, get_args
 
 import msgspec
 
@@ -95,21 +95,21 @@ class DbnSource:
     ) -> None:
         """Read the file's metadata, and its prices where the tick is not known.
 
-        Raises ConfigError for a symbol that the file does not have, DataError for a file that is not DBN of schema mbo.
+        Raises ConfigError for an option that does not fit the file, DataError for a file that is not DBN of schema mbo.
         """
         self.path = Path(path)
         self.size_bytes = self.path.stat().st_size
         self.position_bytes = 0
         self.counts: Counter[str] = Counter()
+        if clock not in get_args(Clock):
+            raise ConfigError(f"{self.path}: expected clock as one of {get_args(Clock)}, found {clock!r}")
         self._clock: Clock = clock
         self._dbn = _databento_dbn(self.path)
         self._recorded_id, found_symbol = self._choose_instrument(symbol)
         instrument, how = self._instrument(found_symbol, instrument_id, tick_size, point_value)
         self.instruments = (instrument,)
         self.description = f"{self.path.name}: {found_symbol}, market by order (DBN), by {clock}; {how}"
-        self.tick_nanos = _whole(
-            Fraction(instrument.tick_size) / _PRICE_UNIT, "tick_size in steps of 1e-9", instrument
-        )
+        self.tick_nanos = _whole(Fraction(instrument.tick_size) / _PRICE_UNIT, "tick_size in steps of 1e-9", instrument)
 
     def commands(self) -> Iterator[Command]:
         """Yield the commands of all events. Raises DataError, or SequenceError where time goes back."""
@@ -193,7 +193,10 @@ class DbnSource:
         tick, how = tick_size or known_tick, "as given" if tick_size else "of the contract"
         if tick is None:
             tick, how = self._tick_in_data(), "the greatest step that divides every price"
-        value = Fraction(tick) * Fraction(point_value or known_value) / Fraction(_MONEY_UNIT)
+        try:
+            value = Fraction(tick) * Fraction(point_value or known_value) / Fraction(_MONEY_UNIT)
+        except ValueError as error:
+            raise ConfigError(f"{self.path}: tick_size and point_value: expected decimal text, {error}") from error
         instrument = Instrument(
             instrument_id=instrument_id,
             symbol=symbol,

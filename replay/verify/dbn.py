@@ -52,7 +52,14 @@ def verify_dbn(source: DbnSource) -> VerifyReport:
     end = ", ".join(_price_and_lots(level, source.instruments[0]) for level in venue.best())
     findings.notes.append(f"best bid and ask at the end: {end}")
     counts["live orders at the end"] = venue.live_order_count
-    for kind in ("unknown order", "order id already live", "restored", "iceberg refresh", "fill without its maker"):
+    for kind in (
+        "unknown order",
+        "order id already live",
+        "restored",
+        "unfinished events",
+        "iceberg refresh",
+        "fill without its maker",
+    ):
         counts[f"source: {kind}"] = source.counts[kind]
     counts["recorded volume, lots"] = model.volume_lots
     venue.finish(model.volume_lots)

@@ -19,12 +19,13 @@ def verify_lobster(source: LobsterSource) -> VerifyReport:
     before: Row | None = None
     recorded_lots = 0
     for step in source.steps():
-        where = f"line {step.message.line}" if step.message is not None else "the initial book"
+        if step.message is None:
+            venue.apply(step.commands, "the initial book")
+            continue
+        where = f"line {step.message.line}"
         venue.apply(step.commands, where)
         if (found := venue.levels(source.levels)) != step.row:
             findings.add(where, f"expected the venue's book to be {step.row}, found {found}")
-        if step.message is None:
-            continue
         counts["messages"] += 1
         if EXECUTED <= step.message.kind < HALT:
             recorded_lots += step.message.qty_lots

@@ -80,6 +80,7 @@ def test_session_rebuilds_the_book(shared: Path) -> None:
         "source: unknown order": 0,
         "source: order id already live": 0,
         "source: restored": 0,
+        "source: unfinished events": 0,
         "source: iceberg refresh": 27,
         "source: fill without its maker": 35,
     }

@@ -58,7 +58,7 @@ def test_ten_levels_follow_every_row(shared: Path) -> None:
 
 @pytest.mark.slow
 def test_touch_of_a_whole_day_follows_every_row(shared: Path) -> None:
-    """43,561 of 57,514 transitions are told in full and agree; the others empty the touch, and what follows is untold."""
+    """43,561 of 57,514 transitions are told in full, and agree; all others empty the touch."""
     report = verify_lobster(recorded(shared, AMZN))
     assert report.faults == ()
     assert report.counts == {

@@ -258,6 +258,8 @@ def test_clock_may_be_the_time_of_the_event(tmp_path: Path) -> None:
     path = write_file(tmp_path / "test.mbo.dbn", [RESTING])
     assert next(DbnSource(path, clock="ts_event").commands()).ts_ns == 90
     assert next(DbnSource(path).commands()).ts_ns == 100
+    with pytest.raises(ConfigError, match="expected clock as one of"):
+        DbnSource(path, clock="ts_out")  # type: ignore[arg-type]
 
 
 def test_zstd_is_told_by_the_content(tmp_path: Path) -> None:
@@ -282,6 +284,9 @@ def test_tick_and_value_come_from_the_contract_the_data_or_the_caller(tmp_path: 
     assert list(found.commands())[-1] == placed(2, Side.SELL, 960_001, 1)
     given = DbnSource(path, tick_size="0.001", point_value="50", instrument_id=3)
     assert (given.instruments[0].tick_value, given.instruments[0].instrument_id) == (5, 3)
+    for bad in ("x", "0", "0.0000000001"):
+        with pytest.raises(ConfigError, match="tick_size"):
+            DbnSource(path, tick_size=bad)
     with pytest.raises(ConfigError, match="expected tick_size, as the file has no order that shows it"):
         DbnSource(write_file(tmp_path / "c.dbn", [], {"X": 7}))
 

@@ -335,6 +335,12 @@ def test_verify_finds_a_row_that_contradicts_the_one_before(tmp_path: Path) -> N
     assert report.text().endswith("NOT SOUND: 1 fault(s)")
 
 
+def test_verify_accepts_a_first_message_that_empties_a_level(tmp_path: Path) -> None:
+    """The book before it has one level more than the file shows."""
+    rows = [("34200,4,11,20,2238100,1", ASK + "2238000,5"), ("34200,3,12,5,2238000,1", ASK + NO_BID)]
+    assert verify_file(write_files(tmp_path, rows)).is_sound
+
+
 def test_verify_finds_lots_taken_from_nothing(tmp_path: Path) -> None:
     """A message may not take more than the level before it shows."""
     report = verify_file(write_files(tmp_path, [NEW_BID, ("34200,4,11,25,2238100,1", ASK + NO_BID)]))
