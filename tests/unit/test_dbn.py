@@ -4,6 +4,7 @@ import sys
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -32,7 +33,9 @@ BID = 19_200  # 4800.00 in ticks of 0.25
 ASK = 19_204
 
 
-def record(action: str, side: str, ticks: int, size: int, order_id: int, flags: int = 0, ts: int = 100, **more: int):  # type: ignore[no-untyped-def]
+def record(
+    action: str, side: str, ticks: int, size: int, order_id: int, flags: int = 0, ts: int = 100, **more: int
+) -> Any:
     """Return a record of instrument 7, unless told otherwise."""
     fields = {"publisher_id": 1, "instrument_id": 7, "ts_event": ts - 10, **more}
     return dbn.MBOMsg(
@@ -47,7 +50,7 @@ def record(action: str, side: str, ticks: int, size: int, order_id: int, flags: 
     )
 
 
-def write_file(path: Path, records: list[object], symbols: dict[str, int] | None = None, schema: str = "mbo") -> Path:
+def write_file(path: Path, records: list[Any], symbols: dict[str, int] | None = None, schema: str = "mbo") -> Path:
     """Write a DBN file and return its path."""
     found_symbols = symbols or {"ESH4": 7}
     interval = {"start_date": date(2023, 12, 25), "end_date": date(2023, 12, 26)}
@@ -67,7 +70,7 @@ def write_file(path: Path, records: list[object], symbols: dict[str, int] | None
     return path
 
 
-def source_of(folder: Path, *records: object) -> DbnSource:
+def source_of(folder: Path, *records: Any) -> DbnSource:
     """Return the source of a file with these records."""
     return DbnSource(write_file(folder / "test.mbo.dbn", list(records)))
 
@@ -311,7 +314,7 @@ BAD_RECORDS = [
 
 
 @pytest.mark.parametrize(("bad", "expected"), BAD_RECORDS)
-def test_record_that_cannot_be_read_is_an_error_with_its_number(tmp_path: Path, bad: object, expected: str) -> None:
+def test_record_that_cannot_be_read_is_an_error_with_its_number(tmp_path: Path, bad: Any, expected: str) -> None:
     """Off-grid prices are never rounded."""
     source = source_of(tmp_path, RESTING, bad)
     with pytest.raises(DataError, match=expected):
