@@ -245,21 +245,20 @@ def run_once(records: bytes, has_clearing: bool) -> Exchange:
     return venue
 
 
-def peak_memory(path: Path, has_clearing: bool) -> dict[str, Any]:
-    """Return the most that a venue takes while it runs a workload whose commands are in memory already."""
-    records = to_commands(read_messages(path), ACCOUNTS if has_clearing else 1)
+def peak_memory(records: bytes, has_clearing: bool) -> dict[str, Any]:
+    """Return the most that a venue takes while it runs commands that are in memory already."""
     return {"peak_memory_bytes": growth_of(lambda: run_once(records, has_clearing)).peak}
 
 
-def measure_memory(path: Path, has_clearing: bool) -> dict[str, Any]:
-    """Return the memory figures, each measured in a process of its own."""
+def measure_memory(records: bytes, has_clearing: bool) -> dict[str, Any]:
+    """Return the memory figures, each measured in a process of its own, where nothing freed can be used again."""
     clearing = ["--clearing"] if has_clearing else []
-    peak = in_own_process("benchmarks.challenge", str(path.resolve()), "--peak-memory", *clearing)
+    peak = in_own_process("benchmarks.challenge", "--peak-memory", *clearing, given=records)
     resting = in_own_process("benchmarks.memory", "500000" if build_info().compiled else "50000")
     return {**peak, **resting}
 
 
-def measure(path: Path, repeat: int, has_clearing: bool) -> dict[str, Any]:
+def measure(path: Path, repeat: int, has_clearing: bool, has_memory: bool) -> dict[str, Any]:
     """Return what a workload file gives. Raises DataError where repetitions do not give the same events."""
     messages = read_messages(path)
     count = len(messages) // MESSAGE.size
@@ -292,6 +291,7 @@ def measure(path: Path, repeat: int, has_clearing: bool) -> dict[str, Any]:
         "clearing": has_clearing,
         "gc": "enabled" if gc.isenabled() else "disabled",
         "python": sys.version.split()[0],
+        **(measure_memory(records, has_clearing) if has_memory else {}),
     }
 
 
@@ -329,24 +329,21 @@ def main(arguments: list[str]) -> int:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a workload, .bin or .bin.zst")
     what.add_argument("--all", type=Path, metavar="DIR", help="the five published workloads of 100,000 orders in DIR")
+    what.add_argument("--peak-memory", action="store_true", help="only that of running the commands on standard input")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--repeat", type=int, metavar="N", help="repetitions (20, or 3 where the engine is interpreted)"
     )
     parser.add_argument("--clearing", action="store_true", help="with margin, positions, marks and thresholds")
     parser.add_argument("--no-memory", action="store_true", help="leave out the memory measurements")
-    parser.add_argument("--peak-memory", action="store_true", help="print only the peak memory of FILE, as JSON")
     options = parser.parse_args(arguments)
-    if options.peak_memory and options.file:
-        print(json.dumps(peak_memory(options.file, options.clearing)))
+    if options.peak_memory:
+        print(json.dumps(peak_memory(sys.stdin.buffer.read(), options.clearing)))
         return 0
     repeat = options.repeat or (20 if build_info().compiled else 3)
 
     paths = find_all(options.all) if options.all else [options.file]
-    results: list[dict[str, Any]] = []
-    for path in paths:
-        memory = {} if options.no_memory else measure_memory(path, options.clearing)
-        results.append({**measure(path, repeat, options.clearing), **memory})
+    results = [measure(path, repeat, options.clearing, not options.no_memory) for path in paths]
     has_failed = any(result["matches"] is False for result in results)
     if options.json:
         whole = {"files": results, "matches": not has_failed} if options.all else results[0]

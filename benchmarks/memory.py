@@ -64,9 +64,10 @@ def growth_of(action: Callable[[], Any]) -> Growth:
     return grown
 
 
-def in_own_process(module: str, *arguments: str) -> dict[str, Any]:
-    """Return the JSON object that a module of this package prints, run in a process of its own."""
-    done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE)
+def in_own_process(module: str, *arguments: str, given: bytes = b"") -> dict[str, Any]:
+    """Return the JSON object that a module prints in a process of its own, given some bytes on its standard input."""
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, cwd=ROOT, check=True, input=given, stdout=subprocess.PIPE)
     found = json.loads(done.stdout)
     return {str(key): value for key, value in found.items()}
 
