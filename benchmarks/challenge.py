@@ -12,6 +12,10 @@ built from that stream, untimed, and its SHA-256 compared with the published one
 --clearing puts the same messages through a venue with margin: 10,000 accounts (order id modulo 10,000, plus 1), with
 deposits, also untimed, that are large enough for nothing to be refused, and a mark price that is the last trade's, so
 that every trade moves positions, balances, the mark and the liquidation thresholds. The report must be the same.
+
+Memory is measured in processes of their own: `peak_memory_bytes` is how far resident memory rises from before the venue
+is opened, the commands being in memory, to its highest during the run, without the sink; `bytes_per_resting_order` is
+that of `benchmarks.memory`.
 """
 
 import argparse
@@ -26,7 +30,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.memory import bytes_per_resting_order, peak_growth_bytes
+from benchmarks.memory import growth_of, in_own_process
 from exchange import Exchange
 from exchange.build import build_info
 from exchange.commands import CommandType
@@ -234,19 +238,32 @@ def published_sha256(path: Path) -> str | None:
 # --- the command -------------------------------------------------------------------------------------------------
 
 
-def measure(path: Path, repeat: int, has_clearing: bool, has_memory: bool = True) -> dict[str, Any]:
+def run_once(records: bytes, has_clearing: bool) -> Exchange:
+    """Return a venue that was opened and given the commands, without a sink: its event records were dropped."""
+    venue = open_venue(has_clearing)
+    venue.run(records)
+    return venue
+
+
+def peak_memory(records: bytes, has_clearing: bool) -> dict[str, Any]:
+    """Return the most that a venue takes while it runs commands that are in memory already."""
+    return {"peak_memory_bytes": growth_of(lambda: run_once(records, has_clearing)).peak}
+
+
+def measure_memory(records: bytes, has_clearing: bool) -> dict[str, Any]:
+    """Return the memory figures, each measured in a process of its own, where nothing freed can be used again."""
+    clearing = ["--clearing"] if has_clearing else []
+    peak = in_own_process("benchmarks.challenge", "--peak-memory", *clearing, given=records)
+    resting = in_own_process("benchmarks.memory", "500000" if build_info().compiled else "50000")
+    return {**peak, **resting}
+
+
+def measure(path: Path, repeat: int, has_clearing: bool, has_memory: bool) -> dict[str, Any]:
     """Return what a workload file gives. Raises DataError where repetitions do not give the same events."""
     messages = read_messages(path)
     count = len(messages) // MESSAGE.size
     records = to_commands(messages, ACCOUNTS if has_clearing else 1)
     del messages
-    result: dict[str, Any] = {"file": path.name, "messages": count}
-    if has_memory:
-        venue = open_venue(has_clearing)
-        result["peak_memory_bytes"] = peak_growth_bytes(lambda: venue.run(records))
-        del venue
-        result["bytes_per_resting_order"] = bytes_per_resting_order(500_000 if build_info().compiled else 50_000)
-
     times: list[float] = []
     events_digest, sha256 = b"", ""
     for _ in range(repeat):
@@ -260,7 +277,8 @@ def measure(path: Path, repeat: int, has_clearing: bool, has_memory: bool = True
     best, median = min(times), statistics.median(times)
     expected = published_sha256(path)
     return {
-        **result,
+        "file": path.name,
+        "messages": count,
         "seconds": round(best, 6),
         "messages_per_second": round(count / best),
         "median_seconds": round(median, 6),
@@ -273,6 +291,7 @@ def measure(path: Path, repeat: int, has_clearing: bool, has_memory: bool = True
         "clearing": has_clearing,
         "gc": "enabled" if gc.isenabled() else "disabled",
         "python": sys.version.split()[0],
+        **(measure_memory(records, has_clearing) if has_memory else {}),
     }
 
 
@@ -310,6 +329,7 @@ def main(arguments: list[str]) -> int:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a workload, .bin or .bin.zst")
     what.add_argument("--all", type=Path, metavar="DIR", help="the five published workloads of 100,000 orders in DIR")
+    what.add_argument("--peak-memory", action="store_true", help="only that of running the commands on standard input")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--repeat", type=int, metavar="N", help="repetitions (20, or 3 where the engine is interpreted)"
@@ -317,6 +337,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--clearing", action="store_true", help="with margin, positions, marks and thresholds")
     parser.add_argument("--no-memory", action="store_true", help="leave out the memory measurements")
     options = parser.parse_args(arguments)
+    if options.peak_memory:
+        print(json.dumps(peak_memory(sys.stdin.buffer.read(), options.clearing)))
+        return 0
     repeat = options.repeat or (20 if build_info().compiled else 3)
 
     paths = find_all(options.all) if options.all else [options.file]

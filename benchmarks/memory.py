@@ -2,8 +2,9 @@
 
     python -m benchmarks.memory [ORDERS]
 
-prints one JSON object with the bytes that one resting order takes: the growth of a process of its own while ORDERS
-orders enter an empty book. It counts all that an order needs: row, id, and its share of levels and owner lists.
+prints one JSON object with the bytes that one resting order takes: the growth of this process when ORDERS orders have
+entered an empty book, and at the most, while the columns doubled. It counts all that an order needs: row, id, and its
+share of levels and owner lists.
 """
 
 import gc
@@ -13,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from exchange import Exchange
 from exchange.enums import SELL
@@ -26,32 +27,49 @@ LEVELS: Final = 1_000  # of each side
 ACCOUNTS: Final = 1_000
 
 
-def _status_bytes(field: str) -> int | None:
-    """Return a size that Linux tells about this process, or None elsewhere."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return None
-    for line in status.read_text(encoding="ascii").splitlines():
+def _status_bytes(field: str) -> int:
+    """Return a size that Linux tells about this process."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith(field + ":"):
             return int(line.split()[1]) * 1024
-    return None
+    raise OSError(f"expected {field} in /proc/self/status, found none")
 
 
-def peak_growth_bytes(action: Callable[[], Any]) -> int:
-    """Run something and return how far the process's resident memory rose above where it was, at the most.
+class Growth(NamedTuple):
+    """How far resident memory rose, in bytes: at the most while something ran, and when it was done."""
 
-    Where the system cannot forget an earlier peak (anything but Linux), growth below that peak does not show.
+    peak: int
+    after: int
+
+
+def growth_of(action: Callable[[], Any]) -> Growth:
+    """Run something in a process that has done little else, and return how far its resident memory rose.
+
+    The result of the action is kept until then. Where the system tells only the highest peak ever (anything but Linux),
+    both numbers are how far that one rose.
     """
     gc.collect()
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forget the peak so far
     except OSError:
         before = _max_rss_bytes()
-        action()
-        return _max_rss_bytes() - before
-    now = _status_bytes("VmRSS") or 0
-    action()
-    return (_status_bytes("VmHWM") or 0) - now
+        kept = action()
+        rise = _max_rss_bytes() - before
+        del kept
+        return Growth(rise, rise)
+    before = _status_bytes("VmRSS")
+    kept = action()
+    grown = Growth(_status_bytes("VmHWM") - before, _status_bytes("VmRSS") - before)
+    del kept
+    return grown
+
+
+def in_own_process(module: str, *arguments: str, given: bytes = b"") -> dict[str, Any]:
+    """Return the JSON object that a module prints in a process of its own, given some bytes on its standard input."""
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, cwd=ROOT, check=True, input=given, stdout=subprocess.PIPE)
+    found = json.loads(done.stdout)
+    return {str(key): value for key, value in found.items()}
 
 
 def _max_rss_bytes() -> int:
@@ -73,17 +91,14 @@ def measure(count: int) -> dict[str, Any]:
     """Return what resting orders take in this process, which should have done nothing else before."""
     records = _resting_orders(count)
     venue = Exchange([Instrument(1, "MEMORY")], Rules(clearing="none"))
-    growth = peak_growth_bytes(lambda: venue.run(records))
+    growth = growth_of(lambda: venue.run(records))
     if venue.book(1).live_order_count != count:
         raise RuntimeError(f"expected {count} live orders, found {venue.book(1).live_order_count}")
-    return {"resting_orders": count, "bytes": growth, "bytes_per_resting_order": round(growth / count, 1)}
-
-
-def bytes_per_resting_order(count: int) -> float:
-    """Return what a resting order takes, measured in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.memory", str(count)]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    return float(json.loads(done.stdout)["bytes_per_resting_order"])
+    return {
+        "resting_orders": count,
+        "bytes_per_resting_order": round(growth.after / count, 1),
+        "peak_bytes_per_resting_order": round(growth.peak / count, 1),
+    }
 
 
 if __name__ == "__main__":
