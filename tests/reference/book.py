@@ -18,7 +18,7 @@ from tests.reference.journal import Journal
 PPM = 1_000_000
 
 
-@dataclass
+@dataclass(eq=False)
 class Order:
     """One order; `open_qty` falls to 0 when it is gone. A stop becomes a MARKET or LIMIT order when it is elected."""
 
@@ -45,7 +45,7 @@ class Order:
         return self.trigger <= high if self.side == Side.BUY else self.trigger >= low
 
 
-@dataclass
+@dataclass(eq=False)
 class Fill:
     """One trade as the money side needs it; `side` is the taker's."""
 

@@ -21,7 +21,7 @@ from tests.reference.journal import Journal
 PPM = 1_000_000
 
 
-@dataclass
+@dataclass(eq=False)
 class Leg:
     """One account's position in one instrument."""
 
@@ -29,7 +29,7 @@ class Leg:
     cost: int = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class Account:
     """A participant, the recorded market or the insurance fund."""
 
@@ -81,7 +81,7 @@ class Clearing:
 
     def leg(self, account: Account, instrument_id: int) -> Leg:
         """Return the leg, an empty one where the account never had any."""
-        return account.legs.get(instrument_id, Leg())
+        return account.legs.get(instrument_id) or Leg()
 
     def leg_value(self, account: Account, instrument_id: int) -> int:
         """Return the leg's value at mark; at its cost while there is no mark price."""
@@ -101,13 +101,13 @@ class Clearing:
     def leg_maintenance(self, account: Account, instrument_id: int) -> int:
         """Return the maintenance margin of one leg: every tier's rate on the notional that lies inside the tier."""
         notional = abs(self.leg_value(account, instrument_id))
-        total = Fraction(0)
+        total_ppm = 0
         start = 0
         for tier in self.instruments[instrument_id].margin_tiers:
             end = notional if tier.up_to == 0 else min(notional, tier.up_to)
-            total += Fraction(max(0, end - start) * tier.maintenance_ppm, PPM)
+            total_ppm += max(0, end - start) * tier.maintenance_ppm
             start = tier.up_to
-        return ceil(total)
+        return ceil_div(total_ppm, PPM)
 
     def maintenance(self, account: Account) -> int:
         """Return the maintenance margin over all legs."""
@@ -150,7 +150,7 @@ class Clearing:
         if adding is not None and adding.side == Side.SELL:
             sells += self.order_notional(instrument_id, adding)
         worst = max(abs(position + buys), abs(position - sells))
-        return ceil(Fraction(worst, leverage or self.leverage(account, instrument_id)))
+        return ceil_div(worst, leverage or self.leverage(account, instrument_id))
 
     def leverage(self, account: Account, instrument_id: int) -> int:
         """Return the account's own leverage, or the instrument's."""
@@ -178,7 +178,7 @@ class Clearing:
         elif old == 0 or sign(old) == sign(qty):
             cost = leg.cost + paid
         elif sign(new) == sign(old):
-            cost = sign(leg.cost) * floor(Fraction(abs(leg.cost) * abs(new), abs(old)))
+            cost = sign(leg.cost) * (abs(leg.cost) * abs(new) // abs(old))
         else:
             cost = self.value(instrument_id, new, price)
         realized = cost - leg.cost - paid
@@ -200,10 +200,10 @@ class Clearing:
             if account is self.recorded_market:
                 continue
             account.legs.setdefault(instrument_id, Leg())
-            venue_fee = ceil(Fraction(notional * ppm, PPM))
+            venue_fee = ceil_div(notional * ppm, PPM)
             fund_fee = 0
             if account is taker and liquidation_id != 0:
-                fund_fee = ceil(Fraction(notional * fees.liquidation_ppm, PPM))
+                fund_fee = ceil_div(notional * fees.liquidation_ppm, PPM)
             account.balance -= venue_fee + fund_fee
             self.fees += venue_fee
             self.fund.balance += fund_fee
@@ -231,7 +231,7 @@ class Clearing:
         legs = [i for i, leg in account.legs.items() if leg.size != 0]
         total = self.maintenance(account)
         if len(legs) > 1 and total > 0:
-            equity = floor(Fraction(equity * self.leg_maintenance(account, instrument_id), total))
+            equity = equity * self.leg_maintenance(account, instrument_id) // total
         return self.price_of(
             instrument_id, self.leg(account, instrument_id).size, self.leg_value(account, instrument_id) - equity
         )
@@ -340,6 +340,11 @@ class Clearing:
 def sign(number: int) -> int:
     """Return -1, 0 or 1."""
     return (number > 0) - (number < 0)
+
+
+def ceil_div(numerator: int, denominator: int) -> int:
+    """Return a fraction rounded up."""
+    return -(-numerator // denominator)
 
 
 def nearest(numerator: int, denominator: int) -> int:

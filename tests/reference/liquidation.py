@@ -17,7 +17,7 @@ from tests.reference.journal import Journal
 from tests.reference.orders import OrderDesk
 
 
-@dataclass
+@dataclass(eq=False)
 class LegToSell:
     """One position of a liquidation: how often it was tried, when last, and whether it waits for another try."""
 
@@ -26,7 +26,7 @@ class LegToSell:
     is_waiting: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Liquidation:
     """One account between LiquidationStarted and LiquidationEnded."""
 
@@ -36,14 +36,14 @@ class Liquidation:
     has_ended: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Start:
     """Internal command: look at an account that was found in breach."""
 
     account: Account
 
 
-@dataclass
+@dataclass(eq=False)
 class Attempt:
     """Internal command: try to close one leg."""
 
