@@ -44,8 +44,9 @@ NOT_COMPILED: Final[dict[str, str]] = {
     "exchange/commands.py": _STRUCTS,
     "exchange/events.py": _STRUCTS,
     "exchange/instrument.py": _STRUCTS,
-    "exchange/layout_generator.py": "reads Structs by reflection, and runs only when the layout changes",
+    "exchange/layout.py": "reads Structs by reflection, and runs only when the layout changes",
     "exchange/rules.py": _STRUCTS,
+    "exchange/wire.py": "annotations of the Structs, read by reflection",
     "exchange/views.py": "makes Python objects for those who look, off the hot path",
 }
 

@@ -49,6 +49,10 @@ class EventLog:
         """Return the records from a word offset (a record's first word) to the end."""
         return column_bytes(self.words, word, self.end)
 
+    def bytes_between(self, start: i64, end: i64) -> bytes:
+        """Return the words start .. end - 1."""
+        return column_bytes(self.words, start, end)
+
     def take_blocks(self, wanted: bool) -> list[bytes]:
         """Drop the full blocks and return them, oldest first; an empty list where nobody wants them."""
         blocks: list[bytes] = []

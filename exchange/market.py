@@ -1,6 +1,6 @@
 """One instrument at the venue: its book, its last trade and mark, and where each account's leg in it stands."""
 
-from typing import Final, final
+from typing import final
 
 from librt.vecs import vec
 from mypy_extensions import i64
@@ -13,10 +13,6 @@ from exchange.margin.schedule import MarginSchedule
 from exchange.margin.valuation import Valuation
 from exchange.risk.thresholds import ThresholdHeap
 from exchange.units import MAX_PRICE_TICKS
-
-MARK_EXTERNAL: Final = 0
-MARK_LAST: Final = 1
-MARK_MID: Final = 2
 
 
 @final
@@ -90,3 +86,10 @@ class Market:
             self.low = price
         elif price > self.high:
             self.high = price
+
+    def set_mark(self, price: i64, command_seq: i64) -> None:
+        """Take a new mark price."""
+        self.has_mark = True
+        self.mark = price
+        self.is_mark_moved = True
+        self.active_command = command_seq

@@ -26,7 +26,7 @@ LIQUIDATING: Final = 2
 
 LEG_ROW: Final = 16
 OWNER_SLOT: Final = 0
-MARKET: Final = 1  # index of its market in the venue
+MARKET: Final = 1  # index of its market in the venue; markets stand by ascending instrument id
 SIZE: Final = 2  # lots, signed
 COST: Final = 3  # money paid for the size, signed
 BUY_LOTS: Final = 4  # open in resting orders
@@ -98,8 +98,8 @@ class Ledger:
             raise InvariantError(f"balance of account {self.account_ids[slot]} would pass 2**62: {balance}")
         self.balances[slot] = balance
 
-    def add_leg(self, slot: i64, market: i64, instrument_rank: "vec[i64]") -> i64:
-        """Give an account a leg in a market, in its place by ascending instrument id (`instrument_rank`)."""
+    def add_leg(self, slot: i64, market: i64) -> i64:
+        """Give an account a leg in a market (by index: ascending instrument id), in its place among its legs."""
         leg = self.unused_leg
         if leg == len(self.legs):
             self.legs = doubled(self.legs)
@@ -109,7 +109,7 @@ class Ledger:
         legs[leg + MARKET] = market
         before: i64 = 0
         after = self.first_legs[slot]
-        while after != 0 and instrument_rank[legs[after + MARKET]] < instrument_rank[market]:
+        while after != 0 and legs[after + MARKET] < market:
             before = after
             after = legs[after + NEXT_LEG]
         legs[leg + NEXT_LEG] = after

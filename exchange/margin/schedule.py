@@ -63,4 +63,4 @@ def initial_margin(signed_notional: int, buy_notional: int, sell_notional: int, 
     """
     if_bought = abs(signed_notional + buy_notional)
     if_sold = abs(signed_notional - sell_notional)
-    return div_ceil(if_bought if if_bought > if_sold else if_sold, leverage)
+    return div_ceil(max(if_sold, if_bought), leverage)

@@ -1,0 +1,165 @@
+"""Requests about money: deposits, withdrawals, leverage, injected positions, the fund, and the external mark.
+
+Rules: docs/semantics.md, section 4.
+"""
+
+from typing import final
+
+from mypy_extensions import i64
+
+from exchange.accounts.clearing import Clearing
+from exchange.accounts.ledger import FUND_SLOT, HAS_TRADED, LEVERAGE, LIQUIDATING, RECORDED_SLOT, Ledger
+from exchange.event_log import EventLog
+from exchange.market import Market
+from exchange.records import (
+    DEPOSIT,
+    FUND_DEPOSIT,
+    MARK_EXTERNAL,
+    OPEN_POSITION,
+    REJECT_ACCOUNT_IN_LIQUIDATION,
+    REJECT_ALREADY_TRADED,
+    REJECT_INSUFFICIENT_BALANCE,
+    REJECT_INSUFFICIENT_MARGIN,
+    REJECT_INVALID_AMOUNT,
+    REJECT_INVALID_COMBINATION,
+    REJECT_INVALID_LEVERAGE,
+    REJECT_INVALID_PRICE,
+    REJECT_INVALID_QUANTITY,
+    REJECT_NONE,
+    REJECT_NOTIONAL_TOO_LARGE,
+    SET_LEVERAGE,
+    SET_MARK_PRICE,
+    WITHDRAW,
+    write_deposited,
+    write_fund_deposited,
+    write_leverage_set,
+    write_mark_price_updated,
+    write_position_opened,
+    write_request_rejected,
+    write_withdrawn,
+)
+from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS
+
+
+@final
+class AccountDesk:
+    """Applies what is asked of accounts, or refuses it."""
+
+    def __init__(self, log: EventLog, ledger: Ledger, clearing: Clearing) -> None:
+        """Share the log and the books of account."""
+        self.log = log
+        self.ledger = ledger
+        self.clearing = clearing
+
+    def deposit(self, account: i64, amount: i64) -> None:
+        """Put money into an account, opening it if it is new."""
+        ledger = self.ledger
+        slot = ledger.find(account)
+        balance: int = ledger.balances[slot] if slot != 0 else 0
+        if amount < 1 or balance + amount > MAX_MONEY or ledger.deposits + amount > MAX_MONEY:
+            write_request_rejected(self.log, 0, account, amount, DEPOSIT, REJECT_INVALID_AMOUNT)
+            return
+        # From here on the command succeeds.
+        if slot == 0:
+            slot = ledger.open_account(account)
+        ledger.post(slot, amount)
+        ledger.deposits += amount
+        self.clearing.mark_dirty(slot)
+        write_deposited(self.log, account, amount, ledger.balances[slot])
+
+    def withdraw(self, slot: i64, amount: i64) -> None:
+        """Take money out of an account, as long as its initial margin stays covered."""
+        ledger = self.ledger
+        account = ledger.account_ids[slot]
+        reason: i64 = REJECT_NONE
+        if ledger.states[slot] == LIQUIDATING:
+            reason = REJECT_ACCOUNT_IN_LIQUIDATION
+        elif amount < 1 or amount > MAX_MONEY:
+            reason = REJECT_INVALID_AMOUNT
+        elif amount > ledger.balances[slot]:
+            reason = REJECT_INSUFFICIENT_BALANCE
+        elif self.clearing.equity(slot) - amount < self.clearing.initial_margin(slot):
+            reason = REJECT_INSUFFICIENT_MARGIN
+        if reason != REJECT_NONE:
+            write_request_rejected(self.log, 0, account, amount, WITHDRAW, reason)
+            return
+        # From here on the command succeeds.
+        ledger.post(slot, -amount)
+        ledger.withdrawals += amount
+        self.clearing.mark_dirty(slot)
+        write_withdrawn(self.log, account, amount, ledger.balances[slot])
+
+    def set_leverage(self, market: Market, slot: i64, leverage: i64) -> None:
+        """Set the leverage of an account in an instrument."""
+        ledger = self.ledger
+        account = ledger.account_ids[slot]
+        if ledger.states[slot] == LIQUIDATING:
+            self._refuse(market, account, leverage, SET_LEVERAGE, REJECT_ACCOUNT_IN_LIQUIDATION)
+            return
+        if leverage < 1 or leverage > market.max_leverage:
+            self._refuse(market, account, leverage, SET_LEVERAGE, REJECT_INVALID_LEVERAGE)
+            return
+        leg = self.clearing.leg_in(market, slot)
+        before = self.clearing.leg_initial_margin(leg, 0, 0)
+        chosen = ledger.legs[leg + LEVERAGE]
+        ledger.legs[leg + LEVERAGE] = leverage
+        after = self.clearing.leg_initial_margin(leg, 0, 0)
+        if after > before and self.clearing.initial_margin(slot) > self.clearing.equity(slot):
+            ledger.legs[leg + LEVERAGE] = chosen
+            self._refuse(market, account, leverage, SET_LEVERAGE, REJECT_INSUFFICIENT_MARGIN)
+            return
+        write_leverage_set(self.log, market.instrument, account, leverage)
+
+    def open_position(self, market: Market, slot: i64, size: i64, price: i64) -> None:
+        """Give an account a position by transfer from the recorded market."""
+        ledger = self.ledger
+        account = ledger.account_ids[slot]
+        reason: i64 = REJECT_NONE
+        if ledger.states[slot] == LIQUIDATING:
+            reason = REJECT_ACCOUNT_IN_LIQUIDATION
+        elif size == 0 or size > MAX_QTY_LOTS or size < -MAX_QTY_LOTS:
+            reason = REJECT_INVALID_QUANTITY
+        elif price < market.min_price or price > MAX_PRICE_TICKS:
+            reason = REJECT_INVALID_PRICE
+        elif market.valuation.notional(size, price) > MAX_MONEY:
+            reason = REJECT_NOTIONAL_TOO_LARGE
+        else:
+            leg = market.leg(slot)
+            if leg != 0 and ledger.legs[leg + HAS_TRADED] != 0:
+                reason = REJECT_ALREADY_TRADED
+        if reason != REJECT_NONE:
+            self._refuse(market, account, size, OPEN_POSITION, reason)
+            return
+        # From here on the command succeeds.
+        value = market.valuation.value(size, price)
+        bought: int = size
+        self.clearing.change_position(market, RECORDED_SLOT, -bought, -value, price)
+        self.clearing.change_position(market, slot, bought, value, price)
+        self.clearing.mark_dirty(slot)
+        write_position_opened(self.log, market.instrument, account, size, price, value)
+
+    def fund_deposit(self, amount: i64) -> None:
+        """Put outside money into the insurance fund."""
+        ledger = self.ledger
+        fund: int = ledger.balances[FUND_SLOT]
+        if amount < 1 or fund + amount > MAX_MONEY or ledger.fund_deposits + amount > MAX_MONEY:
+            write_request_rejected(
+                self.log, 0, ledger.account_ids[FUND_SLOT], amount, FUND_DEPOSIT, REJECT_INVALID_AMOUNT
+            )
+            return
+        ledger.post(FUND_SLOT, amount)
+        ledger.fund_deposits += amount
+        write_fund_deposited(self.log, amount, ledger.balances[FUND_SLOT])
+
+    def set_mark(self, market: Market, price: i64) -> None:
+        """Take the next value of an external mark price series."""
+        if price < market.min_price or price > MAX_PRICE_TICKS:
+            self._refuse(market, 0, price, SET_MARK_PRICE, REJECT_INVALID_PRICE)
+        elif market.mark_source != MARK_EXTERNAL:
+            self._refuse(market, 0, price, SET_MARK_PRICE, REJECT_INVALID_COMBINATION)
+        else:
+            market.set_mark(price, self.log.command_seq)
+            write_mark_price_updated(self.log, market.instrument, price)
+
+    def _refuse(self, market: Market, account: i64, amount: i64, request: i64, reason: i64) -> None:
+        write_request_rejected(self.log, market.instrument, account, amount, request, reason)

@@ -1,0 +1,276 @@
+"""What a trade means in money: positions, fees and margin of the accounts on both sides.
+
+Sits between the order desk, which asks it before an order enters and tells it of every fill before the next match, and
+the ledger, whose rows it changes. Remembers which accounts changed since the risk engine last looked.
+"""
+
+from typing import final
+
+from librt.vecs import vec
+from mypy_extensions import i64
+
+from exchange.accounts.ledger import (
+    BUY_LOTS,
+    BUY_NOTIONAL,
+    COST,
+    FIRST_SLOT,
+    FUND_SLOT,
+    HAS_TRADED,
+    LEVERAGE,
+    MARKET,
+    NEXT_LEG,
+    RECORDED_SLOT,
+    SELL_LOTS,
+    SELL_NOTIONAL,
+    SIZE,
+    Ledger,
+)
+from exchange.columns import doubled, new_column
+from exchange.enums import BUY
+from exchange.event_log import EventLog
+from exchange.margin.schedule import initial_margin
+from exchange.market import Market
+from exchange.records import (
+    REJECT_INSUFFICIENT_MARGIN,
+    REJECT_NONE,
+    REJECT_NOTIONAL_TOO_LARGE,
+    REJECT_POSITION_TOO_LARGE,
+    write_position_changed,
+)
+from exchange.units import MAX_MONEY, MAX_SIZE_LOTS, PPM, div_ceil
+
+
+@final
+class Clearing:
+    """Margin of orders, settlement of fills."""
+
+    is_dirty: "vec[i64]"
+
+    def __init__(self, ledger: Ledger, log: EventLog, markets: list[Market]) -> None:
+        """`markets` stand by ascending instrument id; the recorded market has a leg in each from the start."""
+        self.ledger = ledger
+        self.log = log
+        self.markets = markets
+        self.dirty: list[int] = []  # slots that changed since the risk engine looked, in order
+        self.is_dirty = new_column(64)
+        for market in markets:
+            self.leg_in(market, RECORDED_SLOT)
+
+    def leg_in(self, market: Market, slot: i64) -> i64:
+        """Return an account's leg in a market, adding one if it has none."""
+        leg = market.leg(slot)
+        if leg == 0:
+            leg = self.ledger.add_leg(slot, market.index)
+            market.set_leg(slot, leg)
+        return leg
+
+    def mark_dirty(self, slot: i64) -> None:
+        """Have the risk engine look at an account when the venue settles."""
+        while slot >= len(self.is_dirty):
+            self.is_dirty = doubled(self.is_dirty)
+        if self.is_dirty[slot] == 0 and slot >= FIRST_SLOT:
+            self.is_dirty[slot] = 1
+            self.dirty.append(slot)
+
+    # --- what an account is worth ------------------------------------------------------------------------------
+
+    def leg_value(self, leg: i64) -> int:
+        """Return the money a leg's size is worth at mark; its cost while there is no mark."""
+        legs = self.ledger.legs
+        size: int = legs[leg + SIZE]
+        if size == 0:
+            return 0
+        market = self.markets[legs[leg + MARKET]]
+        if not market.has_mark:
+            return legs[leg + COST]
+        return market.valuation.value(size, market.mark)
+
+    def leg_maintenance(self, leg: i64) -> int:
+        """Return the maintenance margin of a leg."""
+        legs = self.ledger.legs
+        if legs[leg + SIZE] == 0:
+            return 0
+        return self.markets[legs[leg + MARKET]].schedule.maintenance(abs(self.leg_value(leg)))
+
+    def leg_initial_margin(self, leg: i64, more_bought: int, more_sold: int) -> int:
+        """Return the initial margin of a leg with so much more notional in resting orders of each side."""
+        legs = self.ledger.legs
+        notional = abs(self.leg_value(leg))
+        if legs[leg + SIZE] < 0:
+            notional = -notional
+        bought: int = legs[leg + BUY_NOTIONAL]
+        sold: int = legs[leg + SELL_NOTIONAL]
+        return initial_margin(notional, bought + more_bought, sold + more_sold, self.leverage(leg))
+
+    def leverage(self, leg: i64) -> int:
+        """Return the leverage that a leg's initial margin is computed with."""
+        chosen = self.ledger.legs[leg + LEVERAGE]
+        return chosen if chosen != 0 else self.markets[self.ledger.legs[leg + MARKET]].default_leverage
+
+    def equity(self, slot: i64) -> int:
+        """Return balance + value at mark - cost over all legs."""
+        total: int = self.ledger.balances[slot]
+        leg = self.ledger.first_legs[slot]
+        while leg != 0:
+            cost: int = self.ledger.legs[leg + COST]
+            total += self.leg_value(leg) - cost
+            leg = self.ledger.legs[leg + NEXT_LEG]
+        return total
+
+    def unrealized(self, slot: i64) -> int:
+        """Return value at mark - cost over all legs."""
+        balance: int = self.ledger.balances[slot]
+        return self.equity(slot) - balance
+
+    def maintenance(self, slot: i64) -> int:
+        """Return the maintenance margin of all legs."""
+        total: int = 0
+        leg = self.ledger.first_legs[slot]
+        while leg != 0:
+            total += self.leg_maintenance(leg)
+            leg = self.ledger.legs[leg + NEXT_LEG]
+        return total
+
+    def initial_margin(self, slot: i64) -> int:
+        """Return the initial margin of all legs, resting orders included."""
+        total: int = 0
+        leg = self.ledger.first_legs[slot]
+        while leg != 0:
+            total += self.leg_initial_margin(leg, 0, 0)
+            leg = self.ledger.legs[leg + NEXT_LEG]
+        return total
+
+    # --- orders ------------------------------------------------------------------------------------------------
+
+    def order_notional(self, market: Market, lots: int, price: int) -> int:
+        """Return what an order counts for in initial margin."""
+        return market.valuation.notional(lots, price)
+
+    def size_refusal(self, market: Market, slot: i64, side: i64, lots: int, notional: int, freed: int) -> i64:
+        """Return why an order would let a position or its money grow past its limits, or 0.
+
+        freed: open quantity of the same side that the order replaces.
+        """
+        if notional > MAX_MONEY:
+            return REJECT_NOTIONAL_TOO_LARGE
+        leg = market.leg(slot)
+        if leg == 0:
+            return REJECT_NONE
+        legs = self.ledger.legs
+        size: int = legs[leg + SIZE]
+        is_open: int = legs[leg + BUY_LOTS] if side == BUY else legs[leg + SELL_LOTS]
+        bought: int = legs[leg + BUY_NOTIONAL]
+        sold: int = legs[leg + SELL_NOTIONAL]
+        cost: int = legs[leg + COST]
+        if abs(size) + is_open - freed + lots > MAX_SIZE_LOTS or abs(cost) + bought + sold + notional > MAX_MONEY:
+            return REJECT_POSITION_TOO_LARGE
+        return REJECT_NONE
+
+    def margin_refusal(self, market: Market, slot: i64, side: i64, more: int) -> i64:
+        """Return INSUFFICIENT_MARGIN if `more` notional on a side raises the requirement beyond equity, else 0."""
+        leg = self.leg_in(market, slot)
+        before = self.leg_initial_margin(leg, 0, 0)
+        after = self.leg_initial_margin(leg, more, 0) if side == BUY else self.leg_initial_margin(leg, 0, more)
+        if after <= before:
+            return REJECT_NONE
+        if self.initial_margin(slot) - before + after > self.equity(slot):
+            return REJECT_INSUFFICIENT_MARGIN
+        return REJECT_NONE
+
+    def reserve(self, market: Market, slot: i64, side: i64, price: int, before: int, after: int) -> None:
+        """Take note that a resting order's open quantity went from `before` to `after` lots."""
+        legs = self.ledger.legs
+        leg = market.leg(slot)
+        change = market.valuation.notional(after, price) - market.valuation.notional(before, price)
+        if side == BUY:
+            legs[leg + BUY_LOTS] += after - before
+            legs[leg + BUY_NOTIONAL] += change
+        else:
+            legs[leg + SELL_LOTS] += after - before
+            legs[leg + SELL_NOTIONAL] += change
+
+    # --- fills -------------------------------------------------------------------------------------------------
+
+    def settle(
+        self, market: Market, maker: i64, taker: i64, taker_side: i64, price: i64, lots: i64, is_liquidation: bool
+    ) -> None:
+        """Book one match of two account slots: the value is computed once, so the trade is zero-sum to the unit."""
+        if maker == taker and maker == RECORDED_SLOT:
+            return
+        value = market.valuation.value(lots, price)
+        notional = abs(value)
+        bought: int = lots
+        if taker_side != BUY:
+            bought = -bought
+            value = -value
+        if maker == taker:
+            bought, value = 0, 0
+        self._settle_half(market, maker, -bought, -value, price, notional, market.maker_ppm, False)
+        self._settle_half(market, taker, bought, value, price, notional, market.taker_ppm, is_liquidation)
+
+    def _settle_half(
+        self,
+        market: Market,
+        slot: i64,
+        size_change: int,
+        value: int,
+        price: i64,
+        notional: int,
+        fee_ppm: int,
+        is_liquidation: bool,
+    ) -> None:
+        realized = self.change_position(market, slot, size_change, value, price)
+        if slot == RECORDED_SLOT:
+            return
+        fee: int = 0
+        if slot >= FIRST_SLOT:
+            fee = div_ceil(notional * fee_ppm, PPM)  # the venue keeps the remainder
+            self.ledger.fees += fee
+            if is_liquidation:
+                penalty = div_ceil(notional * market.liquidation_ppm, PPM)
+                self.ledger.post(FUND_SLOT, penalty)
+                fee += penalty
+            self.ledger.post(slot, -fee)
+            self.mark_dirty(slot)
+        self.write_position(market, slot, realized, fee)
+
+    def change_position(self, market: Market, slot: i64, size_change: int, value: int, price: i64) -> int:
+        """Add signed lots bought for `value` to a position; return the realized profit, which goes to the balance."""
+        leg = self.leg_in(market, slot)
+        legs = self.ledger.legs
+        legs[leg + HAS_TRADED] = 1
+        size: int = legs[leg + SIZE]
+        cost: int = legs[leg + COST]
+        new_size = size + size_change
+        if size == 0 or (size > 0) == (size_change > 0) or size_change == 0:
+            new_cost = cost + value
+        elif new_size == 0:
+            new_cost = 0
+        elif (new_size > 0) == (size > 0):
+            # The remainder of the division goes to the realized profit of the same account.
+            new_cost = abs(cost) * abs(new_size) // abs(size)
+            if cost < 0:
+                new_cost = -new_cost
+        else:
+            new_cost = market.valuation.value(new_size, price)
+        realized = new_cost - cost - value
+        legs[leg + SIZE] = new_size
+        legs[leg + COST] = new_cost
+        if realized != 0:
+            self.ledger.post(slot, realized)
+        return realized
+
+    def write_position(self, market: Market, slot: i64, realized: int, fee: int) -> None:
+        """Write the event of a position that changed."""
+        ledger = self.ledger
+        leg = market.leg(slot)
+        write_position_changed(
+            self.log,
+            market.instrument,
+            ledger.account_ids[slot],
+            ledger.legs[leg + SIZE],
+            ledger.legs[leg + COST],
+            realized,
+            fee,
+            ledger.balances[slot],
+        )

@@ -1,0 +1,95 @@
+"""Who hears an event, and when: after a command has run to completion, in the order of subscription.
+
+Handlers see events decoded, and may submit commands; these run after the command whose events they saw, at its time. A
+handler that raises does not stop the others.
+"""
+
+from collections import deque
+from collections.abc import Callable, Collection
+from typing import NamedTuple
+
+import msgspec
+
+from exchange.codec import decode_events, encode_command
+from exchange.commands import Command
+from exchange.errors import ConfigError
+from exchange.events import EVENTS, Event, EventType
+
+Handler = Callable[[Event], None]
+
+
+class Subscription(NamedTuple):
+    """One handler and what it wants. An empty set of instruments means all, events without one included."""
+
+    handler: Handler
+    event_types: frozenset[int]
+    instruments: frozenset[int]
+
+
+class EventBus:
+    """Subscribers of one venue."""
+
+    def __init__(self) -> None:
+        """Start with nobody listening."""
+        self._subscriptions: list[Subscription] = []
+        self._submitted: deque[Command] = deque()
+        self.causes: list[Exception] = []  # what handlers raised since the exchange last looked
+        self.wanted_types = 0  # bit k set: somebody wants event type k
+
+    def subscribe(
+        self,
+        handler: Handler,
+        event_types: Collection[type[msgspec.Struct]] = (),
+        instruments: Collection[int] = (),
+    ) -> Subscription:
+        """Have `handler(event)` called for events of these Struct types and instruments; empty means all.
+
+        Returns a token for `unsubscribe`. Raises ConfigError for a type that is not an event.
+        """
+        numbers = {struct: int(number) for number, struct in EVENTS.items()}
+        for struct in event_types:
+            if struct not in numbers:
+                raise ConfigError(f"expected event types out of {[s.__name__ for s in numbers]}, found {struct!r}")
+        wanted = frozenset(numbers[struct] for struct in event_types) or frozenset(numbers.values())
+        subscription = Subscription(handler, wanted, frozenset(instruments))
+        self._subscriptions.append(subscription)
+        self._recount()
+        return subscription
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Stop calling a handler. Raises ConfigError if it is not subscribed."""
+        if subscription not in self._subscriptions:
+            raise ConfigError("expected a subscription of this bus that is still active")
+        self._subscriptions.remove(subscription)
+        self._recount()
+
+    def submit(self, command: Command) -> None:
+        """Queue a command, from a handler, to run after the present one, at its time (its own ts_ns is replaced)."""
+        self._submitted.append(command)
+
+    def deliver(self, record: bytes, seq: int) -> None:
+        """Call the handlers that want one event."""
+        event = decode_events(record, seq)[0]
+        number = record[0]
+        instrument = getattr(event, "instrument", 0)
+        for subscription in tuple(self._subscriptions):
+            if number not in subscription.event_types:
+                continue
+            if subscription.instruments and instrument not in subscription.instruments:
+                continue
+            try:
+                subscription.handler(event)
+            except Exception as error:  # noqa: BLE001 - a handler is a stranger's code; HandlerError reports it
+                self.causes.append(error)
+
+    def take_submitted(self, ts_ns: int) -> bytes | None:
+        """Return the record of the next submitted command, dated `ts_ns`, or None."""
+        if not self._submitted:
+            return None
+        return encode_command(msgspec.structs.replace(self._submitted.popleft(), ts_ns=ts_ns))
+
+    def _recount(self) -> None:
+        self.wanted_types = 0
+        for subscription in self._subscriptions:
+            for number in subscription.event_types:
+                self.wanted_types |= 1 << EventType(number)

@@ -1,0 +1,180 @@
+"""Who is below maintenance: the accounts that changed, and those whose mark left the band in which they are safe.
+
+Every leg has a band of mark prices within which its account cannot breach whatever its other legs do inside theirs: the
+account's slack, equity minus maintenance, is shared out over its legs, and a leg's band is where it loses no more than
+its share. Only a mark that leaves a band has the account looked at exactly. Bands are computed with two units of money
+to spare for rounding; where that leaves nothing, the band is the present mark alone. So the accounts found are exactly
+those that a scan of all accounts would find, and a mark tick costs what it reaches.
+"""
+
+from typing import Final, final
+
+from mypy_extensions import i64
+
+from exchange.accounts.clearing import Clearing
+from exchange.accounts.ledger import (
+    FIRST_SLOT,
+    LEG_ROW,
+    LIQUIDATING,
+    MARKET,
+    NEXT_LEG,
+    NORMAL,
+    OWNER_SLOT,
+    QUEUED,
+    SIZE,
+    Ledger,
+)
+from exchange.market import Market
+
+ROUNDING_SPARE: Final = 2  # money: value and maintenance are each off by less than one unit
+
+
+@final
+class Monitor:
+    """Keeps the bands, and finds breaches."""
+
+    def __init__(self, ledger: Ledger, clearing: Clearing, markets: list[Market]) -> None:
+        """Share the books of account; the bands stand in the markets' threshold heaps."""
+        self.ledger = ledger
+        self.clearing = clearing
+        self.markets = markets
+
+    def has_work(self) -> bool:
+        """Return whether an account changed or a mark moved since breaches were last looked for."""
+        if len(self.clearing.dirty) > 0:
+            return True
+        for market in self.markets:
+            if market.is_mark_moved:
+                return True
+        return False
+
+    def find_breaches(self) -> list[int]:
+        """Return the slots newly below maintenance, the greatest shortfall first, then the lowest account id.
+
+        They are QUEUED from now on, and have no bands until `release`.
+        """
+        clearing = self.clearing
+        for market in self.markets:
+            if market.is_mark_moved:
+                market.is_mark_moved = False
+                self._collect_reached(market)
+        if len(clearing.dirty) == 0:
+            return []
+        changed = clearing.dirty
+        clearing.dirty = []
+        found: list[tuple[int, int, int]] = []
+        for changed_slot in changed:
+            slot: i64 = changed_slot
+            clearing.is_dirty[slot] = 0
+            if self.ledger.states[slot] != NORMAL:
+                continue
+            slack = clearing.equity(slot) - clearing.maintenance(slot)
+            if slack < 0:
+                self.ledger.states[slot] = QUEUED
+                self._clear_bands(slot)
+                found.append((slack, self.ledger.account_ids[slot], slot))
+            else:
+                self._set_bands(slot, slack)
+        found.sort()
+        return [slot for _, _, slot in found]
+
+    def is_below_maintenance(self, slot: i64) -> bool:
+        """Return whether equity is strictly below maintenance."""
+        return self.clearing.equity(slot) < self.clearing.maintenance(slot)
+
+    def release(self, slot: i64) -> None:
+        """Watch an account again that was queued or in liquidation."""
+        self.ledger.states[slot] = NORMAL
+        self.clearing.mark_dirty(slot)
+
+    def _collect_reached(self, market: Market) -> None:
+        while market.falling.is_reached(market.mark):
+            self._mark_owner_dirty(market.falling.pop())
+        while market.rising.is_reached(market.mark):
+            self._mark_owner_dirty(market.rising.pop())
+
+    def _mark_owner_dirty(self, leg_number: i64) -> None:
+        self.clearing.mark_dirty(self.ledger.legs[leg_number * LEG_ROW + OWNER_SLOT])
+
+    def _clear_bands(self, slot: i64) -> None:
+        leg = self.ledger.first_legs[slot]
+        while leg != 0:
+            market = self.markets[self.ledger.legs[leg + MARKET]]
+            market.falling.remove(leg // LEG_ROW)
+            market.rising.remove(leg // LEG_ROW)
+            leg = self.ledger.legs[leg + NEXT_LEG]
+
+    def _set_bands(self, slot: i64, slack: int) -> None:
+        """Share an account's slack out over its legs, evenly; each leg's share is rounded down."""
+        legs = self.ledger.legs
+        positions: int = 0
+        leg = self.ledger.first_legs[slot]
+        while leg != 0:
+            if legs[leg + SIZE] != 0:
+                positions += 1
+            leg = legs[leg + NEXT_LEG]
+        leg = self.ledger.first_legs[slot]
+        while leg != 0:
+            market = self.markets[legs[leg + MARKET]]
+            number = leg // LEG_ROW
+            size: int = legs[leg + SIZE]
+            if size == 0:
+                market.falling.remove(number)
+                market.rising.remove(number)
+            else:
+                self._set_band(market, leg, number, size, slack // positions)
+            leg = legs[leg + NEXT_LEG]
+
+    def _set_band(self, market: Market, leg: i64, number: i64, size: int, share: int) -> None:
+        if not market.has_mark:
+            # Any first mark has it looked at: 2**61 is above every price.
+            market.falling.put(number, 1 << 61)
+            market.rising.remove(number)
+            return
+        clearing = self.clearing
+        valuation = market.valuation
+        value = clearing.leg_value(leg)
+        least_worth = value - clearing.leg_maintenance(leg) - share + ROUNDING_SPARE
+        lots = abs(size)
+        mark = market.mark
+        waits_for_fall = size > 0
+        gains_with_value = (size > 0) != valuation.is_inverse
+        notional = (
+            market.schedule.least_notional(least_worth)
+            if gains_with_value
+            else market.schedule.most_notional(least_worth)
+        )
+        is_safe = market.min_price >= 1 and (notional > 0 or gains_with_value)
+        if is_safe and notional <= 0:
+            market.falling.remove(number)  # No price can hurt it.
+            market.rising.remove(number)
+            return
+        if is_safe and waits_for_fall:
+            lowest = valuation.lowest_price_with(lots, notional)
+            if lowest <= mark:
+                market.falling.put(number, lowest - 1)
+                market.rising.remove(number)
+                return
+        elif is_safe:
+            highest = valuation.highest_price_with(lots, notional)
+            if highest >= mark:
+                market.rising.put(number, min(highest + 1, 1 << 61))
+                market.falling.remove(number)
+                return
+        market.falling.put(number, mark - 1)
+        market.rising.put(number, mark + 1)
+
+    def check(self) -> None:
+        """Do nothing unless an account that should have been found was not: then raise InvariantError. O(accounts)."""
+        from exchange.errors import InvariantError
+
+        slot: i64 = FIRST_SLOT
+        while slot < self.ledger.slot_count:
+            state = self.ledger.states[slot]
+            if state == NORMAL and self.is_below_maintenance(slot):
+                raise InvariantError(
+                    f"account {self.ledger.account_ids[slot]} is below maintenance and not in liquidation"
+                )
+            if state != NORMAL and state != LIQUIDATING:
+                raise InvariantError(f"account {self.ledger.account_ids[slot]} was queued and never liquidated")
+            slot += 1

@@ -1,0 +1,294 @@
+"""What a person or a strategy looks at: live views of books, accounts and the fund. They read; they change nothing.
+
+Views make Python objects and cost accordingly; the engine never uses them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from exchange.accounts.ledger import (
+    COST,
+    FUND_SLOT,
+    LIQUIDATING,
+    MARKET,
+    NEXT_LEG,
+    RECORDED_SLOT,
+    SIZE,
+)
+from exchange.book.level_index import HEAD, LOTS, ORDERS, RANK
+from exchange.book.order_pool import (
+    FILLED,
+    FLAGS,
+    KIND_MASK,
+    KIND_SHIFT,
+    LEVEL,
+    NEXT,
+    OPEN,
+    ORDER_ID,
+    OWNER,
+    POST_ONLY_BIT,
+    PRICE,
+    SIDE_MASK,
+    TIF_MASK,
+    TIF_SHIFT,
+    TRIGGER,
+)
+from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, OrderKind, Side, TimeInForce
+from exchange.errors import ConfigError
+
+if TYPE_CHECKING:
+    from exchange.book.level_index import LevelIndex
+    from exchange.exchange import Exchange
+    from exchange.instrument import Instrument
+    from exchange.market import Market
+
+
+class Level(NamedTuple):
+    """Total of the resting orders at one price."""
+
+    price_ticks: int
+    qty_lots: int
+    order_count: int
+
+
+class LiveOrder(NamedTuple):
+    """A resting order or a pending stop, as it stands now."""
+
+    order_id: int
+    account: int
+    side: Side
+    kind: OrderKind
+    time_in_force: TimeInForce
+    post_only: bool
+    price_ticks: int
+    open_lots: int
+    filled_lots: int
+    trigger_ticks: int
+    is_resting: bool
+
+
+class LevelChange(NamedTuple):
+    """The new total at a price; zero lots when the level is gone."""
+
+    side: Side
+    price_ticks: int
+    qty_lots: int
+
+
+class Position(NamedTuple):
+    """An account's position in one instrument. cost, value and unrealized are money; value is at mark."""
+
+    instrument: int
+    size_lots: int
+    cost: int
+    value: int
+    unrealized: int
+    maintenance: int
+
+
+class BookView:
+    """The book of one instrument: L1 (`best_bid`, `best_ask`), L2 (`depth`, `changes`) and L3 (`orders`, `stops`)."""
+
+    def __init__(self, exchange: Exchange, instrument: Instrument) -> None:
+        """Look at one instrument of a venue."""
+        index = exchange.market_of_instrument[instrument.instrument_id] - 1
+        self._market: Market = exchange.markets[index]
+        self.instrument = instrument
+        self._seen: dict[tuple[Side, int], int] = {}
+
+    def best_bid(self) -> tuple[int, int] | None:
+        """Return (price, lots) of the best bid level, or None."""
+        return next(((level.price_ticks, level.qty_lots) for level in self._levels(Side.BUY)), None)
+
+    def best_ask(self) -> tuple[int, int] | None:
+        """Return (price, lots) of the best ask level, or None."""
+        return next(((level.price_ticks, level.qty_lots) for level in self._levels(Side.SELL)), None)
+
+    def depth(self, count: int | None = None) -> tuple[list[Level], list[Level]]:
+        """Return the best `count` levels (all when None) of bids and of asks, best first."""
+        return self._depth(Side.BUY, count), self._depth(Side.SELL, count)
+
+    def changes(self, count: int | None = None) -> list[LevelChange]:
+        """Return what changed among the best `count` levels since this view's last call: bids first, best first.
+
+        The first call returns the whole depth. Applying the changes in order to a copy of the depth keeps it equal.
+        """
+        now = {
+            (side, level.price_ticks): level.qty_lots
+            for side, levels in zip(Side, self.depth(count), strict=True)
+            for level in levels
+        }
+        gone = [LevelChange(side, price, 0) for side, price in self._seen if (side, price) not in now]
+        new = [
+            LevelChange(side, price, lots)
+            for (side, price), lots in now.items()
+            if self._seen.get((side, price)) != lots
+        ]
+        self._seen = now
+        return sorted(gone + new, key=lambda change: (change.side, change.price_ticks * (2 * change.side - 1)))
+
+    def orders(self, side: Side) -> Iterator[LiveOrder]:
+        """Yield the resting orders of a side, best level first, oldest first. Not to be used across commands."""
+        index = self._side(side)
+        words = self._market.book.orders.words
+        level = index.best
+        while level != 0:
+            order = index.levels[level + HEAD]
+            while order != 0:
+                yield self._live_order(order)
+                order = words[order + NEXT]
+            level = index.next_worse(level)
+
+    def stops(self, side: Side) -> Iterator[LiveOrder]:
+        """Yield the pending stops of a side in the order in which they would be elected."""
+        index = self._market.book.stops
+        words = self._market.book.orders.words
+        queues = index.buys.values() if side == Side.BUY else reversed(index.sells.values())
+        for queue in queues:
+            order = queue[0]
+            while order != 0:
+                yield self._live_order(order)
+                order = words[order + NEXT]
+
+    def order(self, order_id: int) -> LiveOrder | None:
+        """Return a live order by its id, or None."""
+        order = self._market.book.find(order_id)
+        return self._live_order(order) if order != 0 else None
+
+    @property
+    def live_order_count(self) -> int:
+        """How many orders are live, pending stops included."""
+        return self._market.book.orders.count
+
+    @property
+    def last_trade(self) -> int | None:
+        """Price of the last trade."""
+        return self._market.last if self._market.has_last else None
+
+    @property
+    def mark_price(self) -> int | None:
+        """The mark price."""
+        return self._market.mark if self._market.has_mark else None
+
+    def check(self) -> None:
+        """Raise InvariantError where the book disagrees with itself."""
+        self._market.book.check()
+
+    def _side(self, side: Side) -> LevelIndex:
+        return self._market.book.bids if side == Side.BUY else self._market.book.asks
+
+    def _levels(self, side: Side) -> Iterator[Level]:
+        index = self._side(side)
+        level = index.best
+        while level != 0:
+            words = index.levels
+            yield Level(words[level + RANK] * index.sign, words[level + LOTS], words[level + ORDERS])
+            level = index.next_worse(level)
+
+    def _depth(self, side: Side, count: int | None) -> list[Level]:
+        levels: list[Level] = []
+        for level in self._levels(side):
+            if count is not None and len(levels) >= count:
+                break
+            levels.append(level)
+        return levels
+
+    def _live_order(self, order: int) -> LiveOrder:
+        words = self._market.book.orders.words
+        flags = words[order + FLAGS]
+        return LiveOrder(
+            order_id=words[order + ORDER_ID],
+            account=words[order + OWNER] & 0xFFFFFFFF,
+            side=Side(flags & SIDE_MASK),
+            kind=OrderKind(flags >> KIND_SHIFT & KIND_MASK),
+            time_in_force=TimeInForce(flags >> TIF_SHIFT & TIF_MASK),
+            post_only=bool(flags & POST_ONLY_BIT),
+            price_ticks=words[order + PRICE],
+            open_lots=words[order + OPEN],
+            filled_lots=words[order + FILLED],
+            trigger_ticks=words[order + TRIGGER],
+            is_resting=words[order + LEVEL] != 0,
+        )
+
+
+class AccountView:
+    """One account's money and positions, at present marks."""
+
+    def __init__(self, exchange: Exchange, account: int) -> None:
+        """Look at one account; 0 is the recorded market, -1 the insurance fund."""
+        self._exchange = exchange
+        self.account = account
+        if account in (RECORDED_MARKET, INSURANCE_FUND):
+            self._slot = RECORDED_SLOT if account == RECORDED_MARKET else FUND_SLOT
+            return
+        self._slot = exchange.ledger.find(account)
+        if self._slot == 0:
+            raise ConfigError(f"expected an account that has deposited, found {account}")
+
+    @property
+    def balance(self) -> int:
+        """Deposits + realized profit - fees."""
+        return self._exchange.ledger.balances[self._slot]
+
+    @property
+    def equity(self) -> int:
+        """Balance + unrealized profit."""
+        return self._exchange.clearing.equity(self._slot)
+
+    @property
+    def maintenance(self) -> int:
+        """Equity below this is liquidated."""
+        return self._exchange.clearing.maintenance(self._slot)
+
+    @property
+    def initial_margin(self) -> int:
+        """Equity needed to add risk, resting orders included."""
+        return self._exchange.clearing.initial_margin(self._slot)
+
+    @property
+    def is_in_liquidation(self) -> bool:
+        """Whether the engine is selling its position."""
+        return self._exchange.ledger.states[self._slot] == LIQUIDATING
+
+    def positions(self) -> list[Position]:
+        """Return the positions, ascending by instrument; flat ones left out."""
+        ledger, clearing = self._exchange.ledger, self._exchange.clearing
+        found: list[Position] = []
+        leg = ledger.first_legs[self._slot]
+        while leg != 0:
+            size = ledger.legs[leg + SIZE]
+            if size != 0:
+                cost, value = ledger.legs[leg + COST], clearing.leg_value(leg)
+                instrument = self._exchange.markets[ledger.legs[leg + MARKET]].instrument
+                found.append(Position(instrument, size, cost, value, value - cost, clearing.leg_maintenance(leg)))
+            leg = ledger.legs[leg + NEXT_LEG]
+        return found
+
+
+class FundView:
+    """The insurance fund and the venue's other money."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        """Look at the venue's own accounts."""
+        self._exchange = exchange
+
+    @property
+    def balance(self) -> int:
+        """Money in the insurance fund."""
+        return self._exchange.ledger.balances[FUND_SLOT]
+
+    @property
+    def fees(self) -> int:
+        """Trading fees collected, rebates deducted."""
+        return self._exchange.ledger.fees
+
+    @property
+    def venue_loss(self) -> int:
+        """Deficits that nobody paid."""
+        return self._exchange.ledger.venue_loss
+
+    def positions(self) -> list[Position]:
+        """Return what the fund took over."""
+        return AccountView(self._exchange, INSURANCE_FUND).positions()
