@@ -168,10 +168,15 @@ class Clearing:
 
     # Fills (section 4, Fill).
 
-    def move_position(self, account: Account, instrument_id: int, qty: int, price: int) -> int:
-        """Change a position by a signed quantity at a price; returns what closing paid, already in the balance."""
+    def move_position(
+        self, account: Account, instrument_id: int, qty: int, price: int, value: int | None = None
+    ) -> int:
+        """Change a position by a signed quantity at a price; returns what closing paid, already in the balance.
+
+        value: what is paid for it, where that is not what the price says.
+        """
         leg = account.legs.setdefault(instrument_id, Leg())
-        paid = sign(qty) * self.value(instrument_id, abs(qty), price)
+        paid = sign(qty) * self.value(instrument_id, abs(qty), price) if value is None else value
         old, new = leg.size, leg.size + qty
         if new == 0:
             cost = 0
@@ -309,7 +314,7 @@ class Clearing:
             deficit=deficit,
             base=base,
             charged=charged,
-            payers=sum(share > 0 for share in shares),
+            payers=len(winners),
         )
         for winner, profit, share in zip(winners, profits, shares, strict=True):
             winner.balance -= share

@@ -1,8 +1,10 @@
 """Run a scenario on the engine and on the twin, find where they differ, shorten it, and print it as Python code."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -22,6 +24,14 @@ class Difference:
     index: int
     engine: list[str]
     twin: list[str]
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """What is unlike: the names of the first two events that are, so that shortening keeps to one cause."""
+        for found, expected in zip_longest(self.engine, self.twin, fillvalue="nothing"):
+            if found != expected:
+                return kind_of(found), kind_of(expected)
+        return "", ""
 
 
 def first_difference(scenario: Scenario) -> Difference | None:
@@ -60,6 +70,13 @@ def outcome(apply: Callable[[Any], list[Any]], check: Callable[[], None], comman
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a difference
         return [f"raised {error!r}"]
     return [code(event) for event in events]
+
+
+def kind_of(event: str) -> str:
+    """Return an event's name with its reason, outcome or kind; what was raised without its numbers."""
+    if event.startswith("raised"):
+        return event.split("(")[0]
+    return event.split("(")[0] + "".join(re.findall(r"(?:reason|outcome|kind)=[A-Za-z]+\.([A-Z_]+)", event))
 
 
 def report(scenario: Scenario, difference: Difference) -> str:
@@ -124,7 +141,7 @@ def shortened(
         while start < len(scenario.commands):
             fewer = with_commands(scenario, scenario.commands[:start] + scenario.commands[start + step :])
             found = differs(fewer)
-            if found is None:
+            if found is None or found.kind != difference.kind:
                 start += step
             else:
                 difference = found

@@ -83,14 +83,14 @@ class Liquidator:
             self.queue.append(Start(account))
 
     def queue_retries(self, moved: set[int]) -> None:
-        """Queue the waiting legs whose instrument had a trade or a new mark, the oldest attempt first."""
+        """Queue the waiting legs whose instrument had a trade or a new mark: by instrument, the oldest attempt first."""
         waiting = [
-            (leg.last_attempt, instrument_id, liquidation)
+            (instrument_id, leg.last_attempt, liquidation)
             for liquidation in self.under_way
             for instrument_id, leg in liquidation.legs.items()
             if leg.is_waiting and instrument_id in moved
         ]
-        for _, instrument_id, liquidation in sorted(waiting, key=lambda retry: retry[:2]):
+        for instrument_id, _, liquidation in sorted(waiting, key=lambda retry: retry[:2]):
             self.queue.append(Attempt(liquidation, instrument_id))
 
     def run_first(self) -> None:
@@ -198,15 +198,14 @@ class Liquidator:
         return order_id
 
     def take_over(self, liquidation: Liquidation, instrument_id: int) -> None:
-        """The fund takes what the book had no order for, at mark; at the leg's own cost while there is no mark."""
+        """The fund takes what the book had no order for, at mark. Without one: at cost, and the last trade's price."""
         account = liquidation.account
         leg = self.clearing.leg(account, instrument_id)
         size = leg.size
-        price = self.clearing.marks.get(instrument_id)
-        if price is None:
-            price = self.clearing.price_of(instrument_id, size, leg.cost)
-        account_realized = self.clearing.move_position(account, instrument_id, -size, price)
-        fund_realized = self.clearing.move_position(self.clearing.fund, instrument_id, size, price)
+        price = self.clearing.marks.get(instrument_id, self.books[instrument_id].last_price or 0)
+        value = self.clearing.leg_value(account, instrument_id)
+        account_realized = self.clearing.move_position(account, instrument_id, -size, price, -value)
+        fund_realized = self.clearing.move_position(self.clearing.fund, instrument_id, size, price, value)
         self.journal.write(
             PositionTakenOver,
             instrument=instrument_id,
@@ -214,7 +213,7 @@ class Liquidator:
             liquidation_id=liquidation.liquidation_id,
             size_lots=size,
             price_ticks=price,
-            value=self.clearing.value(instrument_id, size, price),
+            value=value,
         )
         self.clearing.write_position(account, instrument_id, account_realized, fee=0)
         self.clearing.write_position(self.clearing.fund, instrument_id, fund_realized, fee=0)

@@ -40,7 +40,7 @@ class OrderDesk:
         self.clearing = clearing
         self.journal = journal
         self.checks = Checks(rules, books, clearing)
-        self.traded: set[int] = set()  # instruments with a trade or reported trade since the last settling
+        self.traded: set[int] = set()  # instruments with a trade or reported trade in this command
 
     # A new order.
 
@@ -118,11 +118,14 @@ class OrderDesk:
             return
         if order.time_in_force == TimeInForce.FOK:
             raise InvariantError(f"expected a fill-or-kill order to fill, found {order}")
-        if order.time_in_force == TimeInForce.IOC:
-            book.cancel(order, CancelReason.IOC_REMAINDER)
-        elif order.kind == OrderKind.LIMIT:
-            book.enter(order)
-        elif self.rules.market_remainder == "limit_at_last_fill" and last_fill is not None:
+        if order.kind == OrderKind.LIMIT:
+            if order.time_in_force == TimeInForce.IOC:
+                book.cancel(order, CancelReason.IOC_REMAINDER)
+            else:
+                book.enter(order)
+            return
+        may_rest = self.rules.market_remainder == "limit_at_last_fill" and order.time_in_force == TimeInForce.GTC
+        if may_rest and last_fill is not None:
             order.kind = OrderKind.LIMIT
             order.price = last_fill
             book.enter(order)
@@ -242,7 +245,7 @@ class OrderDesk:
         reason = RejectReason.NONE if is_everywhere else self.checks.instrument(command.instrument)
         reason = reason or self.checks.participant(command.account)
         if reason:
-            self.write_rejected(command.instrument, command.account, 0, CommandType.MASS_CANCEL, reason)
+            self.write_request_rejected(command.instrument, command.account, 0, CommandType.MASS_CANCEL, reason)
             return
         for instrument_id, book in sorted(self.books.items()):
             if is_everywhere or command.instrument == instrument_id:
@@ -279,14 +282,7 @@ class OrderDesk:
     def report_trade(self, command: ReportTrade) -> None:
         """Take note of a trade outside the book."""
         if reason := self.checks.printed_numbers(command):
-            self.journal.write(
-                RequestRejected,
-                instrument=command.instrument,
-                account=0,
-                amount=command.price_ticks,
-                request=CommandType.REPORT_TRADE,
-                reason=reason,
-            )
+            self.write_request_rejected(command.instrument, 0, command.price_ticks, CommandType.REPORT_TRADE, reason)
             return
         self.journal.write(
             TradeReported,
@@ -315,6 +311,8 @@ class OrderDesk:
             self.reject(command, request, reason)
             return None
         order = self.books[command.instrument].find(command.order_id)
+        if order is not None and order.account != 0 and command.origin != Origin.PARTICIPANT:
+            order = None  # a participant has the id: the recorded order of that id is not live
         if order is None:
             if command.origin == Origin.PARTICIPANT:
                 self.reject(command, request, RejectReason.UNKNOWN_ORDER)
@@ -345,6 +343,19 @@ class OrderDesk:
             instrument=instrument_id,
             account=account,
             order_id=order_id,
+            request=request,
+            reason=reason,
+        )
+
+    def write_request_rejected(
+        self, instrument_id: int, account: int, amount: int, request: CommandType, reason: RejectReason
+    ) -> None:
+        """Write the refusal of a command that names no order."""
+        self.journal.write(
+            RequestRejected,
+            instrument=instrument_id,
+            account=account,
+            amount=amount,
             request=request,
             reason=reason,
         )

@@ -56,7 +56,7 @@ class ReferenceVenue:
         self.desk = OrderDesk(rules, self.books, self.clearing, self.journal)
         self.checks = self.desk.checks
         self.liquidator = Liquidator(rules, self.books, self.clearing, self.desk, self.journal)
-        self.new_marks: set[int] = set()  # instruments with a MarkPriceUpdated since the last settling
+        self.new_marks: set[int] = set()  # instruments with a MarkPriceUpdated in this command
         self.handlers: dict[type, Callable[[Any], None]] = {
             PlaceOrder: self.desk.place,
             CancelOrder: self.desk.cancel,
@@ -78,6 +78,9 @@ class ReferenceVenue:
         if not self.journal.ts_ns <= command.ts_ns <= MAX_TS_NS:
             raise SequenceError(f"expected ts_ns in {self.journal.ts_ns} .. {MAX_TS_NS}, found {command.ts_ns}")
         self.journal.start_command(command.ts_ns)
+        self.desk.traded.clear()
+        self.new_marks.clear()
+        self.liquidator.sellers.clear()
         self.handlers[type(command)](command)
         if not getattr(command, "is_continued", False):
             self.settle()
@@ -100,9 +103,6 @@ class ReferenceVenue:
             if not self.liquidator.queue:
                 break
             self.liquidator.run_first()
-        self.desk.traded.clear()
-        self.new_marks.clear()
-        self.liquidator.sellers.clear()
 
     def run_stops(self) -> None:
         """Elect touched stops one by one, instrument by instrument, until none is touched in any."""
@@ -136,10 +136,11 @@ class ReferenceVenue:
 
     def set_mark_price(self, command: SetMarkPrice) -> None:
         """Set an external mark price."""
-        reason = self.checks.instrument(command.instrument) or self.checks.price(
-            command.instrument, command.price_ticks
+        reason = (
+            self.checks.instrument(command.instrument)
+            or self.check_has_money()
+            or self.checks.price(command.instrument, command.price_ticks)
         )
-        reason = reason or self.check_has_money()
         if not reason and self.books[command.instrument].instrument.mark_source != "external":
             reason = RejectReason.INVALID_COMBINATION
         if reason:
@@ -150,10 +151,13 @@ class ReferenceVenue:
     def deposit(self, command: Deposit) -> None:
         """Put money into an account; the first deposit opens it."""
         account = self.clearing.participants.get(command.account, Account(command.account))
-        reason = RejectReason.RESERVED_ACCOUNT if command.account < 1 else checks.amount(command.amount)
+        reason = (
+            (RejectReason.RESERVED_ACCOUNT if command.account < 1 else NONE)
+            or self.check_has_money()
+            or checks.amount(command.amount)
+        )
         if not reason and max(account.balance, self.clearing.deposited) + command.amount > MAX_MONEY:
             reason = RejectReason.INVALID_AMOUNT
-        reason = reason or self.check_has_money()
         if reason:
             self.reject(CommandType.DEPOSIT, 0, command.account, command.amount, reason)
             return
@@ -166,9 +170,9 @@ class ReferenceVenue:
         """Take money out of an account."""
         reason = (
             self.checks.participant(command.account)
-            or self.checks.not_in_liquidation(command.account)
-            or (NONE if command.amount >= 1 else RejectReason.INVALID_AMOUNT)
             or self.check_has_money()
+            or self.checks.not_in_liquidation(command.account)
+            or checks.amount(command.amount)
             or self.check_withdrawable(command)
         )
         if reason:
@@ -190,10 +194,15 @@ class ReferenceVenue:
 
     def set_leverage(self, command: SetLeverage) -> None:
         """Set an account's leverage in an instrument."""
-        reason = self.checks.instrument(command.instrument) or self.checks.participant(command.account)
+        reason = (
+            self.checks.instrument(command.instrument)
+            or self.checks.participant(command.account)
+            or self.check_has_money()
+            or self.checks.not_in_liquidation(command.account)
+        )
         if not reason and not 1 <= command.leverage <= self.books[command.instrument].instrument.max_leverage:
             reason = RejectReason.INVALID_LEVERAGE
-        reason = reason or self.check_has_money() or self.check_leverage_margin(command)
+        reason = reason or self.check_leverage_margin(command)
         if reason:
             self.reject(CommandType.SET_LEVERAGE, command.instrument, command.account, command.leverage, reason)
             return
@@ -216,10 +225,10 @@ class ReferenceVenue:
         reason = (
             self.checks.instrument(instrument_id)
             or self.checks.participant(command.account)
+            or self.check_has_money()
             or self.checks.not_in_liquidation(command.account)
             or checks.quantity(abs(size))
             or self.checks.price(instrument_id, price)
-            or self.check_has_money()
         )
         if not reason and self.clearing.notional(instrument_id, size, price) > MAX_MONEY:
             reason = RejectReason.NOTIONAL_TOO_LARGE
@@ -243,12 +252,11 @@ class ReferenceVenue:
     def fund_deposit(self, command: FundDeposit) -> None:
         """Put outside money into the insurance fund."""
         fund = self.clearing.fund
-        reason = checks.amount(command.amount)
+        reason = self.check_has_money() or checks.amount(command.amount)
         if not reason and fund.balance + command.amount > MAX_MONEY:
             reason = RejectReason.INVALID_AMOUNT
-        reason = reason or self.check_has_money()
         if reason:
-            self.reject(CommandType.FUND_DEPOSIT, 0, 0, command.amount, reason)
+            self.reject(CommandType.FUND_DEPOSIT, 0, fund.account_id, command.amount, reason)
             return
         fund.balance += command.amount
         self.clearing.fund_deposited += command.amount
