@@ -44,7 +44,7 @@ def population(random: Random) -> tuple[list[Instrument], Rules, list[Command]]:
     instruments = [make_instrument(random, instrument_id) for instrument_id in range(1, random.randint(1, 3) + 1)]
     rules = Rules(
         risk=RiskRules(
-            liquidation_order=random.choice(["ioc_at_bankruptcy", "market"]),  # type: ignore[arg-type]
+            liquidation_order=random.choice(["ioc_at_bankruptcy", "market"]),
             max_attempts=random.randint(1, 3),
             recheck=random.random() < 0.5,
             fund_opening=random.choice([0, 10**6]),

@@ -111,11 +111,11 @@ class Checks:
         return self.has_money and order.account >= 1
 
     def notional(self, instrument_id: int, order: Order) -> RejectReason:
-        """The order at its limit price is worth no more than money can be; a pending stop-limit is checked, too."""
-        has_limit = order.kind in (OrderKind.LIMIT, OrderKind.STOP_LIMIT)
-        if self.is_margined(order) and has_limit and self.clearing.order_notional(instrument_id, order) > MAX_MONEY:
-            return RejectReason.NOTIONAL_TOO_LARGE
-        return NONE
+        """The order is worth no more than money can be, at its limit or, a market order, at mark."""
+        if not self.is_margined(order) or order.is_stop:
+            return NONE
+        is_too_large = self.clearing.order_notional(instrument_id, order) > MAX_MONEY
+        return RejectReason.NOTIONAL_TOO_LARGE if is_too_large else NONE
 
     def position(self, instrument_id: int, order: Order, replaced: Order | None = None) -> RejectReason:
         """The position stays in range even if everything that rests on the order's side fills."""

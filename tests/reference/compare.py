@@ -75,8 +75,8 @@ def outcome(apply: Callable[[Any], list[Any]], check: Callable[[], None], comman
 def kind_of(event: str) -> str:
     """Return an event's name with its reason, outcome or kind; what was raised without its numbers."""
     if event.startswith("raised"):
-        return event.split("(")[0]
-    return event.split("(")[0] + "".join(re.findall(r"(?:reason|outcome|kind)=[A-Za-z]+\.([A-Z_]+)", event))
+        return event.partition("(")[0]
+    return event.partition("(")[0] + "".join(re.findall(r"(?:reason|outcome|kind)=[A-Za-z]+\.([A-Z_]+)", event))
 
 
 def report(scenario: Scenario, difference: Difference) -> str:

@@ -83,7 +83,7 @@ class Liquidator:
             self.queue.append(Start(account))
 
     def queue_retries(self, moved: set[int]) -> None:
-        """Queue the waiting legs whose instrument had a trade or a new mark: by instrument, the oldest attempt first."""
+        """Queue the waiting legs of instruments with a trade or a new mark, by instrument, oldest attempt first."""
         waiting = [
             (instrument_id, leg.last_attempt, liquidation)
             for liquidation in self.under_way
