@@ -43,6 +43,8 @@ class LevelIndex:
     def __init__(self, sign: i64) -> None:
         """`sign` turns a price into a rank and back: 1 for bids, -1 for asks."""
         self.sign: i64 = sign
+        # mypyc 2.4.1 shifts a literal as a 32-bit C int, and bit 31 becomes its sign; an attribute is 64 bits wide.
+        self.one: i64 = 1
         self.best: i64 = 0
         self.level_count: i64 = 0
         self.levels = new_column(64 * LEVEL_ROW)
@@ -90,7 +92,7 @@ class LevelIndex:
         levels[level + PAGE] = page
         pages = self.pages
         pages[place] = level
-        pages[page + BITS] |= 1 << (rank & 31)
+        pages[page + BITS] |= (self.one << (rank & 31))
         if self.best == 0 or rank > levels[self.best + RANK]:
             self.best = level
         self.level_count += 1
@@ -103,7 +105,7 @@ class LevelIndex:
         rank = levels[level + RANK]
         page = levels[level + PAGE]
         pages[page + LEVELS + (rank & 31)] = 0
-        bits = pages[page + BITS] & ~(1 << (rank & 31))
+        bits = pages[page + BITS] & ~(self.one << (rank & 31))
         pages[page + BITS] = bits
         levels[level + HEAD] = self.freed_level
         self.freed_level = level
@@ -117,7 +119,7 @@ class LevelIndex:
         """Return the level after this one, best to worst, or 0. O(log pages)."""
         rank = self.levels[level + RANK]
         page = self.levels[level + PAGE]
-        below: i64 = self.pages[page + BITS] & ((1 << (rank & 31)) - 1)
+        below: i64 = self.pages[page + BITS] & ((self.one << (rank & 31)) - 1)
         if below != 0:
             return self.pages[page + LEVELS + _highest_bit(below)]
         at = self._page_position(rank >> 5)

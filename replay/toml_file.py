@@ -1,0 +1,70 @@
+"""TOML files into Structs: every key must be known, and every complaint names the file, the key path and the value."""
+
+import re
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final, TypeVar, get_args, get_origin
+
+import msgspec
+
+from exchange.errors import ConfigError
+
+_PATH_OF_ERROR: Final = re.compile(r" - at `\$\.?(.*)`")
+_STEP: Final = re.compile(r"([^.\[\]]+)(?![^\[]*\])|\[(\d+)\]")
+
+Table = TypeVar("Table", bound=msgspec.Struct)
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Return the tables of a file; a number with a decimal point comes as text. Raises ConfigError with the line."""
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"), parse_float=str)
+    except OSError as error:
+        raise ConfigError(f"{path}: expected a readable file, found {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: expected TOML, found: {error}") from error
+
+
+def convert_table(table: dict[str, Any], struct: type[Table], path: str | Path, key_path: str = "") -> Table:
+    """Return a table of the file as a Struct. Raises ConfigError for an unknown key, a wrong type, a value refused."""
+    check_keys(table, struct, path, key_path)
+    try:
+        return msgspec.convert(table, struct)
+    except msgspec.ValidationError as error:
+        matched = _PATH_OF_ERROR.search(str(error))
+        at = _joined(key_path, matched[1]) if matched else key_path
+        found = f", found {_value_at(table, matched[1])!r}" if matched else ""
+        raise ConfigError(f"{path}: {at or 'file'}: {_PATH_OF_ERROR.sub('', str(error))}{found}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def check_keys(value: Any, expected: Any, path: str | Path, key_path: str) -> None:
+    """Raise ConfigError at the first key, at any depth, that no field of the Structs in `expected` has."""
+    if isinstance(value, list) and get_origin(expected) is tuple:
+        for position, item in enumerate(value):
+            check_keys(item, get_args(expected)[0], path, f"{key_path}[{position}]")
+    if not (isinstance(value, dict) and isinstance(expected, type) and issubclass(expected, msgspec.Struct)):
+        return
+    types = {field.name: field.type for field in msgspec.structs.fields(expected)}
+    for key, item in value.items():
+        if key not in types:
+            nearest = get_close_matches(key, types, 1, 0.0)[0]
+            raise ConfigError(
+                f"{path}: {_joined(key_path, key)}: expected a known key, found {key!r}; nearest: {nearest!r}"
+            )
+        check_keys(item, types[key], path, _joined(key_path, key))
+
+
+def _value_at(table: Any, key_path: str) -> Any:
+    """Return the value at a path such as `instruments[0].fees`; keys that have dots in them do not get here."""
+    for key, position in _STEP.findall(key_path):
+        table = table[key] if key else table[int(position)]
+    return table
+
+
+def _joined(key_path: str, key: str) -> str:
+    if not key_path or not key:
+        return key_path or key
+    return f"{key_path}{key}" if key.startswith("[") else f"{key_path}.{key}"
