@@ -5,6 +5,7 @@ CASCADE_EXAMPLES sets how many scenarios Hypothesis tries.
 
 import os
 
+import pytest
 from hypothesis import given, settings
 
 from tests.reference.compare import first_difference, report, shortened
@@ -21,6 +22,7 @@ def test_engine_gives_the_events_of_the_twin(scenario: Scenario) -> None:
     assert difference is None, report(scenario, difference)
 
 
+@pytest.mark.slow
 def test_engine_gives_the_events_of_the_twin_on_seeded_runs() -> None:
     """Longer scenarios than Hypothesis makes; a failure is printed as its shortest prefix."""
     for seed in range(EXAMPLES):

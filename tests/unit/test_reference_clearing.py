@@ -81,7 +81,7 @@ def test_division_rounds_ties_to_even() -> None:
 
 
 def test_shares_are_rounded_down_and_the_last_ones_filled_up() -> None:
-    """10 over 3, 3, 5: 2.7, 2.7, 4.5 -> 2, 2, 4; of the missing 2 the last takes 1, up to its weight, then the second."""
+    """10 over 3, 3, 5: 2.7, 2.7, 4.5 -> 2, 2, 4; of the missing 2 the last takes 1, its weight, then the second 1."""
     assert split_exact(10, [3, 3, 5]) == [2, 3, 5]
 
 
