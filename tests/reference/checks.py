@@ -1,0 +1,179 @@
+"""Why a request is refused: one function per reason, in the order of RejectReason (section 2 and 4).
+
+NONE is falsy, so that `a or b or c` reads as the list of checks in their order and gives the first reason found.
+"""
+
+from exchange.commands import AmendOrder, CancelOrder, ExecuteRecorded, PlaceOrder, ReduceOrder, ReportTrade
+from exchange.enums import OrderKind, Origin, RejectReason, Side, TimeInForce
+from exchange.rules import Rules
+from exchange.units import MAX_LIVE_ORDERS, MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_SIZE_LOTS
+from tests.reference.book import Book, Order
+from tests.reference.clearing import Clearing
+
+NONE = RejectReason.NONE
+OrderCommand = PlaceOrder | CancelOrder | AmendOrder | ReduceOrder
+
+
+class Checks:
+    """Looks at books and accounts and changes neither."""
+
+    def __init__(self, rules: Rules, books: dict[int, Book], clearing: Clearing) -> None:
+        self.rules = rules.orders
+        self.has_money = rules.clearing == "margin"
+        self.books = books
+        self.clearing = clearing
+
+    # Who and where.
+
+    def instrument(self, instrument_id: int) -> RejectReason:
+        """The instrument exists."""
+        return NONE if instrument_id in self.books else RejectReason.UNKNOWN_INSTRUMENT
+
+    def participant(self, account_id: int) -> RejectReason:
+        """The account is a participant's, and exists where accounts do."""
+        if account_id < 1:
+            return RejectReason.RESERVED_ACCOUNT
+        if self.has_money and account_id not in self.clearing.participants:
+            return RejectReason.UNKNOWN_ACCOUNT
+        return NONE
+
+    def sender(self, command: OrderCommand) -> RejectReason:
+        """Account 0 sends recorded flow and corrections, participants send everything else."""
+        if command.origin == Origin.PARTICIPANT:
+            return self.participant(command.account)
+        return NONE if command.account == 0 else RejectReason.RESERVED_ACCOUNT
+
+    def not_in_liquidation(self, account_id: int) -> RejectReason:
+        """The account is not being liquidated."""
+        account = self.clearing.participants.get(account_id)
+        if account is not None and account.is_in_liquidation:
+            return RejectReason.ACCOUNT_IN_LIQUIDATION
+        return NONE
+
+    # Numbers.
+
+    def price(self, instrument_id: int, price: int) -> RejectReason:
+        """The price lies within the instrument's range."""
+        lowest = self.books[instrument_id].instrument.min_price_ticks
+        return NONE if lowest <= price <= MAX_PRICE_TICKS else RejectReason.INVALID_PRICE
+
+    def trigger(self, instrument_id: int, trigger: int) -> RejectReason:
+        """The trigger lies within the instrument's range of prices."""
+        return RejectReason.INVALID_TRIGGER if self.price(instrument_id, trigger) else NONE
+
+    def placed_numbers(self, command: PlaceOrder) -> RejectReason:
+        """Quantity, price and trigger of a new order; what its kind does not use must be 0."""
+        if reason := quantity(command.qty_lots):
+            return reason
+        if command.kind in (OrderKind.LIMIT, OrderKind.STOP_LIMIT):
+            if reason := self.price(command.instrument, command.price_ticks):
+                return reason
+        elif command.price_ticks != 0:
+            return RejectReason.INVALID_PRICE
+        if command.kind in (OrderKind.STOP, OrderKind.STOP_LIMIT):
+            return self.trigger(command.instrument, command.trigger_ticks)
+        return RejectReason.INVALID_TRIGGER if command.trigger_ticks != 0 else NONE
+
+    def amended_numbers(self, command: AmendOrder, order: Order) -> RejectReason:
+        """Quantity, price and trigger of an amend; 0 keeps, and what the order does not use must be 0."""
+        if reason := quantity(command.qty_lots):
+            return reason
+        if command.price_ticks != 0:
+            if order.kind == OrderKind.STOP:
+                return RejectReason.INVALID_PRICE
+            if reason := self.price(command.instrument, command.price_ticks):
+                return reason
+        if command.trigger_ticks != 0:
+            if not order.is_stop:
+                return RejectReason.INVALID_TRIGGER
+            return self.trigger(command.instrument, command.trigger_ticks)
+        return NONE
+
+    def printed_numbers(self, command: ReportTrade | ExecuteRecorded) -> RejectReason:
+        """Instrument, quantity and price of a recorded print."""
+        return (
+            self.instrument(command.instrument)
+            or quantity(command.qty_lots)
+            or self.price(command.instrument, command.price_ticks)
+        )
+
+    def room(self, command: PlaceOrder) -> RejectReason:
+        """The id is free among live orders, and one more order fits."""
+        book = self.books[command.instrument]
+        if book.find(command.order_id) is not None:
+            return RejectReason.DUPLICATE_ORDER_ID
+        return RejectReason.BOOK_FULL if len(book.live) >= MAX_LIVE_ORDERS else NONE
+
+    # Size and risk: for participants where there is money; for stops not before they are elected.
+
+    def is_margined(self, order: Order) -> bool:
+        """Whether money limits this order."""
+        return self.has_money and order.account >= 1
+
+    def notional(self, instrument_id: int, order: Order) -> RejectReason:
+        """The order is worth no more than money can be, at its limit or, a market order, at mark."""
+        if not self.is_margined(order) or order.is_stop:
+            return NONE
+        is_too_large = self.clearing.order_notional(instrument_id, order) > MAX_MONEY
+        return RejectReason.NOTIONAL_TOO_LARGE if is_too_large else NONE
+
+    def position(self, instrument_id: int, order: Order, replaced: Order | None = None) -> RejectReason:
+        """The position stays in range even if everything that rests on the order's side fills."""
+        if not self.is_margined(order) or order.is_stop:
+            return NONE
+        account = self.clearing.participants[order.account]
+        leg = self.clearing.leg(account, instrument_id)
+        resting = self.books[instrument_id].resting_of(order.account, order.side)
+        lots = abs(leg.size) + sum(o.open_qty for o in resting if o is not replaced) + order.open_qty
+        money = abs(leg.cost) + self.clearing.order_notional(instrument_id, order)
+        for side in Side:
+            money += self.clearing.open_notional(account, instrument_id, side, leaving_out=replaced)
+        return RejectReason.POSITION_TOO_LARGE if lots > MAX_SIZE_LOTS or money > MAX_MONEY else NONE
+
+    def has_mark(self, instrument_id: int, order: Order) -> RejectReason:
+        """A market order is margined at mark, so there must be one."""
+        if self.is_margined(order) and order.kind == OrderKind.MARKET and instrument_id not in self.clearing.marks:
+            return RejectReason.NO_MARK_PRICE
+        return NONE
+
+    def fill_or_kill(self, instrument_id: int, order: Order) -> RejectReason:
+        """A fill-or-kill order that acts now can fill whole."""
+        if order.time_in_force != TimeInForce.FOK or order.is_stop:
+            return NONE
+        fillable = self.books[instrument_id].fillable(order)
+        return NONE if fillable >= order.open_qty else RejectReason.FOK_CANNOT_FILL
+
+    def post_only(self, instrument_id: int, order: Order) -> RejectReason:
+        """A post-only order would not take."""
+        if order.post_only and self.books[instrument_id].within(order.side, order.price):
+            return RejectReason.POST_ONLY_WOULD_TAKE
+        return NONE
+
+    def margin(self, instrument_id: int, order: Order, replaced: Order | None = None) -> RejectReason:
+        """The account can carry the order, if it needs more margin than without it."""
+        if not self.is_margined(order) or order.is_stop:
+            return NONE
+        account = self.clearing.participants[order.account]
+        needed = self.clearing.leg_initial_margin(account, instrument_id, adding=order, leaving_out=replaced)
+        can_carry = self.clearing.can_carry(account, instrument_id, needed)
+        return NONE if can_carry else RejectReason.INSUFFICIENT_MARGIN
+
+
+def quantity(qty: int) -> RejectReason:
+    """A quantity of lots in range."""
+    return NONE if 1 <= qty <= MAX_QTY_LOTS else RejectReason.INVALID_QUANTITY
+
+
+def amount(money: int) -> RejectReason:
+    """An amount of money in range."""
+    return NONE if 1 <= money <= MAX_MONEY else RejectReason.INVALID_AMOUNT
+
+
+def combination(command: PlaceOrder) -> RejectReason:
+    """Post-only and recorded orders rest, so they must be plain limit orders; a recorded one is never post-only."""
+    is_resting_limit = command.kind == OrderKind.LIMIT and command.time_in_force == TimeInForce.GTC
+    if command.post_only and not (is_resting_limit and command.origin == Origin.PARTICIPANT):
+        return RejectReason.INVALID_COMBINATION
+    if command.origin != Origin.PARTICIPANT and not is_resting_limit:
+        return RejectReason.INVALID_COMBINATION
+    return NONE

@@ -1,0 +1,372 @@
+"""Money: what positions are worth, what margin they need, what a fill does, and who pays a deficit.
+
+Nothing is remembered that can be computed again: equity, margin and profits are sums over everything, every time.
+Section numbers are those of docs/semantics.md.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil, floor
+
+from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, LiquidationOutcome, OrderKind, Side
+from exchange.errors import InvariantError
+from exchange.events import FundPaid, HaircutCharged, LossSocialized, PositionChanged, VenueLossBooked
+from exchange.instrument import Instrument
+from exchange.rules import Rules
+from exchange.units import MAX_PRICE_TICKS
+from tests.reference.book import Book, Fill, Order
+from tests.reference.journal import Journal
+
+PPM = 1_000_000
+
+
+@dataclass(eq=False)
+class Leg:
+    """One account's position in one instrument."""
+
+    size: int = 0
+    cost: int = 0
+
+
+@dataclass(eq=False)
+class Account:
+    """A participant, the recorded market or the insurance fund."""
+
+    account_id: int
+    balance: int = 0
+    legs: dict[int, Leg] = field(default_factory=dict)  # by instrument; one exists from the first fill on
+    leverage: dict[int, int] = field(default_factory=dict)
+    is_in_liquidation: bool = False
+
+
+class Clearing:
+    """Every account, every mark, and the venue's totals."""
+
+    def __init__(
+        self, instruments: Iterable[Instrument], rules: Rules, books: dict[int, Book], journal: Journal
+    ) -> None:
+        self.instruments = {instrument.instrument_id: instrument for instrument in instruments}
+        self.rules = rules
+        self.books = books
+        self.journal = journal
+        self.marks: dict[int, int] = {}
+        self.recorded_market = Account(RECORDED_MARKET)
+        self.fund = Account(INSURANCE_FUND, balance=rules.risk.fund_opening)
+        self.participants: dict[int, Account] = {}
+        self.deposited = 0
+        self.withdrawn = 0
+        self.fund_deposited = 0
+        self.fees = 0
+        self.venue_loss = 0
+
+    def account(self, account_id: int) -> Account:
+        """Return any account by its id."""
+        if account_id == RECORDED_MARKET:
+            return self.recorded_market
+        return self.fund if account_id == INSURANCE_FUND else self.participants[account_id]
+
+    # Worth and margin (section 4).
+
+    def value(self, instrument_id: int, size: int, price: int) -> int:
+        """Return what a size is worth at a price, to the nearest unit of money, ties to even."""
+        instrument = self.instruments[instrument_id]
+        if instrument.kind == "linear":
+            return nearest(size * price * instrument.tick_value, instrument.tick_value_divisor)
+        return nearest(-size * instrument.tick_value, instrument.tick_value_divisor * price)
+
+    def notional(self, instrument_id: int, qty: int, price: int) -> int:
+        """Return the value without its sign."""
+        return abs(self.value(instrument_id, qty, price))
+
+    def leg(self, account: Account, instrument_id: int) -> Leg:
+        """Return the leg, an empty one where the account never had any."""
+        return account.legs.get(instrument_id) or Leg()
+
+    def leg_value(self, account: Account, instrument_id: int) -> int:
+        """Return the leg's value at mark; at its cost while there is no mark price."""
+        leg = self.leg(account, instrument_id)
+        if instrument_id not in self.marks:
+            return leg.cost
+        return self.value(instrument_id, leg.size, self.marks[instrument_id])
+
+    def profit(self, account: Account) -> int:
+        """Return the unrealized profit over all legs."""
+        return sum(self.leg_value(account, i) - self.leg(account, i).cost for i in account.legs)
+
+    def equity(self, account: Account) -> int:
+        """Return balance plus unrealized profit."""
+        return account.balance + self.profit(account)
+
+    def leg_maintenance(self, account: Account, instrument_id: int) -> int:
+        """Return the maintenance margin of one leg: every tier's rate on the notional that lies inside the tier."""
+        notional = abs(self.leg_value(account, instrument_id))
+        total_ppm = 0
+        start = 0
+        for tier in self.instruments[instrument_id].margin_tiers:
+            end = notional if tier.up_to == 0 else min(notional, tier.up_to)
+            total_ppm += max(0, end - start) * tier.maintenance_ppm
+            start = tier.up_to
+        return ceil_div(total_ppm, PPM)
+
+    def maintenance(self, account: Account) -> int:
+        """Return the maintenance margin over all legs."""
+        return sum(self.leg_maintenance(account, i) for i in account.legs)
+
+    def shortfall(self, account: Account) -> int:
+        """Return how far equity is below maintenance; positive means a breach."""
+        return self.maintenance(account) - self.equity(account)
+
+    def open_notional(self, account: Account, instrument_id: int, side: Side, leaving_out: Order | None = None) -> int:
+        """Return the notional of the account's resting orders on one side."""
+        orders = self.books[instrument_id].resting_of(account.account_id, side)
+        return sum(self.notional(instrument_id, o.open_qty, o.price) for o in orders if o is not leaving_out)
+
+    def order_notional(self, instrument_id: int, order: Order) -> int:
+        """Return the notional at which an order counts: at its limit, or at mark for a market order."""
+        if order.kind in (OrderKind.MARKET, OrderKind.STOP):
+            return (
+                self.notional(instrument_id, order.open_qty, self.marks[instrument_id])
+                if instrument_id in self.marks
+                else 0
+            )
+        return self.notional(instrument_id, order.open_qty, order.price)
+
+    def leg_initial_margin(
+        self,
+        account: Account,
+        instrument_id: int,
+        adding: Order | None = None,
+        leaving_out: Order | None = None,
+        leverage: int = 0,
+    ) -> int:
+        """Return the initial margin of one leg, as it is or as it would be with another order or leverage."""
+        size = self.leg(account, instrument_id).size
+        position = sign(size) * abs(self.leg_value(account, instrument_id))
+        buys = self.open_notional(account, instrument_id, Side.BUY, leaving_out)
+        sells = self.open_notional(account, instrument_id, Side.SELL, leaving_out)
+        if adding is not None and adding.side == Side.BUY:
+            buys += self.order_notional(instrument_id, adding)
+        if adding is not None and adding.side == Side.SELL:
+            sells += self.order_notional(instrument_id, adding)
+        worst = max(abs(position + buys), abs(position - sells))
+        return ceil_div(worst, leverage or self.leverage(account, instrument_id))
+
+    def leverage(self, account: Account, instrument_id: int) -> int:
+        """Return the account's own leverage, or the instrument's."""
+        return account.leverage.get(instrument_id, self.instruments[instrument_id].default_leverage)
+
+    def initial_margin(self, account: Account) -> int:
+        """Return the initial margin over all instruments."""
+        return sum(self.leg_initial_margin(account, i) for i in self.instruments)
+
+    def can_carry(self, account: Account, instrument_id: int, leg_margin: int) -> bool:
+        """Whether the leg may need `leg_margin`: if that is no more than now, or if equity covers the new total."""
+        leg_margin_now = self.leg_initial_margin(account, instrument_id)
+        total = self.initial_margin(account) - leg_margin_now + leg_margin
+        return leg_margin <= leg_margin_now or total <= self.equity(account)
+
+    # Fills (section 4, Fill).
+
+    def move_position(
+        self, account: Account, instrument_id: int, qty: int, price: int, value: int | None = None
+    ) -> int:
+        """Change a position by a signed quantity at a price; returns what closing paid, already in the balance.
+
+        value: what is paid for it, where that is not what the price says.
+        """
+        leg = account.legs.setdefault(instrument_id, Leg())
+        paid = sign(qty) * self.value(instrument_id, abs(qty), price) if value is None else value
+        old, new = leg.size, leg.size + qty
+        if new == 0:
+            cost = 0
+        elif old == 0 or sign(old) == sign(qty):
+            cost = leg.cost + paid
+        elif sign(new) == sign(old):
+            cost = sign(leg.cost) * (abs(leg.cost) * abs(new) // abs(old))
+        else:
+            cost = self.value(instrument_id, new, price)
+        realized = cost - leg.cost - paid
+        leg.size, leg.cost = new, cost
+        account.balance += realized
+        return realized
+
+    def book_fill(self, book: Book, fill: Fill, liquidation_id: int = 0) -> None:
+        """Book both halves of a trade: positions, fees, and the events, the maker's first."""
+        instrument_id = book.instrument_id
+        fees = book.instrument.fees
+        maker, taker = self.account(fill.maker.account), self.account(fill.taker.account)
+        notional = self.notional(instrument_id, fill.qty, fill.price)
+        for account, order, ppm in ((maker, fill.maker, fees.maker_ppm), (taker, fill.taker, fees.taker_ppm)):
+            realized = 0
+            if maker is not taker:
+                signed = fill.qty if order.side == Side.BUY else -fill.qty
+                realized = self.move_position(account, instrument_id, signed, fill.price)
+            if account is self.recorded_market:
+                continue
+            account.legs.setdefault(instrument_id, Leg())
+            venue_fee = ceil_div(notional * ppm, PPM)
+            fund_fee = 0
+            if account is taker and liquidation_id != 0:
+                fund_fee = ceil_div(notional * fees.liquidation_ppm, PPM)
+            account.balance -= venue_fee + fund_fee
+            self.fees += venue_fee
+            self.fund.balance += fund_fee
+            self.write_position(account, instrument_id, realized, venue_fee + fund_fee)
+
+    def write_position(self, account: Account, instrument_id: int, realized: int, fee: int) -> None:
+        """Write what the account has now."""
+        leg = self.leg(account, instrument_id)
+        self.journal.write(
+            PositionChanged,
+            instrument=instrument_id,
+            account=account.account_id,
+            size_lots=leg.size,
+            cost=leg.cost,
+            realized=realized,
+            fee=fee,
+            balance=account.balance,
+        )
+
+    # Liquidation (section 5).
+
+    def bankruptcy_price(self, account: Account, instrument_id: int) -> int:
+        """Return the price at which closing the leg uses up exactly its part of the account's equity."""
+        equity = self.equity(account)
+        legs = [i for i, leg in account.legs.items() if leg.size != 0]
+        total = self.maintenance(account)
+        if len(legs) > 1 and total > 0:
+            equity = equity * self.leg_maintenance(account, instrument_id) // total
+        return self.price_of(
+            instrument_id, self.leg(account, instrument_id).size, self.leg_value(account, instrument_id) - equity
+        )
+
+    def price_of(self, instrument_id: int, size: int, target: int) -> int:
+        """Return the price at which a size is worth `target`, rounded against the seller of it, within the limits."""
+        instrument = self.instruments[instrument_id]
+        per_lot = Fraction(instrument.tick_value, instrument.tick_value_divisor)
+        if instrument.kind == "linear":
+            price = Fraction(target) / (size * per_lot)
+        elif sign(target) == -sign(size):
+            price = -size * per_lot / target
+        else:
+            price = Fraction(MAX_PRICE_TICKS)  # an inverse position keeps the sign of its value at every price
+        rounded = ceil(price) if size > 0 else floor(price)
+        return min(max(rounded, instrument.min_price_ticks), MAX_PRICE_TICKS)
+
+    def pay_deficit(self, account: Account, liquidation_id: int) -> LiquidationOutcome:
+        """Bring a negative balance to zero; returns who paid the last part of it."""
+        for step in self.rules.risk.waterfall:
+            if step == "fund":
+                self.pay_from_fund(account, liquidation_id)
+            else:
+                self.pay_from_profits(account, liquidation_id)
+            if account.balance == 0:
+                return LiquidationOutcome.COVERED if step == "fund" else LiquidationOutcome.SOCIALIZED
+        rest = -account.balance
+        account.balance = 0
+        self.venue_loss += rest
+        self.journal.write(
+            VenueLossBooked,
+            account=account.account_id,
+            liquidation_id=liquidation_id,
+            amount=rest,
+            total=self.venue_loss,
+        )
+        return LiquidationOutcome.VENUE_LOSS
+
+    def pay_from_fund(self, account: Account, liquidation_id: int) -> None:
+        """The fund pays what it has above its floor."""
+        deficit = -account.balance
+        amount = min(deficit, max(0, self.fund.balance - self.rules.risk.fund_floor))
+        if amount == 0:
+            return
+        self.fund.balance -= amount
+        account.balance += amount
+        self.journal.write(
+            FundPaid,
+            account=account.account_id,
+            liquidation_id=liquidation_id,
+            deficit=deficit,
+            amount=amount,
+            fund_balance=self.fund.balance,
+        )
+
+    def pay_from_profits(self, account: Account, liquidation_id: int) -> None:
+        """The accounts in unrealized profit pay in proportion to it."""
+        deficit = -account.balance
+        winners = [
+            winner
+            for _, winner in sorted(self.participants.items())
+            if not winner.is_in_liquidation and self.profit(winner) > 0
+        ]
+        profits = [self.profit(winner) for winner in winners]
+        base = sum(profits)
+        if base == 0:
+            return
+        charged = min(deficit, base)
+        shares = split_exact(charged, profits)
+        account.balance += charged
+        self.journal.write(
+            LossSocialized,
+            account=account.account_id,
+            liquidation_id=liquidation_id,
+            deficit=deficit,
+            base=base,
+            charged=charged,
+            payers=len(winners),
+        )
+        for winner, profit, share in zip(winners, profits, shares, strict=True):
+            winner.balance -= share
+            if share > 0:
+                self.journal.write(
+                    HaircutCharged,
+                    account=winner.account_id,
+                    liquidation_id=liquidation_id,
+                    amount=share,
+                    profit=profit,
+                    balance=winner.balance,
+                )
+
+    def check(self) -> None:
+        """Raise InvariantError where money or lots came from nowhere (section 6)."""
+        accounts = [self.recorded_market, self.fund, *self.participants.values()]
+        for instrument_id in self.instruments:
+            sizes = sum(self.leg(account, instrument_id).size for account in accounts)
+            if sizes != 0:
+                raise InvariantError(f"expected sizes of instrument {instrument_id} to sum to 0, found {sizes}")
+        held = sum(account.balance for account in accounts) + self.fees
+        costs = sum(leg.cost for account in accounts for leg in account.legs.values())
+        put_in = self.deposited - self.withdrawn + self.fund_deposited + self.rules.risk.fund_opening + self.venue_loss
+        if held - costs != put_in:
+            raise InvariantError(f"expected balances, fees and costs of {put_in}, found {held} - {costs}")
+
+
+def sign(number: int) -> int:
+    """Return -1, 0 or 1."""
+    return (number > 0) - (number < 0)
+
+
+def ceil_div(numerator: int, denominator: int) -> int:
+    """Return a fraction rounded up."""
+    return -(-numerator // denominator)
+
+
+def nearest(numerator: int, denominator: int) -> int:
+    """Return the integer nearest to a fraction, the even one of two: what round(Fraction) does, without its cost."""
+    quotient, remainder = divmod(numerator, denominator)
+    if 2 * remainder > denominator or (2 * remainder == denominator and quotient % 2 == 1):
+        quotient += 1
+    return quotient
+
+
+def split_exact(total: int, weights: list[int]) -> list[int]:
+    """Return shares of `total` in proportion to `weights`: all rounded down, then the last ones filled up first.
+
+    No share exceeds its weight; total <= sum(weights).
+    """
+    shares = [total * weight // sum(weights) for weight in weights]
+    for index in reversed(range(len(weights))):
+        missing = total - sum(shares)
+        shares[index] += min(missing, weights[index] - shares[index])
+    return shares

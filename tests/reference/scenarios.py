@@ -1,0 +1,570 @@
+"""Random venues and random commands, from one source of small integers: Hypothesis draws them, or a seed does.
+
+Swarm testing: every scenario switches some features off, so that those left are combined in depth. Commands do not
+depend on what happened before them; ids, prices and accounts come from small pools, so that they meet by accident, and
+a failing list of commands can be shortened by leaving any of them out.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+from hypothesis import strategies as st
+
+from exchange.commands import (
+    AmendOrder,
+    CancelOrder,
+    Command,
+    Deposit,
+    ExecuteRecorded,
+    FundDeposit,
+    MassCancel,
+    OpenPosition,
+    PlaceOrder,
+    ReduceOrder,
+    ReportTrade,
+    SetLeverage,
+    SetMarkPrice,
+    Withdraw,
+)
+from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
+from exchange.instrument import FeeSchedule, Instrument, MarginTier
+from exchange.rules import OrderRules, RiskRules, Rules
+from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_TS_NS
+
+T = TypeVar("T")
+
+CENTRE = 100  # the price around which everything happens, in ticks
+RICH = MAX_MONEY // 10
+
+
+class Source(Protocol):
+    """Where the choices come from. 0 should be the simplest choice: Hypothesis shrinks towards it."""
+
+    def below(self, bound: int) -> int:
+        """Return an integer in 0 .. bound - 1."""
+
+
+class SeededSource:
+    """Choices from a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+
+    def below(self, bound: int) -> int:
+        return self.random.randrange(bound)
+
+
+class DrawnSource:
+    """Choices that Hypothesis makes and can shrink."""
+
+    def __init__(self, draw: Callable[..., Any]) -> None:
+        self.draw = draw
+
+    def below(self, bound: int) -> int:
+        drawn: int = self.draw(st.integers(0, bound - 1))
+        return drawn
+
+
+def pick(source: Source, choices: Sequence[T]) -> T:
+    """Return one of the choices."""
+    return choices[source.below(len(choices))]
+
+
+def between(source: Source, low: int, high: int) -> int:
+    """Return an integer in low .. high."""
+    return low + source.below(high - low + 1)
+
+
+def one_in(source: Source, n: int) -> bool:
+    """Return True once in n times."""
+    return source.below(n) == n - 1
+
+
+# Those that are no commands: orders at the limits of money; recorded orders and leveraged positions to begin with;
+# commands about recorded orders; is_continued; numbers out of range; ids that do not exist.
+EXTRAS = ("rich", "ladder", "population", "change_recorded", "continued", "edges", "strangers")
+
+
+@dataclass
+class World:
+    """What a scenario takes place in."""
+
+    rules: Rules
+    instruments: tuple[Instrument, ...]
+    accounts: int
+    features: set[str]
+    menu: list[Callable[["World", Source], Command]] = field(default_factory=list)
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """A venue and what it is asked."""
+
+    rules: Rules
+    instruments: tuple[Instrument, ...]
+    commands: tuple[Command, ...]
+
+
+# The venue.
+
+
+def make_rules(source: Source) -> Rules:
+    """Return rules with every field at one of its values."""
+    protection = pick(source, ("none", "ticks", "ppm"))
+    amounts = {"none": (0,), "ticks": (0, 1, 2, 5), "ppm": (0, 9_999, 10_000, 25_000)}[protection]
+    return Rules(
+        clearing="none" if one_in(source, 8) else "margin",
+        orders=OrderRules(
+            amend_qty_down=pick(source, ("keep_priority", "lose_priority")),
+            amend_below_filled=pick(source, ("reject", "cancel")),
+            market_remainder=pick(source, ("cancel", "limit_at_last_fill")),
+            market_protection=protection,  # type: ignore[arg-type]
+            protection_amount=pick(source, amounts),
+            protection_reference=pick(source, ("best", "last")),
+            post_only_cross=pick(source, ("reject", "reprice")),
+            self_trade=pick(source, ("allow", "cancel_taker", "cancel_maker", "cancel_both", "decrement_both")),
+            stop_already_touched=pick(source, ("elect", "wait")),
+        ),
+        risk=RiskRules(
+            liquidation_order=pick(source, ("ioc_at_bankruptcy", "ioc_at_bankruptcy", "market")),
+            max_attempts=pick(source, (1, 2, 3)),
+            recheck=pick(source, (True, False)),
+            surplus=pick(source, ("fund", "trader")),
+            fund_opening=pick(source, (0, 50, 1_000, 100_000)),
+            fund_floor=pick(source, (0, 40, 2_000)),
+            waterfall=pick(source, (("fund", "socialize"), ("fund",), ("socialize", "fund"), ("socialize",), ())),
+        ),
+    )
+
+
+def make_instrument(source: Source, instrument_id: int) -> Instrument:
+    """Return an instrument whose lot is worth some hundreds or thousands of money at the centre price."""
+    kind = pick(source, ("linear", "linear", "inverse"))
+    if kind == "linear":
+        tick_value, divisor = pick(source, ((1, 1), (3, 7), (10, 1), (100, 3)))
+    else:
+        tick_value, divisor = pick(source, ((100_000, 1), (99_999, 7), (12_345, 2)))
+    lot_money = max(1, lot_value(kind, tick_value, divisor))
+    tiers = pick(
+        source,
+        (
+            (MarginTier(5_000),),
+            (MarginTier(50_000),),
+            (MarginTier(0),),
+            (MarginTier(10_000, 3 * lot_money), MarginTier(33_333, 10 * lot_money), MarginTier(200_000)),
+        ),
+    )
+    maker_ppm = pick(source, (0, 100, -250, 3_333))
+    return Instrument(
+        instrument_id=instrument_id,
+        symbol=f"I{instrument_id}",
+        kind=kind,  # type: ignore[arg-type]
+        tick_value=tick_value,
+        tick_value_divisor=divisor,
+        min_price_ticks=pick(source, (1, 1, -50, 90)) if kind == "linear" else pick(source, (1, 90)),
+        default_leverage=pick(source, (10, 1, 3, 25)),
+        max_leverage=pick(source, (100, 25)),
+        mark_source=pick(source, ("external", "last", "mid")),
+        fees=FeeSchedule(
+            maker_ppm=maker_ppm,
+            taker_ppm=pick(source, (0, 500, 7_777, 60_000)) if maker_ppm >= 0 else pick(source, (250, 500)),
+            liquidation_ppm=pick(source, (0, 5_000, 12_345)),
+        ),
+        margin_tiers=tiers,
+    )
+
+
+def lot_value(kind: str, tick_value: int, divisor: int) -> int:
+    """Return what one lot is worth at the centre price, roughly."""
+    return CENTRE * tick_value // divisor if kind == "linear" else tick_value // (divisor * CENTRE)
+
+
+def make_world(source: Source) -> World:
+    """Return a venue, and the menu of commands that this scenario allows."""
+    ids = pick(source, ((1,), (1, 2), (3, 7, 65_535)))
+    names = [feature for feature, _, _ in MENU] + list(EXTRAS)
+    world = World(
+        rules=make_rules(source),
+        instruments=tuple(make_instrument(source, instrument_id) for instrument_id in ids),
+        accounts=between(source, 3, 8),
+        features={name for name in names if source.below(4) != 3} - {"rich"},
+    )
+    if one_in(source, 12):
+        # MAX_QTY_LOTS lots are worth just less than MAX_MONEY at the centre, so that bigger ones are refused. Marks
+        # and prices far away would bring the products above 64 bits.
+        world.instruments = tuple(
+            msgspec.structs.replace(i, kind="linear", tick_value=40_000, tick_value_divisor=1)
+            for i in world.instruments
+        )
+        world.features = world.features - {"crash", "open", "population", "edges"} | {"rich"}
+    for feature, weight, make in MENU:
+        if feature in world.features:
+            world.menu.extend([make] * weight)
+    world.menu = world.menu or [place_limit]
+    return world
+
+
+# The commands; ts_ns is filled in afterwards.
+
+
+def some_instrument(world: World, source: Source) -> Instrument:
+    """Return one of the instruments."""
+    return pick(source, world.instruments)
+
+
+def instrument_id_for(world: World, source: Source) -> int:
+    """Return an instrument's id, now and then one that does not exist."""
+    if "strangers" in world.features and one_in(source, 40):
+        return pick(source, (0, 2, 9))
+    return some_instrument(world, source).instrument_id
+
+
+def account_for(world: World, source: Source) -> int:
+    """Return a participant, now and then somebody else."""
+    if "strangers" in world.features and one_in(source, 30):
+        return pick(source, (0, -1, 99))
+    return between(source, 1, world.accounts)
+
+
+def order_id_for(account: int, source: Source) -> int:
+    """Return one of a few ids that the account uses, now and then anybody's, also one that the venue would use."""
+    if one_in(source, 8):
+        return pick(source, (0, 11, 12, 21, 31, -1, -2))
+    return 10 * account + between(source, 0, 2)
+
+
+def qty_for(world: World, source: Source) -> int:
+    """Return a quantity, now and then at an edge."""
+    if "rich" in world.features and one_in(source, 3):
+        return pick(source, (MAX_QTY_LOTS, MAX_QTY_LOTS // 2, MAX_QTY_LOTS // 3, MAX_QTY_LOTS // 5))
+    if "edges" in world.features and one_in(source, 30):
+        return pick(source, (0, -1, MAX_QTY_LOTS, MAX_QTY_LOTS + 1, -MAX_TS_NS))
+    return between(source, 1, pick(source, (3, 10, 40)))
+
+
+def price_for(world: World, source: Source) -> int:
+    """Return a price near the centre, now and then at an edge."""
+    if "edges" in world.features and one_in(source, 30):
+        return pick(source, (0, 1, -50, -51, 89, 90, MAX_PRICE_TICKS, MAX_PRICE_TICKS + 1))
+    return CENTRE + pick(source, (0, -1, 1, -2, 2, -3, 3, -5, 5, -9, 9))
+
+
+def is_continued_in(world: World, source: Source) -> bool:
+    """Whether more of the same recorded event follows."""
+    return "continued" in world.features and one_in(source, 4)
+
+
+def place_limit(world: World, source: Source) -> Command:
+    """A limit order of a participant."""
+    account = account_for(world, source)
+    return PlaceOrder(
+        ts_ns=0,
+        instrument=instrument_id_for(world, source),
+        account=account,
+        order_id=order_id_for(account, source),
+        side=pick(source, (Side.BUY, Side.SELL)),
+        qty_lots=qty_for(world, source),
+        price_ticks=price_for(world, source),
+        is_continued=is_continued_in(world, source),
+    )
+
+
+def place_immediate(world: World, source: Source) -> Command:
+    """A limit order that does not rest."""
+    order = place_limit(world, source)
+    return msgspec.structs.replace(order, time_in_force=pick(source, (TimeInForce.IOC, TimeInForce.FOK)))
+
+
+def place_post_only(world: World, source: Source) -> Command:
+    """A post-only order, now and then of a kind that cannot be."""
+    order = msgspec.structs.replace(place_limit(world, source), post_only=True)
+    if "edges" in world.features and one_in(source, 20):
+        return msgspec.structs.replace(order, time_in_force=TimeInForce.IOC)
+    return order
+
+
+def place_market(world: World, source: Source) -> Command:
+    """A market order, now and then with a price that it must not have."""
+    order = place_limit(world, source)
+    price = order.price_ticks if "edges" in world.features and one_in(source, 30) else 0  # type: ignore[union-attr]
+    in_force = pick(source, (TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK))
+    return msgspec.structs.replace(order, kind=OrderKind.MARKET, price_ticks=price, time_in_force=in_force)
+
+
+def place_stop(world: World, source: Source) -> Command:
+    """A stop that becomes a market order."""
+    return msgspec.structs.replace(
+        place_market(world, source), kind=OrderKind.STOP, trigger_ticks=price_for(world, source)
+    )
+
+
+def place_stop_limit(world: World, source: Source) -> Command:
+    """A stop that becomes a limit order."""
+    in_force = pick(source, (TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK))
+    return msgspec.structs.replace(
+        place_limit(world, source),
+        kind=OrderKind.STOP_LIMIT,
+        trigger_ticks=price_for(world, source),
+        time_in_force=in_force,
+    )
+
+
+def target(world: World, source: Source) -> dict[str, Any]:
+    """Return what names the order in a command about a live one."""
+    account, origin = account_for(world, source), Origin.PARTICIPANT
+    if "change_recorded" in world.features and one_in(source, 2):
+        origin = pick(source, (Origin.RECORDED, Origin.RECORDED, Origin.CORRECTION))
+        account = 1 if "strangers" in world.features and one_in(source, 30) else 0
+    return {
+        "instrument": instrument_id_for(world, source),
+        "account": account,
+        "order_id": order_id_for(account, source),
+        "origin": origin,
+        "is_continued": is_continued_in(world, source),
+    }
+
+
+def place_recorded(world: World, source: Source) -> Command:
+    """An order of the recorded market."""
+    order = place_limit(world, source)
+    return msgspec.structs.replace(order, account=0, order_id=order_id_for(0, source), origin=Origin.RECORDED)
+
+
+def place_correction(world: World, source: Source) -> Command:
+    """An order that corrects the recorded market, now and then of a kind that cannot be."""
+    order = msgspec.structs.replace(place_recorded(world, source), origin=Origin.CORRECTION)
+    if "edges" in world.features and one_in(source, 10):
+        return msgspec.structs.replace(order, time_in_force=TimeInForce.IOC)
+    return order
+
+
+def cancel(world: World, source: Source) -> Command:
+    """A cancel of any id by anyone."""
+    return CancelOrder(
+        ts_ns=0,
+        **target(world, source),
+    )
+
+
+def reduce(world: World, source: Source) -> Command:
+    """A reduction of any id by anyone."""
+    return ReduceOrder(
+        ts_ns=0,
+        qty_lots=qty_for(world, source),
+        **target(world, source),
+    )
+
+
+def amend(world: World, source: Source) -> Command:
+    """An amend of any id by anyone."""
+    return AmendOrder(
+        ts_ns=0,
+        qty_lots=qty_for(world, source),
+        price_ticks=price_for(world, source) if one_in(source, 2) else 0,
+        trigger_ticks=price_for(world, source) if one_in(source, 4) else 0,
+        is_total_qty=one_in(source, 3),
+        **target(world, source),
+    )
+
+
+def mass_cancel(world: World, source: Source) -> Command:
+    """A sweep of an account's orders."""
+    return MassCancel(
+        ts_ns=0,
+        instrument=0 if one_in(source, 3) else instrument_id_for(world, source),
+        account=account_for(world, source),
+        side=pick(source, (SideFilter.BOTH, SideFilter.BUY, SideFilter.SELL)),
+    )
+
+
+def execute(world: World, source: Source) -> Command:
+    """A recorded execution of any id."""
+    return ExecuteRecorded(
+        ts_ns=0,
+        instrument=instrument_id_for(world, source),
+        order_id=order_id_for(0, source),
+        side=pick(source, (Side.BUY, Side.SELL)),
+        price_ticks=price_for(world, source),
+        qty_lots=qty_for(world, source),
+        is_continued=is_continued_in(world, source),
+    )
+
+
+def report(world: World, source: Source) -> Command:
+    """A recorded trade outside the book."""
+    return ReportTrade(
+        ts_ns=0,
+        instrument=instrument_id_for(world, source),
+        side=pick(source, (Side.BUY, Side.SELL)),
+        price_ticks=price_for(world, source),
+        qty_lots=qty_for(world, source),
+        is_continued=is_continued_in(world, source),
+    )
+
+
+def mark(world: World, source: Source) -> Command:
+    """A mark near the centre."""
+    return SetMarkPrice(ts_ns=0, instrument=instrument_id_for(world, source), price_ticks=price_for(world, source))
+
+
+def crash(world: World, source: Source) -> Command:
+    """A mark, or a reported trade, far away from the centre."""
+    price = pick(source, (95, 90, 80, 60, 30, 10, 1, 110, 130, 200, 1_000))
+    instrument = some_instrument(world, source)
+    if instrument.mark_source == "external":
+        return SetMarkPrice(ts_ns=0, instrument=instrument.instrument_id, price_ticks=price)
+    return ReportTrade(
+        ts_ns=0, instrument=instrument.instrument_id, side=Side.SELL, price_ticks=price, qty_lots=between(source, 1, 5)
+    )
+
+
+def money_for(world: World, source: Source) -> int:
+    """Return some lots' worth of money, or a part of one's, now and then an edge."""
+    if "edges" in world.features and one_in(source, 30):
+        return pick(source, (0, -1, MAX_MONEY + 1))
+    instrument = some_instrument(world, source)
+    lot = lot_value(instrument.kind, instrument.tick_value, instrument.tick_value_divisor)
+    return max(1, lot * between(source, 1, 12) // pick(source, (1, 2, 10)))
+
+
+def deposit(world: World, source: Source) -> Command:
+    """A deposit."""
+    return Deposit(ts_ns=0, account=account_for(world, source), amount=money_for(world, source))
+
+
+def withdraw(world: World, source: Source) -> Command:
+    """A withdrawal."""
+    return Withdraw(ts_ns=0, account=account_for(world, source), amount=money_for(world, source))
+
+
+def leverage(world: World, source: Source) -> Command:
+    """A change of leverage."""
+    return SetLeverage(
+        ts_ns=0,
+        instrument=instrument_id_for(world, source),
+        account=account_for(world, source),
+        leverage=pick(source, (1, 2, 5, 10, 25, 50, 100, 0, 101)),
+    )
+
+
+def open_position(world: World, source: Source) -> Command:
+    """A position from nowhere; only one of moderate size, since no margin limits it."""
+    size = between(source, 1, pick(source, (5, 40)))
+    if "edges" in world.features and one_in(source, 20):
+        size = pick(source, (0, MAX_QTY_LOTS + 1))
+    return OpenPosition(
+        ts_ns=0,
+        instrument=instrument_id_for(world, source),
+        account=account_for(world, source),
+        size_lots=size if one_in(source, 2) else -size,
+        price_ticks=CENTRE + between(source, -2, 2),
+    )
+
+
+def fund_deposit(world: World, source: Source) -> Command:
+    """Money for the fund."""
+    return FundDeposit(ts_ns=0, amount=money_for(world, source))
+
+
+MENU: tuple[tuple[str, int, Callable[[World, Source], Command]], ...] = (
+    ("limit", 12, place_limit),
+    ("immediate", 4, place_immediate),
+    ("post_only", 3, place_post_only),
+    ("market", 5, place_market),
+    ("stop", 4, place_stop),
+    ("stop_limit", 4, place_stop_limit),
+    ("recorded", 8, place_recorded),
+    ("correction", 2, place_correction),
+    ("execute", 4, execute),
+    ("cancel", 3, cancel),
+    ("reduce", 3, reduce),
+    ("amend", 6, amend),
+    ("mass_cancel", 1, mass_cancel),
+    ("report", 2, report),
+    ("mark", 3, mark),
+    ("crash", 4, crash),
+    ("deposit", 3, deposit),
+    ("withdraw", 2, withdraw),
+    ("leverage", 2, leverage),
+    ("open", 4, open_position),
+    ("fund", 1, fund_deposit),
+)
+
+
+def opening(world: World, source: Source) -> list[Command]:
+    """Return the commands that make a venue worth trading on: money, marks, a thin book, leveraged positions."""
+    commands: list[Command] = []
+    for account in range(1, world.accounts + 1):
+        if "rich" in world.features:
+            commands.append(Deposit(ts_ns=0, account=account, amount=RICH))
+        elif not one_in(source, 10):
+            commands.append(Deposit(ts_ns=0, account=account, amount=money_for(world, source)))
+    for instrument in world.instruments:
+        if instrument.mark_source == "external" and not one_in(source, 6):
+            commands.append(SetMarkPrice(ts_ns=0, instrument=instrument.instrument_id, price_ticks=CENTRE))
+        if "ladder" in world.features:
+            for depth in range(between(source, 1, 5)):
+                commands.append(rung(instrument, source, 2 * depth, Side.BUY, -1 - pick(source, (2, 1, 5)) * depth))
+                commands.append(rung(instrument, source, 2 * depth + 1, Side.SELL, 1 + depth))
+        if "population" in world.features:
+            for account in range(1, world.accounts + 1):
+                size = between(source, -6, 12)
+                commands.append(
+                    OpenPosition(
+                        ts_ns=0,
+                        instrument=instrument.instrument_id,
+                        account=account,
+                        size_lots=size,
+                        price_ticks=CENTRE + between(source, -2, 2),
+                    )
+                )
+    return commands
+
+
+def rung(instrument: Instrument, source: Source, order_id: int, side: Side, offset: int) -> Command:
+    """A small recorded order some ticks away from the centre."""
+    return PlaceOrder(
+        ts_ns=0,
+        instrument=instrument.instrument_id,
+        account=0,
+        order_id=order_id,
+        side=side,
+        qty_lots=between(source, 1, 6),
+        price_ticks=CENTRE + offset,
+        origin=Origin.RECORDED,
+    )
+
+
+def timed(world: World, source: Source, commands: Sequence[Command]) -> tuple[Command, ...]:
+    """Give every command its time; now and then one comes too early."""
+    now, result = 1_000, []
+    for command in commands:
+        ts_ns = now - 1 if "edges" in world.features and one_in(source, 100) else now + source.below(3)
+        now = max(now, ts_ns)
+        result.append(msgspec.structs.replace(command, ts_ns=ts_ns))
+    return tuple(result)
+
+
+def seeded_scenario(seed: int, length: int) -> Scenario:
+    """Return the scenario of a seed."""
+    source = SeededSource(seed)
+    world = make_world(source)
+    commands = opening(world, source) + [pick(source, world.menu)(world, source) for _ in range(length)]
+    return Scenario(world.rules, world.instruments, timed(world, source, commands))
+
+
+@st.composite
+def scenarios(draw: Callable[..., Any], length: int = 60) -> Scenario:
+    """Return the Hypothesis strategy of scenarios of up to `length` commands after the opening."""
+    source = DrawnSource(draw)
+    world = make_world(source)
+
+    @st.composite
+    def command(draw_command: Callable[..., Any]) -> Command:
+        inner = DrawnSource(draw_command)
+        return pick(inner, world.menu)(world, inner)
+
+    commands = opening(world, source) + draw(st.lists(command(), max_size=length))
+    return Scenario(world.rules, world.instruments, timed(world, source, commands))

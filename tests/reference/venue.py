@@ -1,0 +1,284 @@
+"""The whole venue, slowly: one command at a time, every account looked at every time (docs/semantics.md)."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from exchange.commands import (
+    AmendOrder,
+    CancelOrder,
+    Command,
+    CommandType,
+    Deposit,
+    ExecuteRecorded,
+    FundDeposit,
+    MassCancel,
+    OpenPosition,
+    PlaceOrder,
+    ReduceOrder,
+    ReportTrade,
+    SetLeverage,
+    SetMarkPrice,
+    Withdraw,
+)
+from exchange.enums import RejectReason, Side
+from exchange.errors import SequenceError
+from exchange.events import (
+    Deposited,
+    Event,
+    FundDeposited,
+    LeverageSet,
+    MarkPriceUpdated,
+    PositionOpened,
+    RequestRejected,
+    Withdrawn,
+)
+from exchange.instrument import Instrument
+from exchange.rules import Rules
+from exchange.units import MAX_MONEY, MAX_TS_NS
+from tests.reference import checks
+from tests.reference.book import Book
+from tests.reference.clearing import Account, Clearing
+from tests.reference.journal import Journal
+from tests.reference.liquidation import Liquidator
+from tests.reference.orders import OrderDesk
+
+NONE = RejectReason.NONE
+
+
+class ReferenceVenue:
+    """Takes commands and gives the events that the engine must give."""
+
+    def __init__(self, instruments: Sequence[Instrument], rules: Rules) -> None:
+        self.journal = Journal()
+        self.has_money = rules.clearing == "margin"
+        self.books = {i.instrument_id: Book(i, rules.orders, self.journal) for i in instruments}
+        self.clearing = Clearing(instruments, rules, self.books, self.journal)
+        self.desk = OrderDesk(rules, self.books, self.clearing, self.journal)
+        self.checks = self.desk.checks
+        self.liquidator = Liquidator(rules, self.books, self.clearing, self.desk, self.journal)
+        self.new_marks: set[int] = set()  # instruments with a MarkPriceUpdated in this command
+        self.handlers: dict[type, Callable[[Any], None]] = {
+            PlaceOrder: self.desk.place,
+            CancelOrder: self.desk.cancel,
+            AmendOrder: self.desk.amend,
+            ReduceOrder: self.desk.reduce,
+            MassCancel: self.desk.mass_cancel,
+            ReportTrade: self.desk.report_trade,
+            ExecuteRecorded: self.desk.execute_recorded,
+            SetMarkPrice: self.set_mark_price,
+            Deposit: self.deposit,
+            Withdraw: self.withdraw,
+            SetLeverage: self.set_leverage,
+            OpenPosition: self.open_position,
+            FundDeposit: self.fund_deposit,
+        }
+
+    def apply(self, command: Command) -> list[Event]:
+        """Run one command to completion and return its events. Raises SequenceError where time is not in order."""
+        if not self.journal.ts_ns <= command.ts_ns <= MAX_TS_NS:
+            raise SequenceError(f"expected ts_ns in {self.journal.ts_ns} .. {MAX_TS_NS}, found {command.ts_ns}")
+        self.journal.start_command(command.ts_ns)
+        self.desk.traded.clear()
+        self.new_marks.clear()
+        self.liquidator.sellers.clear()
+        self.handlers[type(command)](command)
+        if not getattr(command, "is_continued", False):
+            self.settle()
+        return self.journal.events
+
+    # Settling (section 5).
+
+    def settle(self) -> None:
+        """Elect stops, move marks, liquidate, until nothing is left to do."""
+        is_first_pass = True
+        while True:
+            self.run_stops()
+            if not self.has_money:
+                break
+            self.update_marks()
+            self.liquidator.queue_breaches()
+            if is_first_pass:
+                self.liquidator.queue_retries(self.desk.traded | self.new_marks)
+                is_first_pass = False
+            if not self.liquidator.queue:
+                break
+            self.liquidator.run_first()
+
+    def run_stops(self) -> None:
+        """Elect touched stops one by one, instrument by instrument, until none is touched in any."""
+        books = [book for _, book in sorted(self.books.items())]
+        while any(book.next_touched_stop() for book in books):
+            for book in books:
+                while (order := book.next_touched_stop()) is not None:
+                    self.desk.elect(book, order)
+        for book in books:
+            book.forget_range()
+
+    def update_marks(self) -> None:
+        """Bring marks that follow the book up to date."""
+        for instrument_id, book in sorted(self.books.items()):
+            price = None
+            if book.instrument.mark_source == "last":
+                price = book.last_price
+            elif book.instrument.mark_source == "mid":
+                bid, ask = book.best(Side.BUY), book.best(Side.SELL)
+                price = (bid + ask) // 2 if bid is not None and ask is not None else None
+            if price is not None and price != self.clearing.marks.get(instrument_id):
+                self.write_mark(instrument_id, price)
+
+    def write_mark(self, instrument_id: int, price: int) -> None:
+        """Set a mark price and say so."""
+        self.clearing.marks[instrument_id] = price
+        self.new_marks.add(instrument_id)
+        self.journal.write(MarkPriceUpdated, instrument=instrument_id, price_ticks=price)
+
+    # Commands about money (section 4).
+
+    def set_mark_price(self, command: SetMarkPrice) -> None:
+        """Set an external mark price."""
+        reason = (
+            self.checks.instrument(command.instrument)
+            or self.check_has_money()
+            or self.checks.price(command.instrument, command.price_ticks)
+        )
+        if not reason and self.books[command.instrument].instrument.mark_source != "external":
+            reason = RejectReason.INVALID_COMBINATION
+        if reason:
+            self.reject(CommandType.SET_MARK_PRICE, command.instrument, 0, command.price_ticks, reason)
+            return
+        self.write_mark(command.instrument, command.price_ticks)
+
+    def deposit(self, command: Deposit) -> None:
+        """Put money into an account; the first deposit opens it."""
+        account = self.clearing.participants.get(command.account, Account(command.account))
+        reason = (
+            (RejectReason.RESERVED_ACCOUNT if command.account < 1 else NONE)
+            or self.check_has_money()
+            or checks.amount(command.amount)
+        )
+        if not reason and max(account.balance, self.clearing.deposited) + command.amount > MAX_MONEY:
+            reason = RejectReason.INVALID_AMOUNT
+        if reason:
+            self.reject(CommandType.DEPOSIT, 0, command.account, command.amount, reason)
+            return
+        self.clearing.participants[command.account] = account
+        account.balance += command.amount
+        self.clearing.deposited += command.amount
+        self.journal.write(Deposited, account=command.account, amount=command.amount, balance=account.balance)
+
+    def withdraw(self, command: Withdraw) -> None:
+        """Take money out of an account."""
+        reason = (
+            self.checks.participant(command.account)
+            or self.check_has_money()
+            or self.checks.not_in_liquidation(command.account)
+            or checks.amount(command.amount)
+            or self.check_withdrawable(command)
+        )
+        if reason:
+            self.reject(CommandType.WITHDRAW, 0, command.account, command.amount, reason)
+            return
+        account = self.clearing.participants[command.account]
+        account.balance -= command.amount
+        self.clearing.withdrawn += command.amount
+        self.journal.write(Withdrawn, account=command.account, amount=command.amount, balance=account.balance)
+
+    def check_withdrawable(self, command: Withdraw) -> RejectReason:
+        """The balance has the amount, and what is left still covers the initial margin."""
+        account = self.clearing.participants[command.account]
+        if command.amount > account.balance:
+            return RejectReason.INSUFFICIENT_BALANCE
+        if self.clearing.equity(account) - command.amount < self.clearing.initial_margin(account):
+            return RejectReason.INSUFFICIENT_MARGIN
+        return NONE
+
+    def set_leverage(self, command: SetLeverage) -> None:
+        """Set an account's leverage in an instrument."""
+        reason = (
+            self.checks.instrument(command.instrument)
+            or self.checks.participant(command.account)
+            or self.check_has_money()
+            or self.checks.not_in_liquidation(command.account)
+        )
+        if not reason and not 1 <= command.leverage <= self.books[command.instrument].instrument.max_leverage:
+            reason = RejectReason.INVALID_LEVERAGE
+        reason = reason or self.check_leverage_margin(command)
+        if reason:
+            self.reject(CommandType.SET_LEVERAGE, command.instrument, command.account, command.leverage, reason)
+            return
+        account = self.clearing.participants[command.account]
+        account.leverage[command.instrument] = command.leverage
+        self.journal.write(
+            LeverageSet, instrument=command.instrument, account=command.account, leverage=command.leverage
+        )
+
+    def check_leverage_margin(self, command: SetLeverage) -> RejectReason:
+        """The account can carry its leg at the new leverage."""
+        account = self.clearing.participants[command.account]
+        needed = self.clearing.leg_initial_margin(account, command.instrument, leverage=command.leverage)
+        can_carry = self.clearing.can_carry(account, command.instrument, needed)
+        return NONE if can_carry else RejectReason.INSUFFICIENT_MARGIN
+
+    def open_position(self, command: OpenPosition) -> None:
+        """Give an account a position by transfer from the recorded market."""
+        instrument_id, size, price = command.instrument, command.size_lots, command.price_ticks
+        reason = (
+            self.checks.instrument(instrument_id)
+            or self.checks.participant(command.account)
+            or self.check_has_money()
+            or self.checks.not_in_liquidation(command.account)
+            or checks.quantity(abs(size))
+            or self.checks.price(instrument_id, price)
+        )
+        if not reason and self.clearing.notional(instrument_id, size, price) > MAX_MONEY:
+            reason = RejectReason.NOTIONAL_TOO_LARGE
+        if not reason and instrument_id in self.clearing.participants[command.account].legs:
+            reason = RejectReason.ALREADY_TRADED
+        if reason:
+            self.reject(CommandType.OPEN_POSITION, instrument_id, command.account, size, reason)
+            return
+        account = self.clearing.participants[command.account]
+        self.clearing.move_position(account, instrument_id, size, price)
+        self.clearing.move_position(self.clearing.recorded_market, instrument_id, -size, price)
+        self.journal.write(
+            PositionOpened,
+            instrument=instrument_id,
+            account=command.account,
+            size_lots=size,
+            price_ticks=price,
+            cost=self.clearing.leg(account, instrument_id).cost,
+        )
+
+    def fund_deposit(self, command: FundDeposit) -> None:
+        """Put outside money into the insurance fund."""
+        fund = self.clearing.fund
+        reason = self.check_has_money() or checks.amount(command.amount)
+        if not reason and fund.balance + command.amount > MAX_MONEY:
+            reason = RejectReason.INVALID_AMOUNT
+        if reason:
+            self.reject(CommandType.FUND_DEPOSIT, 0, fund.account_id, command.amount, reason)
+            return
+        fund.balance += command.amount
+        self.clearing.fund_deposited += command.amount
+        self.journal.write(FundDeposited, amount=command.amount, fund_balance=fund.balance)
+
+    def check_has_money(self) -> RejectReason:
+        """A bare matching venue has no money, positions or marks."""
+        return NONE if self.has_money else RejectReason.INVALID_COMBINATION
+
+    def reject(self, request: CommandType, instrument_id: int, account: int, amount: int, reason: RejectReason) -> None:
+        """Refuse a command that is not about an order."""
+        self.journal.write(
+            RequestRejected,
+            instrument=instrument_id,
+            account=account,
+            amount=amount,
+            request=request,
+            reason=reason,
+        )
+
+    def check(self) -> None:
+        """Raise InvariantError where the venue's state disagrees with itself (section 6)."""
+        for book in self.books.values():
+            book.check()
+        self.clearing.check()
