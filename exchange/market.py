@@ -50,8 +50,8 @@ class Market:
         self.mark: i64 = 0
         self.is_mark_moved: bool = False  # since breaches were last looked for
         self.active_command: i64 = 0  # the newest command with a trade or a mark update
-        self.mover: i64 = 0  # the liquidation whose order traded last ...
-        self.mover_command: i64 = 0  # ... and in which command
+        self.mover: i64 = 0  # the newest liquidation whose order traded ...
+        self.mover_command: i64 = 0  # ... in this command
         self.waiting: list[int] = []  # legs whose liquidation waits for a retry, the oldest attempt first
 
         self.leg_of_slot = new_column(64)
@@ -78,6 +78,12 @@ class Market:
         self.last = price
         self.last_side = side
         self.active_command = command_seq
+
+    def note_mover(self, liquidation: i64, command_seq: i64) -> None:
+        """Remember the newest of the liquidations that traded in a command."""
+        if self.mover_command != command_seq or liquidation > self.mover:
+            self.mover = liquidation
+            self.mover_command = command_seq
 
     def touch(self, price: i64) -> None:
         """Let the stops see a price at the next settling."""

@@ -344,8 +344,7 @@ class OrderDesk:
                 self.clearing.reserve(market, maker_slot, 1 - side, price, maker_open, maker_open - traded)
             self.clearing.settle(market, maker_slot, owner >> 32, side, price, traded, liquidation != 0)
             if liquidation != 0:
-                market.mover = liquidation
-                market.mover_command = self.log.command_seq
+                market.note_mover(liquidation, self.log.command_seq)
         market.book.fill(maker, traded)
         return traded
 
