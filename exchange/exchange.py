@@ -470,19 +470,12 @@ class Exchange:
             return
         self._begin(ts_ns)
         amount = read_i64_le(records, offset + 16)  # amount, leverage, price or size: the first word after ts_ns
-        if kind == FUND_DEPOSIT:
-            reason: i64 = REJECT_NONE if self.has_clearing else REJECT_INVALID_COMBINATION
-        elif kind == SET_MARK_PRICE:
-            reason = self._request_refusal(instrument, 1, True)
-        elif kind == DEPOSIT or kind == WITHDRAW:
-            reason = self._request_refusal(0, account, kind == DEPOSIT)
-        else:
-            reason = self._request_refusal(instrument, account, False)
+        reason = self._request_refusal(kind, instrument, account)
         if reason != REJECT_NONE:
             write_request_rejected(self.log, instrument, account, amount, kind, reason)
             return
         slot = self.ledger.find(account)
-        market = self.markets[self.market_of_instrument[instrument] - 1] if instrument != 0 else self.markets[0]
+        market = self.markets[max(self.market_of_instrument[instrument] - 1, 0)]  # unused where none is named
         if kind == SET_MARK_PRICE:
             self.account_desk.set_mark(market, read_i64_le(records, offset + 8 * SET_MARK_PRICE_PRICE_TICKS))
         elif kind == DEPOSIT:
@@ -543,15 +536,17 @@ class Exchange:
         write_order_rejected(self.log, instrument, account, order_id, request, reason)
         return NO_OWNER
 
-    def _request_refusal(self, instrument: i64, account: i64, may_be_new: bool) -> i64:
-        """Return why a request about an account or a mark is refused before its own checks, or 0."""
-        if instrument != 0 and self.market_of_instrument[instrument] == 0:
+    def _request_refusal(self, kind: i64, instrument: i64, account: i64) -> i64:
+        """Return why a request about money or marks is refused before its own checks, or 0."""
+        names_market = kind == SET_MARK_PRICE or kind == SET_LEVERAGE or kind == OPEN_POSITION
+        if names_market and self.market_of_instrument[instrument] == 0:
             return REJECT_UNKNOWN_INSTRUMENT
-        if account < 1:
+        names_account = kind != SET_MARK_PRICE and kind != FUND_DEPOSIT
+        if names_account and account < 1:
             return REJECT_RESERVED_ACCOUNT
         if not self.has_clearing:
             return REJECT_INVALID_COMBINATION
-        if not may_be_new and self.ledger.find(account) == 0:
+        if names_account and kind != DEPOSIT and self.ledger.find(account) == 0:
             return REJECT_UNKNOWN_ACCOUNT
         return REJECT_NONE
 

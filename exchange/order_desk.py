@@ -419,7 +419,7 @@ class OrderDesk:
         opposite = market.book.asks if side == BUY else market.book.bids
         if opposite.best == 0 or opposite.levels[opposite.best + RANK] < price * opposite.sign:
             return price
-        return (opposite.levels[opposite.best + RANK] - 1) * opposite.sign
+        return (opposite.levels[opposite.best + RANK] + 1) * opposite.sign
 
     # --- cancel, reduce, amend ---------------------------------------------------------------------------------
 

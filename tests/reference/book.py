@@ -260,8 +260,8 @@ class Book:
 
     def is_touched(self, stop: Order) -> bool:
         """Whether the stop may be elected now. One that came touched is elected at once or waits: a rule."""
-        if stop.came_touched:
-            return self.rules.stop_already_touched == "elect"
+        if stop.came_touched and self.rules.stop_already_touched == "elect":
+            return True
         return self.low is not None and self.high is not None and stop.is_touched_by(self.low, self.high)
 
     def next_touched_stop(self) -> Order | None:
