@@ -164,7 +164,9 @@ class Clearing:
         bought: int = legs[leg + BUY_NOTIONAL]
         sold: int = legs[leg + SELL_NOTIONAL]
         cost: int = legs[leg + COST]
-        if abs(size) + is_open - freed_lots + lots > MAX_SIZE_LOTS or abs(cost) + bought + sold - freed_notional + notional > MAX_MONEY:
+        if abs(size) + is_open - freed_lots + lots > MAX_SIZE_LOTS:
+            return REJECT_POSITION_TOO_LARGE
+        if abs(cost) + bought + sold - freed_notional + notional > MAX_MONEY:
             return REJECT_POSITION_TOO_LARGE
         return REJECT_NONE
 
