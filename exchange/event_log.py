@@ -32,6 +32,11 @@ class EventLog:
         self.to_block_end: i64 = BLOCK_RECORDS  # records still missing in the open block
         self.block_ends: list[int] = []  # word offsets at which full blocks end
 
+    def begin_command(self, ts_ns: i64) -> None:
+        """Have the events from here on carry the next command's number and its time."""
+        self.ts_ns = ts_ns
+        self.command_seq += 1
+
     def reserve(self, size: i64) -> i64:
         """Make room for a record of `size` words and return the index of its first. O(1) amortized."""
         at = self.end

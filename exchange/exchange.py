@@ -346,13 +346,8 @@ class Exchange:
         else:
             is_continued = False
             self._apply_rare(records, offset, ts_ns, kind, instrument, account)
-        if not is_continued:
+        if not is_continued and (self.has_clearing or self.agenda.has_touched):
             self._settle()
-
-    def _begin(self, ts_ns: i64) -> None:
-        """Count a command whose record is sound."""
-        self.log.ts_ns = ts_ns
-        self.log.command_seq += 1
 
     def _place(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
         flags = read_i64_le(records, offset + 8 * PLACE_ORDER_SIDE)
@@ -363,7 +358,7 @@ class Exchange:
         origin: i64 = (flags >> PLACE_ORDER_ORIGIN_SHIFT) & 0xFF
         if flags & ~_PLACE_BITS != 0 or time_in_force > 2 or origin > 2:
             raise DataError(f"PlaceOrder: expected known side, kind, time in force and flags, found {flags:#x}")
-        self._begin(ts_ns)
+        self.log.begin_command(ts_ns)
         order_id = read_i64_le(records, offset + 8 * PLACE_ORDER_ORDER_ID)
         owner = self._owner_of_order(PLACE_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER:
@@ -385,7 +380,7 @@ class Exchange:
     def _cancel(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
         flags = read_i64_le(records, offset + 8 * CANCEL_ORDER_ORIGIN)
         origin = self._origin(flags, 0, _ORIGIN_BITS)
-        self._begin(ts_ns)
+        self.log.begin_command(ts_ns)
         order_id = read_i64_le(records, offset + 8 * CANCEL_ORDER_ORDER_ID)
         owner = self._owner_of_order(CANCEL_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER:
@@ -399,7 +394,7 @@ class Exchange:
     def _reduce(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
         flags = read_i64_le(records, offset + 8 * REDUCE_ORDER_ORIGIN)
         origin = self._origin(flags, 0, _ORIGIN_BITS)
-        self._begin(ts_ns)
+        self.log.begin_command(ts_ns)
         order_id = read_i64_le(records, offset + 8 * REDUCE_ORDER_ORDER_ID)
         lots = read_i64_le(records, offset + 8 * REDUCE_ORDER_QTY_LOTS)
         owner = self._owner_of_order(REDUCE_ORDER, instrument, account, origin, order_id)
@@ -414,7 +409,7 @@ class Exchange:
     def _amend(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
         flags = read_i64_le(records, offset + 8 * AMEND_ORDER_IS_TOTAL_QTY)
         origin = self._origin(flags, AMEND_ORDER_ORIGIN_SHIFT, _AMEND_BITS)
-        self._begin(ts_ns)
+        self.log.begin_command(ts_ns)
         order_id = read_i64_le(records, offset + 8 * AMEND_ORDER_ORDER_ID)
         owner = self._owner_of_order(AMEND_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER:
@@ -433,7 +428,7 @@ class Exchange:
         flags = read_i64_le(records, offset + 8 * EXECUTE_RECORDED_SIDE)
         if flags & ~_SIDE_BITS != 0:
             raise DataError(f"ExecuteRecorded: expected known side and flags, found {flags:#x}")
-        self._begin(ts_ns)
+        self.log.begin_command(ts_ns)
         order_id = read_i64_le(records, offset + 8 * EXECUTE_RECORDED_ORDER_ID)
         price = read_i64_le(records, offset + 8 * EXECUTE_RECORDED_PRICE_TICKS)
         lots = read_i64_le(records, offset + 8 * EXECUTE_RECORDED_QTY_LOTS)
@@ -449,7 +444,7 @@ class Exchange:
         flags = read_i64_le(records, offset + 8 * REPORT_TRADE_SIDE)
         if flags & ~_SIDE_BITS != 0:
             raise DataError(f"ReportTrade: expected known side and flags, found {flags:#x}")
-        self._begin(ts_ns)
+        self.log.begin_command(ts_ns)
         price = read_i64_le(records, offset + 8 * REPORT_TRADE_PRICE_TICKS)
         lots = read_i64_le(records, offset + 8 * REPORT_TRADE_QTY_LOTS)
         reason = self._print_refusal(instrument, price, lots)
@@ -466,7 +461,7 @@ class Exchange:
         if kind == MASS_CANCEL:
             self._mass_cancel(records, offset, ts_ns, instrument, account)
             return
-        self._begin(ts_ns)
+        self.log.begin_command(ts_ns)
         if kind == FUND_DEPOSIT:
             account = INSURANCE_FUND
         amount = read_i64_le(records, offset + 16)  # amount, leverage, price or size: the first word after ts_ns
@@ -496,7 +491,7 @@ class Exchange:
         side = read_i64_le(records, offset + 8 * MASS_CANCEL_SIDE)
         if side < 0 or side > 2:
             raise DataError(f"MassCancel: expected side 0, 1 or 2, found {side}")
-        self._begin(ts_ns)
+        self.log.begin_command(ts_ns)
         reason: i64 = REJECT_NONE
         if instrument != 0 and self.market_of_instrument[instrument] == 0:
             reason = REJECT_UNKNOWN_INSTRUMENT

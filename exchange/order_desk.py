@@ -70,6 +70,7 @@ from exchange.records import (
 from exchange.rules import OrderRules
 from exchange.units import MAX_LIVE_ORDERS, MAX_PRICE_TICKS, MAX_QTY_LOTS, PPM
 
+ACCOUNT_MASK: Final = 0xFFFFFFFF  # of an owner word
 ANY_RANK: Final = -(1 << 62)  # the limit of a market order: every price is good enough
 
 ALLOW: Final = 0
@@ -132,17 +133,16 @@ class OrderDesk:
                 price = repriced
             else:
                 reason = REJECT_POST_ONLY_WOULD_TAKE
-        if reason == REJECT_NONE:
+        if reason == REJECT_NONE and (self.has_clearing or time_in_force == FOK):
             reason = self._entry_refusal(market, owner, side, kind, time_in_force, lots, price, origin)
         if reason != REJECT_NONE:
-            account = _account(owner)
-            write_order_rejected(self.log, market.instrument, account, order_id, PLACE_ORDER, reason)
+            write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, PLACE_ORDER, reason)
             return
         # From here on the command succeeds.
         write_order_accepted(
             self.log,
             market.instrument,
-            _account(owner),
+            owner & ACCOUNT_MASK,
             order_id,
             price,
             lots,
@@ -224,7 +224,8 @@ class OrderDesk:
         if needs_margin and kind == MARKET and not market.has_mark:
             return REJECT_NO_MARK_PRICE
         if time_in_force == FOK:
-            limit = self._limit_rank(market, side, kind, price)
+            opposite = market.book.asks if side == BUY else market.book.bids
+            limit = price * opposite.sign if kind == LIMIT else self._market_limit(market, side)
             if self._fillable(market, owner, side, limit, lots) < lots:
                 return REJECT_FOK_CANNOT_FILL
         if needs_margin:
@@ -247,12 +248,16 @@ class OrderDesk:
         origin: i64,
     ) -> None:
         """Match an order and rest or cancel what is left of it."""
-        limit = self._limit_rank(market, side, kind, price)
-        self.taker_price = price
-        left = self.match(market, owner, order_id, side, limit, lots, origin != PARTICIPANT, 0)
-        if left == 0 or self.is_taker_canceled:
-            return
-        filled += lots - left
+        opposite = market.book.asks if side == BUY else market.book.bids
+        limit = price * opposite.sign if kind == LIMIT else self._market_limit(market, side)
+        left = lots
+        self.has_filled = False
+        if opposite.best != 0 and opposite.levels[opposite.best + RANK] >= limit:
+            self.taker_price = price
+            left = self.match(market, owner, order_id, side, limit, lots, origin != PARTICIPANT, 0)
+            if left == 0 or self.is_taker_canceled:
+                return
+            filled += lots - left
         if kind == LIMIT and time_in_force == GTC:
             self._rest(market, owner, order_id, order_flags(side, LIMIT, GTC, post_only), price, left, filled)
         elif kind == LIMIT:
@@ -260,7 +265,6 @@ class OrderDesk:
         elif self.rests_market_remainder and self.has_filled and time_in_force == GTC:
             self._rest(market, owner, order_id, order_flags(side, LIMIT, GTC, 0), self.last_fill, left, filled)
         else:
-            opposite = market.book.asks if side == BUY else market.book.bids
             reason = CANCEL_MARKET_REMAINDER if opposite.best == 0 else CANCEL_PROTECTION
             self._write_canceled(market, owner, order_id, 0, left, 0, side, reason)
 
@@ -327,12 +331,12 @@ class OrderDesk:
         write_trade(
             self.log,
             market.instrument,
-            _account(maker_owner),
+            maker_owner & ACCOUNT_MASK,
             words[maker + ORDER_ID],
             order_id,
             price,
             traded,
-            _account(owner),
+            owner & ACCOUNT_MASK,
             side,
         )
         market.note_trade(price, side, self.log.command_seq)
@@ -359,7 +363,7 @@ class OrderDesk:
                 self.take_out(market, maker, CANCEL_SELF_TRADE, 0)
             if lots > maker_open:
                 left = lots - maker_open
-                account, price = _account(owner), self.taker_price
+                account, price = owner & ACCOUNT_MASK, self.taker_price
                 write_order_amended(self.log, market.instrument, account, order_id, price, left, 0, side, 1)
                 return left
         elif self.self_trade != CANCEL_TAKER:
@@ -390,11 +394,9 @@ class OrderDesk:
             level = opposite.next_worse(level)
         return total
 
-    def _limit_rank(self, market: Market, side: i64, kind: i64, price: i64) -> i64:
-        """Return the worst rank of the opposite side that an order may trade at; a market order's is its collar."""
+    def _market_limit(self, market: Market, side: i64) -> i64:
+        """Return the worst rank of the opposite side that a market order may trade at: its collar, if it has one."""
         opposite = market.book.asks if side == BUY else market.book.bids
-        if kind == LIMIT:
-            return price * opposite.sign
         if self.protection_ticks < 0 and self.protection_ppm < 0:
             return ANY_RANK
         if self.protects_from_last:
@@ -435,7 +437,7 @@ class OrderDesk:
         if order == 0:
             return
         if lots < 1 or lots > MAX_QTY_LOTS:
-            account = _account(owner)
+            account = owner & ACCOUNT_MASK
             write_order_rejected(self.log, market.instrument, account, order_id, REDUCE_ORDER, REJECT_INVALID_QUANTITY)
             return
         self.reduce_live(market, order, lots)
@@ -475,7 +477,7 @@ class OrderDesk:
             self.take_out(market, order, CANCEL_AMENDED_BELOW_FILLED, 0)
             return
         if reason != REJECT_NONE:
-            write_order_rejected(self.log, market.instrument, _account(owner), order_id, AMEND_ORDER, reason)
+            write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, AMEND_ORDER, reason)
             return
         # From here on the command succeeds.
         words = market.book.orders.words
@@ -549,7 +551,7 @@ class OrderDesk:
         old_open = words[order + OPEN]
         old_price = words[order + PRICE]
         keeps = self.keeps_priority and price == old_price and lots <= old_open
-        account = _account(owner)
+        account = owner & ACCOUNT_MASK
         write_order_amended(self.log, market.instrument, account, order_id, price, lots, 0, side, 1 if keeps else 0)
         slot = owner >> 32
         has_reserve = self.has_clearing and slot >= FIRST_SLOT
@@ -586,7 +588,7 @@ class OrderDesk:
             trigger = old_trigger
         side = words[order + FLAGS] & SIDE_MASK
         keeps = trigger == old_trigger and lots <= words[order + OPEN]
-        account = _account(words[order + OWNER])
+        account = words[order + OWNER] & ACCOUNT_MASK
         order_id = words[order + ORDER_ID]
         kept = 1 if keeps else 0
         write_order_amended(self.log, market.instrument, account, order_id, price, lots, trigger, side, kept)
@@ -623,7 +625,7 @@ class OrderDesk:
         left = words[order + OPEN] - lots
         order_id = words[order + ORDER_ID]
         trigger = words[order + TRIGGER]
-        write_order_amended(self.log, market.instrument, _account(owner), order_id, price, left, trigger, side, 1)
+        write_order_amended(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, price, left, trigger, side, 1)
         slot = owner >> 32
         if self.has_clearing and slot >= FIRST_SLOT and words[order + LEVEL] != 0:
             self.clearing.reserve(market, slot, side, price, left + lots, left)
@@ -635,7 +637,7 @@ class OrderDesk:
         if order != 0 and market.book.orders.words[order + OWNER] == owner:
             return order
         reason = REJECT_UNKNOWN_ORDER if order == 0 else REJECT_NOT_ORDER_OWNER
-        write_order_rejected(self.log, market.instrument, _account(owner), order_id, request, reason)
+        write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, request, reason)
         return 0
 
     # --- stops -------------------------------------------------------------------------------------------------
@@ -675,7 +677,9 @@ class OrderDesk:
         lots = words[order + OPEN]
         price = words[order + PRICE]
         trigger = words[order + TRIGGER]
-        write_stop_triggered(self.log, market.instrument, _account(owner), order_id, trigger, market.last, lots, side)
+        write_stop_triggered(
+            self.log, market.instrument, owner & ACCOUNT_MASK, order_id, trigger, market.last, lots, side
+        )
         market.book.remove(order)
         reason: i64 = REJECT_NONE
         slot = owner >> 32
@@ -715,12 +719,8 @@ class OrderDesk:
         side: i64,
         reason: i64,
     ) -> None:
-        account = _account(owner)
+        account = owner & ACCOUNT_MASK
         write_order_canceled(self.log, market.instrument, account, order_id, price, lots, liquidation, side, reason)
-
-
-def _account(owner: i64) -> i64:
-    return owner & 0xFFFFFFFF
 
 
 def _is_live(side: LevelIndex, level: i64) -> bool:

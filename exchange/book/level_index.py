@@ -2,9 +2,10 @@
 
 Prices become *ranks* (the price for bids, its negative for asks), so that on both sides a greater rank is better and
 one class serves both. Ranks are grouped into pages of 32 neighbours; a page has a word with a bit for each of its
-levels. The pages in use stand in one array in ascending order, the best last. A level is found by a search over pages
-(few, since prices cluster) and one index; the next best by the highest bit of a word. Adding or removing a level costs
-O(1) while its page stays, and O(pages) moves of words when a page comes or goes.
+levels. The pages stand in one array in ascending order, the best last. A level is found by a search over pages (few,
+since prices cluster) and one index; the next best by the highest bit of a word. A page that loses its last level stays
+for the next order near its price; empty pages go when the best end is reached through them, or when they are many.
+Adding or removing a level costs O(log pages), and O(pages) moves of words where a page comes.
 
 A level and a page are each named by the index of its first word, handle 0 being 'none'.
 """
@@ -24,6 +25,7 @@ LOTS: Final = 3  # sum of the open quantities
 ORDERS: Final = 4  # how many orders
 PAGE: Final = 5  # the page it stands in
 
+MOST_EMPTY_PAGES: Final = 64  # beyond this, and half of all pages, the empty ones go
 PAGE_RANKS: Final = 32
 PAGE_ROW: Final = 40
 KEY: Final = 0  # rank >> 5 of all its levels
@@ -56,6 +58,7 @@ class LevelIndex:
         self.order_of_keys = new_column(16)  # ascending, the best last
         self.order_of_pages = new_column(16)
         self.page_count: i64 = 0
+        self.empty_pages: i64 = 0
         self.recent_key: i64 = 0  # the page found last: the next price is often near
         self.recent_page: i64 = 0
 
@@ -92,7 +95,10 @@ class LevelIndex:
         levels[level + PAGE] = page
         pages = self.pages
         pages[place] = level
-        pages[page + BITS] |= self.one << (rank & 31)
+        bits = pages[page + BITS]
+        if bits == 0:
+            self.empty_pages -= 1
+        pages[page + BITS] = bits | (self.one << (rank & 31))
         if self.best == 0 or rank > levels[self.best + RANK]:
             self.best = level
         self.level_count += 1
@@ -111,7 +117,9 @@ class LevelIndex:
         self.freed_level = level
         self.level_count -= 1
         if bits == 0:
-            self._remove_page(page)
+            self.empty_pages += 1
+            if self.empty_pages > MOST_EMPTY_PAGES and 2 * self.empty_pages > self.page_count:
+                self._drop_empty_pages()
         if self.best == level:
             self.best = self._best_level()
 
@@ -123,16 +131,24 @@ class LevelIndex:
         if below != 0:
             return self.pages[page + LEVELS + _highest_bit(below)]
         at = self._page_position(rank >> 5)
-        if at == 0:
-            return 0
-        page = self.order_of_pages[at - 1]
-        return self.pages[page + LEVELS + _highest_bit(self.pages[page + BITS])]
+        while at > 0:
+            at -= 1
+            page = self.order_of_pages[at]
+            bits = self.pages[page + BITS]
+            if bits != 0:
+                return self.pages[page + LEVELS + _highest_bit(bits)]
+        return 0
 
     def _best_level(self) -> i64:
-        if self.page_count == 0:
-            return 0
-        page = self.order_of_pages[self.page_count - 1]
-        return self.pages[page + LEVELS + _highest_bit(self.pages[page + BITS])]
+        """Return the best level, dropping the empty pages that stand before it."""
+        while self.page_count > 0:
+            page = self.order_of_pages[self.page_count - 1]
+            bits = self.pages[page + BITS]
+            if bits != 0:
+                return self.pages[page + LEVELS + _highest_bit(bits)]
+            self.page_count -= 1
+            self._free_page(page)
+        return 0
 
     def _page_position(self, key: i64) -> i64:
         """Return how many pages have a smaller key."""
@@ -157,6 +173,7 @@ class LevelIndex:
         page = self._take_page()
         self.pages[page + KEY] = key
         self.pages[page + BITS] = 0
+        self.empty_pages += 1
         at = self._page_position(key)
         if self.page_count == len(self.order_of_keys):
             self.order_of_keys = doubled(self.order_of_keys)
@@ -173,16 +190,24 @@ class LevelIndex:
         self.page_count += 1
         return page
 
-    def _remove_page(self, page: i64) -> None:
+    def _drop_empty_pages(self) -> None:
         keys = self.order_of_keys
         handles = self.order_of_pages
-        at = self._page_position(self.pages[page + KEY])
-        self.page_count -= 1
-        last = self.page_count
-        while at < last:
-            keys[at] = keys[at + 1]
-            handles[at] = handles[at + 1]
+        kept: i64 = 0
+        at: i64 = 0
+        while at < self.page_count:
+            page = handles[at]
+            if self.pages[page + BITS] != 0:
+                keys[kept] = keys[at]
+                handles[kept] = page
+                kept += 1
+            else:
+                self._free_page(page)
             at += 1
+        self.page_count = kept
+
+    def _free_page(self, page: i64) -> None:
+        self.empty_pages -= 1
         self.pages[page + KEY] = self.freed_page
         self.freed_page = page
         if self.recent_page == page:
