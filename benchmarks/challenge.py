@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.harness import Blocks
 from benchmarks.memory import growth_of, in_own_process
 from exchange import Exchange
 from exchange.build import build_info
@@ -111,18 +112,6 @@ def to_commands(messages: bytes, accounts: int = 1) -> bytes:
 
 
 # --- the venue ---------------------------------------------------------------------------------------------------
-
-
-class Blocks:
-    """A sink that keeps every block of event records."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self.blocks: list[bytes] = []
-
-    def write(self, block: bytes, first_seq: int) -> None:
-        """Take a full block."""
-        self.blocks.append(block)
 
 
 def open_venue(has_clearing: bool) -> Exchange:

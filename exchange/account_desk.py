@@ -134,8 +134,8 @@ class AccountDesk:
         # From here on the command succeeds.
         value = market.valuation.value(size, price)
         bought: int = size
-        self.clearing.change_position(market, RECORDED_SLOT, -bought, -value, price)
-        self.clearing.change_position(market, slot, bought, value, price)
+        self.clearing.change_position(market, RECORDED_SLOT, -bought, -value)
+        self.clearing.change_position(market, slot, bought, value)
         self.clearing.mark_dirty(slot)
         write_position_opened(self.log, market.instrument, account, size, price, value)
 

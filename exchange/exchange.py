@@ -23,7 +23,7 @@ from exchange.codec import decode_events, encode_command
 from exchange.columns import new_column
 from exchange.commands import Command
 from exchange.digest import EventDigest
-from exchange.enums import PARTICIPANT, RECORDED_MARKET
+from exchange.enums import INSURANCE_FUND, PARTICIPANT, RECORDED_MARKET
 from exchange.errors import BatchError, ConfigError, DataError, HandlerError, SequenceError
 from exchange.event_log import BLOCK_RECORDS, EventLog
 from exchange.events import Event
@@ -407,8 +407,6 @@ class Exchange:
             market = self.markets[self.market_of_instrument[instrument] - 1]
             if origin == PARTICIPANT:
                 self.desk.reduce(market, owner, order_id, lots)
-            elif lots < 1 or lots > MAX_QTY_LOTS:
-                write_order_rejected(self.log, instrument, 0, order_id, REDUCE_ORDER, REJECT_INVALID_QUANTITY)
             else:
                 self.recorded_desk.reduce(market, order_id, lots, origin)
         return flags >> REDUCE_ORDER_IS_CONTINUED_SHIFT != 0
@@ -469,6 +467,8 @@ class Exchange:
             self._mass_cancel(records, offset, ts_ns, instrument, account)
             return
         self._begin(ts_ns)
+        if kind == FUND_DEPOSIT:
+            account = INSURANCE_FUND
         amount = read_i64_le(records, offset + 16)  # amount, leverage, price or size: the first word after ts_ns
         reason = self._request_refusal(kind, instrument, account)
         if reason != REJECT_NONE:
@@ -582,8 +582,9 @@ class Exchange:
                 are_retries_due = False
                 self.liquidator.queue_retries()
             if not self.liquidator.run_next():
-                return
+                break
             self._elect_stops()
+        self.liquidator.settled_command = self.log.command_seq
 
     def _elect_stops(self) -> None:
         while self.agenda.has_touched:

@@ -197,7 +197,7 @@ class OrderDesk:
         slot = owner >> 32
         if self.has_clearing and slot >= FIRST_SLOT and kind < STOP and (kind == LIMIT or market.has_mark):
             notional = self.clearing.order_notional(market, lots, price if kind == LIMIT else market.mark)
-            reason = self.clearing.size_refusal(market, slot, side, lots, notional, 0)
+            reason = self.clearing.size_refusal(market, slot, side, lots, notional, 0, 0)
             if reason != REJECT_NONE:
                 return reason
         if market.book.find(order_id) != 0:
@@ -528,7 +528,7 @@ class OrderDesk:
         if needs_margin:
             old = self.clearing.order_notional(market, is_open, words[order + PRICE])
             new = self.clearing.order_notional(market, lots, price)
-            reason = self.clearing.size_refusal(market, slot, side, lots, new, is_open)
+            reason = self.clearing.size_refusal(market, slot, side, lots, new, is_open, old)
             if reason != REJECT_NONE:
                 return reason
         if is_below_filled:
@@ -681,7 +681,7 @@ class OrderDesk:
         slot = owner >> 32
         if self.has_clearing and slot >= FIRST_SLOT and (kind == LIMIT or market.has_mark):
             notional = self.clearing.order_notional(market, lots, price if kind == LIMIT else market.mark)
-            reason = self.clearing.size_refusal(market, slot, side, lots, notional, 0)
+            reason = self.clearing.size_refusal(market, slot, side, lots, notional, 0, 0)
         if reason == REJECT_NONE:
             reason = self._entry_refusal(market, owner, side, kind, time_in_force, lots, price, PARTICIPANT)
         if reason != REJECT_NONE:

@@ -22,6 +22,7 @@ from exchange.records import (
     CLIPPED_REDUCE,
     write_recorded_clipped,
 )
+from exchange.units import MAX_QTY_LOTS
 
 
 @final
@@ -46,6 +47,9 @@ class RecordedDesk:
         order = self._recorded_order(market, order_id)
         if order == 0:
             write_recorded_clipped(self.log, market.instrument, order_id, lots, CLIPPED_REDUCE, origin)
+            return
+        if lots < 1 or lots > MAX_QTY_LOTS:
+            self.desk.reduce(market, 0, order_id, lots)  # refuses it
             return
         missing = lots - market.book.orders.words[order + OPEN]
         self.desk.reduce_live(market, order, lots)

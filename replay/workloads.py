@@ -245,7 +245,7 @@ def _mixed(draws: Draws, count: int) -> tuple[list[bytes], list[bytes]]:
 def mark_ticks(name: str, count: int) -> Workload:
     """Values of an external mark price that walks, with a leveraged position per account, none of which is breached."""
     draws = Draws(6)
-    setup = _positions(draws, 10 * count, range(4, 6))
+    setup = _positions(draws, min(10 * count, 20_000), range(4, 6))
     price = MIDDLE_TICKS
     commands: list[bytes] = []
     for ts_ns in range(1, count + 1):
@@ -255,27 +255,30 @@ def mark_ticks(name: str, count: int) -> Workload:
 
 
 def cascade(name: str, count: int) -> Workload:
-    """One sale that breaks the most leveraged of `count` longs; what is sold for them breaks the next, down to 80 %.
+    """One sale that breaks the most leveraged of `count` longs; what is sold for them breaks the next.
 
-    Below the first price the bids hold a little less than the longs could sell, so that the fund takes over the rest.
+    A few small sales follow, each of which lets the waiting remainders try again, up to the market order and the fund.
+    The bids hold a little less than the longs could sell, so that the fund takes over the rest.
     """
     draws = Draws(7)
-    maker, seller = count + 1, count + 2
-    setup = [deposit(0, maker, PLENTY), deposit(0, seller, PLENTY)]
-    setup += [place_order(0, INSTRUMENT, maker, 1, BUY, 1, MIDDLE_TICKS)]
-    setup += [place_order(0, INSTRUMENT, seller, 2, SELL, 1, MIDDLE_TICKS)]  # the first mark
-    setup += _positions(draws, count, range(5, 51), has_mark=False, are_long=True)
     levels = 200
     step = MIDDLE_TICKS // 5 // levels
-    lots = max(1, count * 50 * 8 // 10 // levels)
+    lots = max(4, count * 50 * 8 // 10 // levels)
+    maker, seller = count + 1, count + 2
+    setup = [deposit(0, maker, PLENTY), deposit(0, seller, PLENTY)]
+    setup.append(place_order(0, INSTRUMENT, maker, 1, BUY, 1, MIDDLE_TICKS))
+    setup.append(place_order(0, INSTRUMENT, seller, 2, SELL, 1, MIDDLE_TICKS))  # the first mark
+    setup += _positions(draws, count, range(5, 51), has_mark=False, are_long=True)
     for level in range(1, levels + 1):
         price = MIDDLE_TICKS - level * step
-        setup += [
-            place_order(0, INSTRUMENT, maker, 10 * level + part, BUY, max(1, lots // 4), price) for part in range(4)
-        ]
-    shock_lots = lots * levels // 10
-    shock = place_order(1, INSTRUMENT, seller, 3, SELL, shock_lots, MIDDLE_TICKS // 2, time_in_force=IOC)
-    return Workload(name, LAST_INSTRUMENT, MARGIN_RULES, b"".join(setup), shock, 1)
+        for part in range(4):
+            setup.append(place_order(0, INSTRUMENT, maker, 10 * level + part, BUY, lots // 4, price))
+    sales = [lots * levels * 8 // 100, 1, 1, 1, 1]
+    commands = [
+        place_order(ts_ns, INSTRUMENT, seller, 10_000 + ts_ns, SELL, qty, 1, time_in_force=IOC)
+        for ts_ns, qty in enumerate(sales, 1)
+    ]
+    return Workload(name, LAST_INSTRUMENT, MARGIN_RULES, b"".join(setup), b"".join(commands), len(commands))
 
 
 def _positions(
@@ -305,6 +308,6 @@ WORKLOADS: Final[dict[str, tuple[Callable[[str, int], Workload], dict[str, int]]
     "apply": (mixed_flow, {"tiny": 1_000, "full": 50_000}),
     "replay": (mixed_flow, {"tiny": 2_000, "full": 500_000}),
     "replay_cleared": (cleared_flow, {"tiny": 2_000, "full": 500_000}),
-    "mark_tick": (mark_ticks, {"tiny": 100, "full": 2_000}),
+    "mark_tick": (mark_ticks, {"tiny": 100, "full": 200_000}),
     "cascade": (cascade, {"tiny": 200, "full": 20_000}),
 }

@@ -146,10 +146,12 @@ class Clearing:
         """Return what an order counts for in initial margin."""
         return market.valuation.notional(lots, price)
 
-    def size_refusal(self, market: Market, slot: i64, side: i64, lots: int, notional: int, freed: int) -> i64:
+    def size_refusal(
+        self, market: Market, slot: i64, side: i64, lots: int, notional: int, freed_lots: int, freed_notional: int
+    ) -> i64:
         """Return why an order would let a position or its money grow past its limits, or 0.
 
-        freed: open quantity of the same side that the order replaces.
+        freed_lots, freed_notional: of the order of the same side that this one replaces.
         """
         if notional > MAX_MONEY:
             return REJECT_NOTIONAL_TOO_LARGE
@@ -162,7 +164,9 @@ class Clearing:
         bought: int = legs[leg + BUY_NOTIONAL]
         sold: int = legs[leg + SELL_NOTIONAL]
         cost: int = legs[leg + COST]
-        if abs(size) + is_open - freed + lots > MAX_SIZE_LOTS or abs(cost) + bought + sold + notional > MAX_MONEY:
+        if abs(size) + is_open - freed_lots + lots > MAX_SIZE_LOTS:
+            return REJECT_POSITION_TOO_LARGE
+        if abs(cost) + bought + sold - freed_notional + notional > MAX_MONEY:
             return REJECT_POSITION_TOO_LARGE
         return REJECT_NONE
 
@@ -205,8 +209,8 @@ class Clearing:
             value = -value
         if maker == taker:
             bought, value = 0, 0
-        self._settle_half(market, maker, -bought, -value, price, notional, market.maker_ppm, False)
-        self._settle_half(market, taker, bought, value, price, notional, market.taker_ppm, is_liquidation)
+        self._settle_half(market, maker, -bought, -value, notional, market.maker_ppm, False)
+        self._settle_half(market, taker, bought, value, notional, market.taker_ppm, is_liquidation)
 
     def _settle_half(
         self,
@@ -214,12 +218,11 @@ class Clearing:
         slot: i64,
         size_change: int,
         value: int,
-        price: i64,
         notional: int,
         fee_ppm: int,
         is_liquidation: bool,
     ) -> None:
-        realized = self.change_position(market, slot, size_change, value, price)
+        realized = self.change_position(market, slot, size_change, value)
         if slot == RECORDED_SLOT:
             return
         fee: int = 0
@@ -234,8 +237,11 @@ class Clearing:
             self.mark_dirty(slot)
         self.write_position(market, slot, realized, fee)
 
-    def change_position(self, market: Market, slot: i64, size_change: int, value: int, price: i64) -> int:
-        """Add signed lots bought for `value` to a position; return the realized profit, which goes to the balance."""
+    def change_position(self, market: Market, slot: i64, size_change: int, value: int) -> int:
+        """Add signed lots bought for `value` to a position; return the realized profit, which goes to the balance.
+
+        Costs are divided in proportion to lots; the remainder goes to the realized profit of the same account.
+        """
         leg = self.leg_in(market, slot)
         legs = self.ledger.legs
         legs[leg + HAS_TRADED] = 1
@@ -247,12 +253,13 @@ class Clearing:
         elif new_size == 0:
             new_cost = 0
         elif (new_size > 0) == (size > 0):
-            # The remainder of the division goes to the realized profit of the same account.
             new_cost = abs(cost) * abs(new_size) // abs(size)
             if cost < 0:
                 new_cost = -new_cost
         else:
-            new_cost = market.valuation.value(new_size, price)
+            new_cost = abs(value) * abs(new_size) // abs(size_change)
+            if value < 0:
+                new_cost = -new_cost
         realized = new_cost - cost - value
         legs[leg + SIZE] = new_size
         legs[leg + COST] = new_cost

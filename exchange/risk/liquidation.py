@@ -74,16 +74,17 @@ class Liquidator:
         self.queue: deque[tuple[int, int, int]] = deque()  # slot, leg (0: start), liquidation
         self.count: i64 = 0  # liquidations so far; the newest one's id
         self.next_order_id: i64 = -1
+        self.settled_command: i64 = 0  # the newest command that the venue settled after
 
     def queue_start(self, slot: i64) -> None:
         """Queue the liquidation of an account that was found below maintenance."""
         self.queue.append((slot, 0, 0))
 
     def queue_retries(self) -> None:
-        """Queue the waiting legs of every instrument that was active in this command."""
+        """Queue the waiting legs of every instrument with a trade or a mark update since the venue last settled."""
         command_seq = self.log.command_seq
         for market in self.markets:
-            if len(market.waiting) == 0 or market.active_command != command_seq:
+            if len(market.waiting) == 0 or market.active_command <= self.settled_command:
                 continue
             kept: list[int] = []
             for waiting in market.waiting:
@@ -211,8 +212,8 @@ class Liquidator:
         size: int = self.ledger.legs[leg + SIZE]
         value = self.clearing.leg_value(leg)
         price = market.mark if market.has_mark else market.last
-        realized = self.clearing.change_position(market, slot, -size, -value, price)
-        fund_realized = self.clearing.change_position(market, FUND_SLOT, size, value, price)
+        realized = self.clearing.change_position(market, slot, -size, -value)
+        fund_realized = self.clearing.change_position(market, FUND_SLOT, size, value)
         write_position_taken_over(
             self.log, market.instrument, self.ledger.account_ids[slot], number, size, price, value
         )

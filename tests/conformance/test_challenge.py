@@ -20,8 +20,7 @@ from benchmarks.challenge import (
 from exchange.build import build_info
 from exchange.errors import DataError
 
-SHARED = Path(__file__).parents[3] / "shared" / "challenge"
-# SHA-256 of the first 20,000 messages' reports of the `normal` workload, for the interpreted engine.
+# SHA-256 of the reports of the first messages of the `normal` workload: few enough for the interpreted engine.
 SLICE = 20_000
 SLICE_SHA256 = "f45b8823bbc0c4a8fce81d7a0453da6afc719ad0b752f8d98c66d1709124a26f"
 
@@ -84,18 +83,19 @@ def test_published_hash_is_known_by_file_name():
     assert published_sha256(Path("orders_static_s24_n100000.bin")) is None
 
 
-def shared_workloads() -> list[Path]:
+@pytest.fixture(scope="session")
+def workloads(shared) -> list[Path]:
     """Return the five workloads, or skip."""
     pytest.importorskip("zstandard", reason="zstandard is not installed")
-    if not SHARED.is_dir():
+    if not (shared / "challenge").is_dir():
         pytest.skip("../shared/challenge is absent")
-    return find_all(SHARED)
+    return find_all(shared / "challenge")
 
 
 @pytest.mark.parametrize("has_clearing", [False, True], ids=["bare", "clearing"])
-def test_slice_of_a_workload_gives_one_report(has_clearing):
+def test_slice_of_a_workload_gives_one_report(workloads, has_clearing):
     """The first messages of one workload give the same report whether or not the venue clears."""
-    path = shared_workloads()[SCENARIOS.index("normal")]
+    path = workloads[SCENARIOS.index("normal")]
     records = to_commands(read_messages(path)[: SLICE * MESSAGE.size], ACCOUNTS if has_clearing else 1)
     assert run(records, has_clearing) == SLICE_SHA256
 
@@ -103,16 +103,16 @@ def test_slice_of_a_workload_gives_one_report(has_clearing):
 @pytest.mark.compiled_only
 @pytest.mark.parametrize("has_clearing", [False, True], ids=["bare", "clearing"])
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_workload_gives_the_published_report(scenario, has_clearing):
+def test_workload_gives_the_published_report(workloads, scenario, has_clearing):
     """All 100,000 orders of a workload give the published SHA-256."""
-    path = shared_workloads()[SCENARIOS.index(scenario)]
+    path = workloads[SCENARIOS.index(scenario)]
     records = to_commands(read_messages(path), ACCOUNTS if has_clearing else 1)
     assert run(records, has_clearing) == REPORT_SHA256[scenario, 100_000]
 
 
 @pytest.mark.interpreted_only
-def test_one_workload_gives_the_published_report_interpreted():
+def test_one_workload_gives_the_published_report_interpreted(workloads):
     """One workload of 100,000 orders gives the published SHA-256 without compiling, too."""
-    path = shared_workloads()[SCENARIOS.index("flash-crash")]
+    path = workloads[SCENARIOS.index("flash-crash")]
     assert run(to_commands(read_messages(path)), False) == REPORT_SHA256["flash-crash", 100_000]
     assert build_info().compiled is False

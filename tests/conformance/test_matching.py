@@ -1,10 +1,15 @@
 """Order-matching scenarios of other projects, each on a venue that follows its conventions."""
 
 import json
-from pathlib import Path
 
 import pytest
 
+from exchange import Exchange
+from exchange.commands import PlaceOrder
+from exchange.enums import OrderKind, Side, TimeInForce
+from exchange.events import Trade
+from exchange.instrument import Instrument
+from exchange.rules import Rules
 from tests.conformance.run_matching import (
     DEFAULT_FOLDER,
     load_scenarios,
@@ -12,7 +17,6 @@ from tests.conformance.run_matching import (
     run_scenario,
 )
 
-SHARED = Path(__file__).parents[3] / "shared" / "conformance" / "matching"
 SCENARIOS = load_scenarios(DEFAULT_FOLDER)
 
 
@@ -25,11 +29,24 @@ def test_scenario_ends_as_its_source_says(scenario):
     assert result.differences == []
 
 
-def test_scenarios_here_are_those_handed_out():
+def test_five_thousand_orders_at_one_price_trade_in_their_order():
+    """The invariant of flash1 that is too long for a file: 5,000 asks of one lot, swept by one IOC, trade by age."""
+    venue = Exchange([Instrument(1, "TEST")], Rules(clearing="none"))
+    count = 5_000
+    for order_id in range(1, count + 1):
+        venue.apply(PlaceOrder(0, 1, 1, order_id, Side.SELL, 1, 100))
+    sweep = PlaceOrder(0, 1, 2, count + 1, Side.BUY, count, 100, OrderKind.LIMIT, TimeInForce.IOC)
+    trades = [event for event in venue.apply(sweep) if isinstance(event, Trade)]
+    assert [(trade.maker_order_id, trade.qty_lots) for trade in trades] == [(index, 1) for index in range(1, count + 1)]
+    assert venue.book(1).live_order_count == 0
+
+
+def test_scenarios_here_are_those_handed_out(shared):
     """The committed files are the ones that stand beside the repository."""
-    if not SHARED.is_dir():
+    folder = shared / "conformance" / "matching"
+    if not folder.is_dir():
         pytest.skip("../shared/conformance/matching is absent")
-    for path in sorted(SHARED.glob("*.json")):
+    for path in sorted(folder.glob("*.json")):
         assert (DEFAULT_FOLDER / path.name).read_bytes() == path.read_bytes(), path.name
 
 

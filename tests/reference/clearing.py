@@ -185,7 +185,7 @@ class Clearing:
         elif sign(new) == sign(old):
             cost = sign(leg.cost) * (abs(leg.cost) * abs(new) // abs(old))
         else:
-            cost = self.value(instrument_id, new, price)
+            cost = sign(paid) * (abs(paid) * abs(new) // abs(qty))
         realized = cost - leg.cost - paid
         leg.size, leg.cost = new, cost
         account.balance += realized

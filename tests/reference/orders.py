@@ -40,7 +40,7 @@ class OrderDesk:
         self.clearing = clearing
         self.journal = journal
         self.checks = Checks(rules, books, clearing)
-        self.traded: set[int] = set()  # instruments with a trade or reported trade in this command
+        self.traded: set[int] = set()  # instruments with a trade or reported trade since the venue last settled
 
     # A new order.
 

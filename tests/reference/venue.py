@@ -78,12 +78,12 @@ class ReferenceVenue:
         if not self.journal.ts_ns <= command.ts_ns <= MAX_TS_NS:
             raise SequenceError(f"expected ts_ns in {self.journal.ts_ns} .. {MAX_TS_NS}, found {command.ts_ns}")
         self.journal.start_command(command.ts_ns)
-        self.desk.traded.clear()
-        self.new_marks.clear()
         self.liquidator.sellers.clear()
         self.handlers[type(command)](command)
         if not getattr(command, "is_continued", False):
             self.settle()
+            self.desk.traded.clear()
+            self.new_marks.clear()
         return self.journal.events
 
     # Settling (section 5).
