@@ -210,7 +210,11 @@ def write_order_accepted(
     origin: i64,
 ) -> None:
     """Append a OrderAccepted record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 257 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -231,7 +235,11 @@ def write_order_rejected(
     reason: i64,
 ) -> None:
     """Append a OrderRejected record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 258 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -255,7 +263,11 @@ def write_trade(
     side: i64,
 ) -> None:
     """Append a Trade record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 259 | instrument << 16 | maker_account << 32
     words[at + 1] = log.command_seq
@@ -279,7 +291,11 @@ def write_order_canceled(
     reason: i64,
 ) -> None:
     """Append a OrderCanceled record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 260 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -303,7 +319,11 @@ def write_order_amended(
     kept_priority: i64,
 ) -> None:
     """Append a OrderAmended record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 261 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -326,7 +346,11 @@ def write_stop_triggered(
     side: i64,
 ) -> None:
     """Append a StopTriggered record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 262 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -340,7 +364,11 @@ def write_stop_triggered(
 
 def write_trade_reported(log: EventLog, instrument: i64, price_ticks: i64, qty_lots: i64, side: i64) -> None:
     """Append a TradeReported record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 263 | instrument << 16
     words[at + 1] = log.command_seq
@@ -361,7 +389,11 @@ def write_recorded_clipped(
     origin: i64,
 ) -> None:
     """Append a RecordedClipped record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 264 | instrument << 16
     words[at + 1] = log.command_seq
@@ -375,7 +407,11 @@ def write_recorded_clipped(
 
 def write_mark_price_updated(log: EventLog, instrument: i64, price_ticks: i64) -> None:
     """Append a MarkPriceUpdated record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 265 | instrument << 16
     words[at + 1] = log.command_seq
@@ -396,7 +432,11 @@ def write_request_rejected(
     reason: i64,
 ) -> None:
     """Append a RequestRejected record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 266 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -410,7 +450,11 @@ def write_request_rejected(
 
 def write_deposited(log: EventLog, account: i64, amount: i64, balance: i64) -> None:
     """Append a Deposited record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 267 | account << 32
     words[at + 1] = log.command_seq
@@ -424,7 +468,11 @@ def write_deposited(log: EventLog, account: i64, amount: i64, balance: i64) -> N
 
 def write_withdrawn(log: EventLog, account: i64, amount: i64, balance: i64) -> None:
     """Append a Withdrawn record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 268 | account << 32
     words[at + 1] = log.command_seq
@@ -438,7 +486,11 @@ def write_withdrawn(log: EventLog, account: i64, amount: i64, balance: i64) -> N
 
 def write_leverage_set(log: EventLog, instrument: i64, account: i64, leverage: i64) -> None:
     """Append a LeverageSet record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 269 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -459,7 +511,11 @@ def write_position_opened(
     cost: i64,
 ) -> None:
     """Append a PositionOpened record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 270 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -482,7 +538,11 @@ def write_position_changed(
     balance: i64,
 ) -> None:
     """Append a PositionChanged record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 271 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -496,7 +556,11 @@ def write_position_changed(
 
 def write_fund_deposited(log: EventLog, amount: i64, fund_balance: i64) -> None:
     """Append a FundDeposited record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 272
     words[at + 1] = log.command_seq
@@ -519,7 +583,11 @@ def write_liquidation_started(
     triggered_by: i64,
 ) -> None:
     """Append a LiquidationStarted record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 273 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -544,7 +612,11 @@ def write_liquidation_order_placed(
     kind: i64,
 ) -> None:
     """Append a LiquidationOrderPlaced record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 274 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -566,7 +638,11 @@ def write_position_taken_over(
     value: i64,
 ) -> None:
     """Append a PositionTakenOver record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 275 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -580,7 +656,11 @@ def write_position_taken_over(
 
 def write_surplus_paid(log: EventLog, account: i64, liquidation_id: i64, amount: i64, fund_balance: i64) -> None:
     """Append a SurplusPaid record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 276 | account << 32
     words[at + 1] = log.command_seq
@@ -601,7 +681,11 @@ def write_fund_paid(
     fund_balance: i64,
 ) -> None:
     """Append a FundPaid record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 277 | account << 32
     words[at + 1] = log.command_seq
@@ -623,7 +707,11 @@ def write_loss_socialized(
     payers: i64,
 ) -> None:
     """Append a LossSocialized record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 278 | account << 32
     words[at + 1] = log.command_seq
@@ -644,7 +732,11 @@ def write_haircut_charged(
     balance: i64,
 ) -> None:
     """Append a HaircutCharged record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 279 | account << 32
     words[at + 1] = log.command_seq
@@ -658,7 +750,11 @@ def write_haircut_charged(
 
 def write_venue_loss_booked(log: EventLog, account: i64, liquidation_id: i64, amount: i64, total: i64) -> None:
     """Append a VenueLossBooked record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 280 | account << 32
     words[at + 1] = log.command_seq
@@ -672,7 +768,11 @@ def write_venue_loss_booked(log: EventLog, account: i64, liquidation_id: i64, am
 
 def write_liquidation_ended(log: EventLog, account: i64, liquidation_id: i64, balance: i64, outcome: i64) -> None:
     """Append a LiquidationEnded record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 281 | account << 32
     words[at + 1] = log.command_seq
