@@ -21,8 +21,8 @@ from exchange.wire import I32, I64
 
 _HEADER: Final = '''"""The records of commands and events: offsets, and a writer per event. GENERATED.
 
-A command is read in place: word index of each 64-bit field, word and shift of each small one. An event is appended to
-the log by its writer. `python -m exchange.records_generator` writes this file by the rule of `exchange/layout.py`; a
+A command is read in place: byte offset of each 64-bit field, offset and shift of each small one. An event is appended
+to the log by its writer. `python -m exchange.records_generator` writes this file by the rule of `exchange/layout.py`; a
 test fails when it is stale.
 """
 
@@ -60,7 +60,9 @@ def generate() -> str:
 
 
 def _command_constants(table: Mapping[Any, type[msgspec.Struct]]) -> list[str]:
-    lines = ["# Commands: the number of each, then the word (and shift) of each field that is not in the header."]
+    lines = [
+        "# Commands: the number of each, then the byte offset (and shift) of each field that is not in the header."
+    ]
     lines += [f"{number.name}: Final = {int(number)}" for number in table]
     for number, struct in table.items():
         lines.append("")
@@ -69,7 +71,7 @@ def _command_constants(table: Mapping[Any, type[msgspec.Struct]]) -> list[str]:
             if place.word == 0:
                 continue
             constant = f"{number.name}_{place.name.upper()}"
-            lines.append(f"{constant}: Final = {place.word}")
+            lines.append(f"{constant}: Final = {8 * place.word}")
             if place.width != I64:
                 lines.append(f"{constant}_SHIFT: Final = {place.shift}")
     return [*lines, ""]
