@@ -56,6 +56,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     fund_positions: dict[str, int]
     socialized_loss: int
     haircuts: int
+    most_payers: int
     venue_loss: int
     low: int | None
     high: int | None
@@ -103,6 +104,7 @@ def summarize(
         fund_positions={symbols[held.instrument]: held.size_lots for held in exchange.fund.positions()},
         socialized_loss=statistics.socialized,
         haircuts=statistics.haircut_count,
+        most_payers=statistics.most_payers,
         venue_loss=statistics.venue_loss,
         low=markets[0].low,
         high=markets[0].high,
@@ -185,21 +187,19 @@ def _payers(summary: RunSummary) -> list[str]:
     def money(amount: int) -> str:
         return f"{_decimal(amount, summary.money_unit)} {summary.currency}"
 
-    change = summary.fund_end - summary.fund_start
-    rest = change + summary.fund_paid - summary.surplus_paid - summary.fund_deposited
+    earned = summary.fund_end - summary.fund_start + summary.fund_paid - summary.surplus_paid - summary.fund_deposited
     texts = [
         f"insurance fund {money(summary.fund_start)} -> {money(summary.fund_end)}: paid {money(summary.fund_paid)},",
-        f"  received {money(summary.surplus_paid)} that liquidated accounts had left, {money(rest)} from fees and trading",
+        f"  received {money(summary.surplus_paid)} left over in liquidations and {money(earned)} from fees and trading",
     ]
     if summary.fund_positions:
         held = ", ".join(f"{size:,} lots {symbol}" for symbol, size in summary.fund_positions.items())
         texts.append(f"  and holds what found no bid: {held}")
     if summary.socialized_loss:
-        texts.append(
-            f"socialized {money(summary.socialized_loss)}, by {summary.haircuts:,} haircuts on others' profits"
-        )
+        shared = f"{summary.haircuts:,} haircuts on up to {summary.most_payers:,} accounts in profit"
+        texts.append(f"socialized loss {money(summary.socialized_loss)}: {shared}")
     else:
-        texts.append("socialized nothing")
+        texts.append("no socialized loss")
     if summary.venue_loss:
         texts.append(f"the venue lost {money(summary.venue_loss)} that nobody else could pay")
     return texts
