@@ -56,7 +56,8 @@ class AccountDesk:
         ledger = self.ledger
         slot = ledger.find(account)
         balance: int = ledger.balances[slot] if slot != 0 else 0
-        if amount < 1 or balance + amount > MAX_MONEY or ledger.deposits + amount > MAX_MONEY:
+        # Looked at alone first: compiled, int + i64 is added in 64 bits, and would wrap.
+        if amount < 1 or amount > MAX_MONEY or balance + amount > MAX_MONEY or ledger.deposits + amount > MAX_MONEY:
             write_request_rejected(self.log, 0, account, amount, DEPOSIT, REJECT_INVALID_AMOUNT)
             return
         # From here on the command succeeds.
@@ -142,7 +143,8 @@ class AccountDesk:
         """Put outside money into the insurance fund."""
         ledger = self.ledger
         fund: int = ledger.balances[FUND_SLOT]
-        if amount < 1 or fund + amount > MAX_MONEY or ledger.fund_deposits + amount > MAX_MONEY:
+        is_too_much = amount > MAX_MONEY or fund + amount > MAX_MONEY or ledger.fund_deposits + amount > MAX_MONEY
+        if amount < 1 or is_too_much:
             write_request_rejected(
                 self.log, 0, ledger.account_ids[FUND_SLOT], amount, FUND_DEPOSIT, REJECT_INVALID_AMOUNT
             )

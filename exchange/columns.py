@@ -6,6 +6,7 @@ Growing returns the column to use from then on. Evidence: docs/decisions/0001-co
 """
 
 import struct
+from bisect import bisect_left
 from typing import Final, cast
 
 from librt.vecs import extend, vec
@@ -33,6 +34,34 @@ def grown(column: "vec[i64]", size: i64) -> "vec[i64]":
 def doubled(column: "vec[i64]") -> "vec[i64]":
     """Return the column lengthened with zeros to twice its length."""
     return grown(column, 2 * len(column))
+
+
+def lower_bound(column: "vec[i64]", count: i64, word: i64) -> i64:
+    """Return how many of the first `count` words, which ascend, are below `word`. O(log count)."""
+    if not COMPILED:
+        return bisect_left(cast("list[int]", column), word, 0, count)
+    low: i64 = 0
+    high = count
+    while low < high:
+        middle = (low + high) >> 1
+        if column[middle] < word:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def insert_word(column: "vec[i64]", count: i64, at: i64, word: i64) -> None:
+    """Put a word before index `at`, moving words at .. count - 1 up by one; the column must be longer than `count`."""
+    if COMPILED:
+        index = count
+        while index > at:
+            column[index] = column[index - 1]
+            index -= 1
+    else:
+        words = cast("list[int]", column)
+        words[at + 1 : count + 1] = words[at:count]
+    column[at] = word
 
 
 def column_bytes(column: "vec[i64]", start: i64, end: i64) -> bytes:

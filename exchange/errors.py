@@ -40,3 +40,4 @@ class BatchError(ExchangeError):
         """`index` counts the records of the buffer from 0."""
         super().__init__(f"record {index} of the batch: {cause}")
         self.index = index
+        self.__cause__ = cause  # mypyc 2.4.1 forgets the cause of `raise ... from`.

@@ -407,7 +407,11 @@ def write_order_accepted(
     origin: i64,
 ) -> None:
     """Append a OrderAccepted record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 257 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -428,7 +432,11 @@ def write_order_rejected(
     reason: i64,
 ) -> None:
     """Append a OrderRejected record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 258 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -452,7 +460,11 @@ def write_trade(
     side: i64,
 ) -> None:
     """Append a Trade record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 259 | instrument << 16 | maker_account << 32
     words[at + 1] = log.command_seq
@@ -476,7 +488,11 @@ def write_order_canceled(
     reason: i64,
 ) -> None:
     """Append a OrderCanceled record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 260 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -500,7 +516,11 @@ def write_order_amended(
     kept_priority: i64,
 ) -> None:
     """Append a OrderAmended record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 261 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -523,7 +543,11 @@ def write_stop_triggered(
     side: i64,
 ) -> None:
     """Append a StopTriggered record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 262 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -537,7 +561,11 @@ def write_stop_triggered(
 
 def write_trade_reported(log: EventLog, instrument: i64, price_ticks: i64, qty_lots: i64, side: i64) -> None:
     """Append a TradeReported record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 263 | instrument << 16
     words[at + 1] = log.command_seq
@@ -558,7 +586,11 @@ def write_recorded_clipped(
     origin: i64,
 ) -> None:
     """Append a RecordedClipped record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 264 | instrument << 16
     words[at + 1] = log.command_seq
@@ -572,7 +604,11 @@ def write_recorded_clipped(
 
 def write_mark_price_updated(log: EventLog, instrument: i64, price_ticks: i64) -> None:
     """Append a MarkPriceUpdated record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 265 | instrument << 16
     words[at + 1] = log.command_seq
@@ -593,7 +629,11 @@ def write_request_rejected(
     reason: i64,
 ) -> None:
     """Append a RequestRejected record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 266 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -607,7 +647,11 @@ def write_request_rejected(
 
 def write_deposited(log: EventLog, account: i64, amount: i64, balance: i64) -> None:
     """Append a Deposited record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 267 | account << 32
     words[at + 1] = log.command_seq
@@ -621,7 +665,11 @@ def write_deposited(log: EventLog, account: i64, amount: i64, balance: i64) -> N
 
 def write_withdrawn(log: EventLog, account: i64, amount: i64, balance: i64) -> None:
     """Append a Withdrawn record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 268 | account << 32
     words[at + 1] = log.command_seq
@@ -635,7 +683,11 @@ def write_withdrawn(log: EventLog, account: i64, amount: i64, balance: i64) -> N
 
 def write_leverage_set(log: EventLog, instrument: i64, account: i64, leverage: i64) -> None:
     """Append a LeverageSet record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 269 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -656,7 +708,11 @@ def write_position_opened(
     cost: i64,
 ) -> None:
     """Append a PositionOpened record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 270 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -679,7 +735,11 @@ def write_position_changed(
     balance: i64,
 ) -> None:
     """Append a PositionChanged record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 271 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -693,7 +753,11 @@ def write_position_changed(
 
 def write_fund_deposited(log: EventLog, amount: i64, fund_balance: i64) -> None:
     """Append a FundDeposited record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 272
     words[at + 1] = log.command_seq
@@ -716,7 +780,11 @@ def write_liquidation_started(
     triggered_by: i64,
 ) -> None:
     """Append a LiquidationStarted record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 273 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -741,7 +809,11 @@ def write_liquidation_order_placed(
     kind: i64,
 ) -> None:
     """Append a LiquidationOrderPlaced record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 274 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -763,7 +835,11 @@ def write_position_taken_over(
     value: i64,
 ) -> None:
     """Append a PositionTakenOver record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 275 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -777,7 +853,11 @@ def write_position_taken_over(
 
 def write_surplus_paid(log: EventLog, account: i64, liquidation_id: i64, amount: i64, fund_balance: i64) -> None:
     """Append a SurplusPaid record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 276 | account << 32
     words[at + 1] = log.command_seq
@@ -798,7 +878,11 @@ def write_fund_paid(
     fund_balance: i64,
 ) -> None:
     """Append a FundPaid record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 277 | account << 32
     words[at + 1] = log.command_seq
@@ -820,7 +904,11 @@ def write_loss_socialized(
     payers: i64,
 ) -> None:
     """Append a LossSocialized record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 278 | account << 32
     words[at + 1] = log.command_seq
@@ -841,7 +929,11 @@ def write_haircut_charged(
     balance: i64,
 ) -> None:
     """Append a HaircutCharged record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 279 | account << 32
     words[at + 1] = log.command_seq
@@ -855,7 +947,11 @@ def write_haircut_charged(
 
 def write_venue_loss_booked(log: EventLog, account: i64, liquidation_id: i64, amount: i64, total: i64) -> None:
     """Append a VenueLossBooked record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 280 | account << 32
     words[at + 1] = log.command_seq
@@ -869,7 +965,11 @@ def write_venue_loss_booked(log: EventLog, account: i64, liquidation_id: i64, am
 
 def write_liquidation_ended(log: EventLog, account: i64, liquidation_id: i64, balance: i64, outcome: i64) -> None:
     """Append a LiquidationEnded record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 281 | account << 32
     words[at + 1] = log.command_seq

@@ -13,6 +13,8 @@ import msgspec
 
 from exchange.commands import COMMANDS
 from exchange.enums import CancelReason, LiquidationOutcome, MarkSource, RecordedKind, RejectReason
+from exchange.errors import ConfigError
+from exchange.event_log import RECORD_WORDS_MAX
 from exchange.events import EVENTS
 from exchange.layout import Layout, Place, event_layouts, layout_of
 from exchange.wire import I32, I64
@@ -75,6 +77,8 @@ def _constants(table: Mapping[Any, type[msgspec.Struct]], prefix: str = "") -> l
 
 
 def _writer(layout: Layout) -> list[str]:
+    if layout.words > RECORD_WORDS_MAX:
+        raise ConfigError(f"{layout.struct.__name__}: expected at most {RECORD_WORDS_MAX} words, found {layout.words}")
     name = "write_" + "".join("_" + c.lower() if c.isupper() else c for c in layout.struct.__name__).lstrip("_")
     given = [place for place in layout.places if place.name not in ("command_seq", "ts_ns")]
     by_word: dict[int, list[Place]] = {}
@@ -89,7 +93,11 @@ def _writer(layout: Layout) -> list[str]:
     header = [str(layout.type_id | layout.units << 8), *(_shifted(place) for place in by_word.pop(0, []))]
     body = [
         f'    """Append a {layout.struct.__name__} record."""',
-        f"    at = log.reserve({layout.words})",
+        "    if log.left == 0:",
+        "        log.close_block()",
+        "    log.left -= 1",
+        "    at = log.end",
+        f"    log.end = at + {layout.words}",
         "    words = log.words",
         f"    words[at] = {' | '.join(header)}",
     ]

@@ -15,7 +15,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from exchange.columns import doubled, new_column
+from exchange.columns import doubled, insert_word, lower_bound, new_column
 
 LEVEL_ROW: Final = 8
 RANK: Final = 0
@@ -65,10 +65,11 @@ class LevelIndex:
     def find(self, price: i64) -> i64:
         """Return the level at a price, or 0."""
         rank = price * self.sign
-        page = self._find_page(rank >> 5)
-        if page == 0:
+        key = rank >> 5
+        at = lower_bound(self.order_of_keys, self.page_count, key)
+        if at == self.page_count or self.order_of_keys[at] != key:
             return 0
-        return self.pages[page + LEVELS + (rank & 31)]
+        return self.pages[self.order_of_pages[at] + LEVELS + (rank & 31)]
 
     def find_or_add(self, price: i64) -> i64:
         """Return the level at a price, adding an empty one if there is none. May move `levels`: read them again."""
@@ -76,9 +77,11 @@ class LevelIndex:
         key = rank >> 5
         page = self.recent_page
         if page == 0 or self.recent_key != key:
-            page = self._find_page(key)
-            if page == 0:
-                page = self._add_page(key)
+            at = lower_bound(self.order_of_keys, self.page_count, key)
+            if at < self.page_count and self.order_of_keys[at] == key:
+                page = self.order_of_pages[at]
+            else:
+                page = self._insert_page(at, key)
             self.recent_key = key
             self.recent_page = page
         place: i64 = page + LEVELS + (rank & 31)
@@ -130,7 +133,7 @@ class LevelIndex:
         below: i64 = self.pages[page + BITS] & ((self.one << (rank & 31)) - 1)
         if below != 0:
             return self.pages[page + LEVELS + _highest_bit(below)]
-        at = self._page_position(rank >> 5)
+        at = lower_bound(self.order_of_keys, self.page_count, rank >> 5)
         while at > 0:
             at -= 1
             page = self.order_of_pages[at]
@@ -150,43 +153,17 @@ class LevelIndex:
             self._free_page(page)
         return 0
 
-    def _page_position(self, key: i64) -> i64:
-        """Return how many pages have a smaller key."""
-        keys = self.order_of_keys
-        low: i64 = 0
-        high = self.page_count
-        while low < high:
-            middle = (low + high) >> 1
-            if keys[middle] < key:
-                low = middle + 1
-            else:
-                high = middle
-        return low
-
-    def _find_page(self, key: i64) -> i64:
-        at = self._page_position(key)
-        if at < self.page_count and self.order_of_keys[at] == key:
-            return self.order_of_pages[at]
-        return 0
-
-    def _add_page(self, key: i64) -> i64:
+    def _insert_page(self, at: i64, key: i64) -> i64:
+        """Add an empty page before position `at` and return it."""
         page = self._take_page()
         self.pages[page + KEY] = key
         self.pages[page + BITS] = 0
         self.empty_pages += 1
-        at = self._page_position(key)
         if self.page_count == len(self.order_of_keys):
             self.order_of_keys = doubled(self.order_of_keys)
             self.order_of_pages = doubled(self.order_of_pages)
-        keys = self.order_of_keys
-        handles = self.order_of_pages
-        index = self.page_count
-        while index > at:
-            keys[index] = keys[index - 1]
-            handles[index] = handles[index - 1]
-            index -= 1
-        keys[at] = key
-        handles[at] = page
+        insert_word(self.order_of_keys, self.page_count, at, key)
+        insert_word(self.order_of_pages, self.page_count, at, page)
         self.page_count += 1
         return page
 
