@@ -50,8 +50,10 @@ _ENUM_CONSTANTS: Final[dict[str, type[IntEnum]]] = {
 def generate() -> str:
     """Return the text of `records.py`."""
     lines = [_HEADER]
-    lines += _command_constants(COMMANDS)
-    lines += _event_constants(EVENTS)
+    lines += ["# Commands: the number of each, then the byte offset (and shift) of what is not in the header."]
+    lines += [*_constants(COMMANDS), ""]
+    lines += ["# Events: the same."]
+    lines += _constants(EVENTS, "EVENT_")
     for prefix, members in _ENUM_CONSTANTS.items():
         lines += ["", *(f"{prefix}_{member.name}: Final = {int(member)}" for member in members)]
     for layout in event_layouts():
@@ -59,27 +61,19 @@ def generate() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _command_constants(table: Mapping[Any, type[msgspec.Struct]]) -> list[str]:
-    lines = [
-        "# Commands: the number of each, then the byte offset (and shift) of each field that is not in the header."
-    ]
-    lines += [f"{number.name}: Final = {int(number)}" for number in table]
+def _constants(table: Mapping[Any, type[msgspec.Struct]], prefix: str = "") -> list[str]:
+    lines = [f"{prefix}{number.name}: Final = {int(number)}" for number in table]
     for number, struct in table.items():
         lines.append("")
         layout = layout_of(int(number), struct)
         for place in layout.places:
             if place.word == 0:
                 continue
-            constant = f"{number.name}_{place.name.upper()}"
+            constant = f"{prefix}{number.name}_{place.name.upper()}"
             lines.append(f"{constant}: Final = {8 * place.word}")
             if place.width != I64:
                 lines.append(f"{constant}_SHIFT: Final = {place.shift}")
-    return [*lines, ""]
-
-
-def _event_constants(table: Mapping[Any, type[msgspec.Struct]]) -> list[str]:
-    lines = ["# Events: the number of each."]
-    return [*lines, *(f"EVENT_{number.name}: Final = {int(number)}" for number in table)]
+    return lines
 
 
 def _writer(layout: Layout) -> list[str]:
