@@ -1,4 +1,4 @@
-"""The rules of the house style that a machine can check: import numbers, and what the core must not use or leave out."""
+"""What a machine can check of the house style: import numbers, and what the core must not use or leave out."""
 
 import ast
 import sys
@@ -121,7 +121,7 @@ def number_of(name: str) -> int | None:
 
 def file_of(module: str, package: str) -> str | None:
     """The file of a module's dotted name, or None where it is outside the package."""
-    if module.split(".")[0] != package:
+    if module.partition(".")[0] != package:
         return None
     base = ROOT / module.replace(".", "/")
     for path in (base.with_suffix(".py"), base / "__init__.py"):
@@ -247,7 +247,8 @@ def test_everything_public_has_a_docstring(package: str) -> None:
         tree = tree_of(path)
         if tree.body and not ast.get_docstring(tree):
             missing.append(name_of(path))
-        for owner in [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]:
+        owners: list[ast.Module | ast.ClassDef] = [tree, *(n for n in tree.body if isinstance(n, ast.ClassDef))]
+        for owner in owners:
             for node in owner.body:
                 if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                     continue
