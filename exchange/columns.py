@@ -6,7 +6,8 @@ Growing returns the column to use from then on. Evidence: docs/decisions/0001-co
 """
 
 import struct
-from typing import Final, cast
+from bisect import bisect_left
+from typing import Any, Final, cast
 
 from librt.vecs import extend, vec
 from mypy_extensions import i64
@@ -33,6 +34,59 @@ def grown(column: "vec[i64]", size: i64) -> "vec[i64]":
 def doubled(column: "vec[i64]") -> "vec[i64]":
     """Return the column lengthened with zeros to twice its length."""
     return grown(column, 2 * len(column))
+
+
+def lower_bound(column: "vec[i64]", count: i64, word: i64) -> i64:
+    """Return how many of the first `count` words, which ascend, are below `word`. O(log count)."""
+    if not COMPILED:
+        words: Any = column
+        below: i64 = bisect_left(words, word, 0, count)
+        return below
+    low: i64 = 0
+    high = count
+    while low < high:
+        middle = (low + high) >> 1
+        if column[middle] < word:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def move_up(column: "vec[i64]", at: i64, count: i64) -> None:
+    """Move words at .. count - 1 up by one index; the column must be longer than `count`. O(count - at)."""
+    if not COMPILED:
+        words: Any = column
+        words[at + 1 : count + 1] = words[at:count]
+        return
+    index = count
+    while index > at:
+        column[index] = column[index - 1]
+        index -= 1
+
+
+def highest_bit(bits: i64) -> i64:
+    """Return the position of the highest set bit. 0 < bits < 2**32."""
+    if not COMPILED:
+        word: Any = bits
+        highest: i64 = word.bit_length() - 1
+        return highest
+    position: i64 = 0
+    if bits >= 0x10000:
+        position = 16
+        bits >>= 16
+    if bits >= 0x100:
+        position += 8
+        bits >>= 8
+    if bits >= 0x10:
+        position += 4
+        bits >>= 4
+    if bits >= 0x4:
+        position += 2
+        bits >>= 2
+    if bits >= 0x2:
+        position += 1
+    return position
 
 
 def column_bytes(column: "vec[i64]", start: i64, end: i64) -> bytes:

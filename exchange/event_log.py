@@ -13,6 +13,7 @@ from mypy_extensions import i64
 from exchange.columns import column_bytes, doubled, new_column
 
 BLOCK_RECORDS: Final = 65_536
+RECORD_WORDS_MAX: Final = 8  # of the longest event record there is; the generator of the writers checks it
 
 
 @final
@@ -23,27 +24,32 @@ class EventLog:
 
     def __init__(self) -> None:
         """Start empty, at seq 0 and before the first command."""
-        self.words = new_column(BLOCK_RECORDS * 8 + 1024)
+        self.words = new_column(BLOCK_RECORDS * RECORD_WORDS_MAX)
         self.end: i64 = 0  # words in use
-        self.seq: i64 = 0  # of the newest event
+        self.left: i64 = BLOCK_RECORDS  # records that the open block still has room for
+        self.closed: i64 = 0  # records in closed blocks, dropped ones included
         self.first_seq: i64 = 1  # of the record at word 0
         self.command_seq: i64 = 0
         self.ts_ns: i64 = 0
-        self.to_block_end: i64 = BLOCK_RECORDS  # records still missing in the open block
         self.block_ends: list[int] = []  # word offsets at which full blocks end
 
-    def reserve(self, size: i64) -> i64:
-        """Make room for a record of `size` words and return the index of its first. O(1) amortized."""
-        at = self.end
-        if at + size > len(self.words):
+    @property
+    def seq(self) -> i64:
+        """Number of the newest event."""
+        return self.closed + BLOCK_RECORDS - self.left
+
+    def begin_command(self, ts_ns: i64) -> None:
+        """Have the events from here on carry the next command's number and its time."""
+        self.ts_ns = ts_ns
+        self.command_seq += 1
+
+    def close_block(self) -> None:
+        """Start a new block, with room for all its records: what a writer does when `left` is 0."""
+        self.block_ends.append(self.end)
+        self.closed += BLOCK_RECORDS
+        self.left = BLOCK_RECORDS
+        if self.end + BLOCK_RECORDS * RECORD_WORDS_MAX > len(self.words):
             self.words = doubled(self.words)
-        self.end = at + size
-        self.seq += 1
-        self.to_block_end -= 1
-        if self.to_block_end == 0:
-            self.block_ends.append(self.end)
-            self.to_block_end = BLOCK_RECORDS
-        return at
 
     def bytes_from(self, word: i64) -> bytes:
         """Return the records from a word offset (a record's first word) to the end."""

@@ -70,6 +70,7 @@ from exchange.records import (
 from exchange.rules import OrderRules
 from exchange.units import MAX_LIVE_ORDERS, MAX_PRICE_TICKS, MAX_QTY_LOTS, PPM
 
+ACCOUNT_MASK: Final = 0xFFFFFFFF  # of an owner word
 ANY_RANK: Final = -(1 << 62)  # the limit of a market order: every price is good enough
 
 ALLOW: Final = 0
@@ -132,17 +133,16 @@ class OrderDesk:
                 price = repriced
             else:
                 reason = REJECT_POST_ONLY_WOULD_TAKE
-        if reason == REJECT_NONE:
+        if reason == REJECT_NONE and (self.has_clearing or time_in_force == FOK):
             reason = self._entry_refusal(market, owner, side, kind, time_in_force, lots, price, origin)
         if reason != REJECT_NONE:
-            account = _account(owner)
-            write_order_rejected(self.log, market.instrument, account, order_id, PLACE_ORDER, reason)
+            write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, PLACE_ORDER, reason)
             return
         # From here on the command succeeds.
         write_order_accepted(
             self.log,
             market.instrument,
-            _account(owner),
+            owner & ACCOUNT_MASK,
             order_id,
             price,
             lots,
@@ -155,7 +155,7 @@ class OrderDesk:
         )
         if kind >= STOP:
             flags = order_flags(side, kind, time_in_force, 0)
-            market.book.add_stop(order_id, owner, flags, price, lots, trigger)
+            market.book.stops.add(market.book.enter(order_id, owner, flags, price, lots, 0, trigger))
             self._touch_if_elected(market, side, trigger)
             return
         self._enter(market, owner, order_id, side, kind, time_in_force, post_only, lots, price, 0, origin)
@@ -200,7 +200,7 @@ class OrderDesk:
             reason = self.clearing.size_refusal(market, slot, side, lots, notional, 0, 0)
             if reason != REJECT_NONE:
                 return reason
-        if market.book.find(order_id) != 0:
+        if market.book.ids.find(order_id) != 0:
             return REJECT_DUPLICATE_ORDER_ID
         if market.book.orders.count >= MAX_LIVE_ORDERS:
             return REJECT_BOOK_FULL
@@ -224,7 +224,8 @@ class OrderDesk:
         if needs_margin and kind == MARKET and not market.has_mark:
             return REJECT_NO_MARK_PRICE
         if time_in_force == FOK:
-            limit = self._limit_rank(market, side, kind, price)
+            opposite = market.book.asks if side == BUY else market.book.bids
+            limit = price * opposite.sign if kind == LIMIT else self._market_limit(market, side)
             if self._fillable(market, owner, side, limit, lots) < lots:
                 return REJECT_FOK_CANNOT_FILL
         if needs_margin:
@@ -247,28 +248,33 @@ class OrderDesk:
         origin: i64,
     ) -> None:
         """Match an order and rest or cancel what is left of it."""
-        limit = self._limit_rank(market, side, kind, price)
-        self.taker_price = price
-        left = self.match(market, owner, order_id, side, limit, lots, origin != PARTICIPANT, 0)
-        if left == 0 or self.is_taker_canceled:
-            return
-        filled += lots - left
+        opposite = market.book.asks if side == BUY else market.book.bids
+        limit = price * opposite.sign if kind == LIMIT else self._market_limit(market, side)
+        left = lots
+        self.has_filled = False
+        if opposite.best != 0 and opposite.levels[opposite.best + RANK] >= limit:
+            self.taker_price = price
+            left = self.match(market, owner, order_id, side, limit, lots, origin != PARTICIPANT, 0)
+            if left == 0 or self.is_taker_canceled:
+                return
+            filled += lots - left
         if kind == LIMIT and time_in_force == GTC:
-            self._rest(market, owner, order_id, order_flags(side, LIMIT, GTC, post_only), price, left, filled)
+            flags = order_flags(side, LIMIT, GTC, post_only)
         elif kind == LIMIT:
             self._write_canceled(market, owner, order_id, price, left, 0, side, CANCEL_IOC_REMAINDER)
+            return
         elif self.rests_market_remainder and self.has_filled and time_in_force == GTC:
-            self._rest(market, owner, order_id, order_flags(side, LIMIT, GTC, 0), self.last_fill, left, filled)
+            flags = order_flags(side, LIMIT, GTC, 0)
+            price = self.last_fill
         else:
-            opposite = market.book.asks if side == BUY else market.book.bids
             reason = CANCEL_MARKET_REMAINDER if opposite.best == 0 else CANCEL_PROTECTION
             self._write_canceled(market, owner, order_id, 0, left, 0, side, reason)
-
-    def _rest(self, market: Market, owner: i64, order_id: i64, flags: i64, price: i64, lots: i64, filled: i64) -> None:
-        market.book.rest(order_id, owner, flags, price, lots, filled)
+            return
+        book = market.book
+        book.link(book.enter(order_id, owner, flags, price, left, filled, 0))
         slot = owner >> 32
         if self.has_clearing and slot >= FIRST_SLOT:
-            self.clearing.reserve(market, slot, flags & SIDE_MASK, price, 0, lots)
+            self.clearing.reserve(market, slot, side, price, 0, left)
 
     # --- match -------------------------------------------------------------------------------------------------
 
@@ -327,12 +333,12 @@ class OrderDesk:
         write_trade(
             self.log,
             market.instrument,
-            _account(maker_owner),
+            maker_owner & ACCOUNT_MASK,
             words[maker + ORDER_ID],
             order_id,
             price,
             traded,
-            _account(owner),
+            owner & ACCOUNT_MASK,
             side,
         )
         market.note_trade(price, side, self.log.command_seq)
@@ -359,7 +365,7 @@ class OrderDesk:
                 self.take_out(market, maker, CANCEL_SELF_TRADE, 0)
             if lots > maker_open:
                 left = lots - maker_open
-                account, price = _account(owner), self.taker_price
+                account, price = owner & ACCOUNT_MASK, self.taker_price
                 write_order_amended(self.log, market.instrument, account, order_id, price, left, 0, side, 1)
                 return left
         elif self.self_trade != CANCEL_TAKER:
@@ -390,11 +396,9 @@ class OrderDesk:
             level = opposite.next_worse(level)
         return total
 
-    def _limit_rank(self, market: Market, side: i64, kind: i64, price: i64) -> i64:
-        """Return the worst rank of the opposite side that an order may trade at; a market order's is its collar."""
+    def _market_limit(self, market: Market, side: i64) -> i64:
+        """Return the worst rank of the opposite side that a market order may trade at: its collar, if it has one."""
         opposite = market.book.asks if side == BUY else market.book.bids
-        if kind == LIMIT:
-            return price * opposite.sign
         if self.protection_ticks < 0 and self.protection_ppm < 0:
             return ANY_RANK
         if self.protects_from_last:
@@ -435,7 +439,7 @@ class OrderDesk:
         if order == 0:
             return
         if lots < 1 or lots > MAX_QTY_LOTS:
-            account = _account(owner)
+            account = owner & ACCOUNT_MASK
             write_order_rejected(self.log, market.instrument, account, order_id, REDUCE_ORDER, REJECT_INVALID_QUANTITY)
             return
         self.reduce_live(market, order, lots)
@@ -469,13 +473,13 @@ class OrderDesk:
         origin: i64,
     ) -> None:
         """Give a live order a new price, quantity or trigger, or refuse."""
-        order = market.book.find(order_id)
+        order = market.book.ids.find(order_id)
         reason = self._amend_refusal(market, owner, order, lots, price, trigger, is_total, origin)
         if reason == REJECT_BELOW_FILLED and self.cancels_below_filled:
             self.take_out(market, order, CANCEL_AMENDED_BELOW_FILLED, 0)
             return
         if reason != REJECT_NONE:
-            write_order_rejected(self.log, market.instrument, _account(owner), order_id, AMEND_ORDER, reason)
+            write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, AMEND_ORDER, reason)
             return
         # From here on the command succeeds.
         words = market.book.orders.words
@@ -549,7 +553,7 @@ class OrderDesk:
         old_open = words[order + OPEN]
         old_price = words[order + PRICE]
         keeps = self.keeps_priority and price == old_price and lots <= old_open
-        account = _account(owner)
+        account = owner & ACCOUNT_MASK
         write_order_amended(self.log, market.instrument, account, order_id, price, lots, 0, side, 1 if keeps else 0)
         slot = owner >> 32
         has_reserve = self.has_clearing and slot >= FIRST_SLOT
@@ -586,7 +590,7 @@ class OrderDesk:
             trigger = old_trigger
         side = words[order + FLAGS] & SIDE_MASK
         keeps = trigger == old_trigger and lots <= words[order + OPEN]
-        account = _account(words[order + OWNER])
+        account = words[order + OWNER] & ACCOUNT_MASK
         order_id = words[order + ORDER_ID]
         kept = 1 if keeps else 0
         write_order_amended(self.log, market.instrument, account, order_id, price, lots, trigger, side, kept)
@@ -608,11 +612,17 @@ class OrderDesk:
         side = words[order + FLAGS] & SIDE_MASK
         price = words[order + PRICE]
         lots = words[order + OPEN]
-        self._write_canceled(market, owner, words[order + ORDER_ID], price, lots, liquidation, side, reason)
-        slot = owner >> 32
-        if self.has_clearing and slot >= FIRST_SLOT and words[order + LEVEL] != 0:
-            self.clearing.reserve(market, slot, side, price, lots, 0)
-        market.book.remove(order)
+        order_id = words[order + ORDER_ID]
+        account = owner & ACCOUNT_MASK
+        write_order_canceled(self.log, market.instrument, account, order_id, price, lots, liquidation, side, reason)
+        if words[order + LEVEL] == 0:
+            market.book.stops.remove(order)
+        else:
+            market.book.unlink(order)
+            slot = owner >> 32
+            if self.has_clearing and slot >= FIRST_SLOT:
+                self.clearing.reserve(market, slot, side, price, lots, 0)
+        market.book.forget(order)
 
     def _reduce(self, market: Market, order: i64, lots: i64) -> None:
         """Take fewer lots off an order than it has; it keeps its place."""
@@ -623,7 +633,7 @@ class OrderDesk:
         left = words[order + OPEN] - lots
         order_id = words[order + ORDER_ID]
         trigger = words[order + TRIGGER]
-        write_order_amended(self.log, market.instrument, _account(owner), order_id, price, left, trigger, side, 1)
+        write_order_amended(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, price, left, trigger, side, 1)
         slot = owner >> 32
         if self.has_clearing and slot >= FIRST_SLOT and words[order + LEVEL] != 0:
             self.clearing.reserve(market, slot, side, price, left + lots, left)
@@ -631,11 +641,11 @@ class OrderDesk:
 
     def _own_order(self, market: Market, owner: i64, order_id: i64, request: i64) -> i64:
         """Return a live order of this owner; or write the refusal and return 0."""
-        order = market.book.find(order_id)
+        order = market.book.ids.find(order_id)
         if order != 0 and market.book.orders.words[order + OWNER] == owner:
             return order
         reason = REJECT_UNKNOWN_ORDER if order == 0 else REJECT_NOT_ORDER_OWNER
-        write_order_rejected(self.log, market.instrument, _account(owner), order_id, request, reason)
+        write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, request, reason)
         return 0
 
     # --- stops -------------------------------------------------------------------------------------------------
@@ -675,8 +685,11 @@ class OrderDesk:
         lots = words[order + OPEN]
         price = words[order + PRICE]
         trigger = words[order + TRIGGER]
-        write_stop_triggered(self.log, market.instrument, _account(owner), order_id, trigger, market.last, lots, side)
-        market.book.remove(order)
+        write_stop_triggered(
+            self.log, market.instrument, owner & ACCOUNT_MASK, order_id, trigger, market.last, lots, side
+        )
+        market.book.stops.remove(order)
+        market.book.forget(order)
         reason: i64 = REJECT_NONE
         slot = owner >> 32
         if self.has_clearing and slot >= FIRST_SLOT and (kind == LIMIT or market.has_mark):
@@ -715,12 +728,8 @@ class OrderDesk:
         side: i64,
         reason: i64,
     ) -> None:
-        account = _account(owner)
+        account = owner & ACCOUNT_MASK
         write_order_canceled(self.log, market.instrument, account, order_id, price, lots, liquidation, side, reason)
-
-
-def _account(owner: i64) -> i64:
-    return owner & 0xFFFFFFFF
 
 
 def _is_live(side: LevelIndex, level: i64) -> bool:

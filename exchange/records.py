@@ -1,7 +1,7 @@
 """The records of commands and events: offsets, and a writer per event. GENERATED.
 
-A command is read in place: word index of each 64-bit field, word and shift of each small one. An event is appended to
-the log by its writer. `python -m exchange.records_generator` writes this file by the rule of `exchange/layout.py`; a
+A command is read in place: byte offset of each 64-bit field, offset and shift of each small one. An event is appended
+to the log by its writer. `python -m exchange.records_generator` writes this file by the rule of `exchange/layout.py`; a
 test fails when it is stale.
 """
 
@@ -14,7 +14,7 @@ from exchange.event_log import EventLog
 UNIT_WORDS: Final = 8
 UNIT_BYTES: Final = 64
 
-# Commands: the number of each, then the word (and shift) of each field that is not in the header.
+# Commands: the number of each, then the byte offset (and shift) of what is not in the header.
 PLACE_ORDER: Final = 1
 CANCEL_ORDER: Final = 2
 AMEND_ORDER: Final = 3
@@ -29,92 +29,92 @@ SET_LEVERAGE: Final = 11
 OPEN_POSITION: Final = 12
 FUND_DEPOSIT: Final = 13
 
-PLACE_ORDER_TS_NS: Final = 1
-PLACE_ORDER_ORDER_ID: Final = 2
-PLACE_ORDER_SIDE: Final = 6
+PLACE_ORDER_TS_NS: Final = 8
+PLACE_ORDER_ORDER_ID: Final = 16
+PLACE_ORDER_SIDE: Final = 48
 PLACE_ORDER_SIDE_SHIFT: Final = 0
-PLACE_ORDER_QTY_LOTS: Final = 3
-PLACE_ORDER_PRICE_TICKS: Final = 4
-PLACE_ORDER_KIND: Final = 6
+PLACE_ORDER_QTY_LOTS: Final = 24
+PLACE_ORDER_PRICE_TICKS: Final = 32
+PLACE_ORDER_KIND: Final = 48
 PLACE_ORDER_KIND_SHIFT: Final = 8
-PLACE_ORDER_TIME_IN_FORCE: Final = 6
+PLACE_ORDER_TIME_IN_FORCE: Final = 48
 PLACE_ORDER_TIME_IN_FORCE_SHIFT: Final = 16
-PLACE_ORDER_POST_ONLY: Final = 6
+PLACE_ORDER_POST_ONLY: Final = 48
 PLACE_ORDER_POST_ONLY_SHIFT: Final = 24
-PLACE_ORDER_TRIGGER_TICKS: Final = 5
-PLACE_ORDER_ORIGIN: Final = 6
+PLACE_ORDER_TRIGGER_TICKS: Final = 40
+PLACE_ORDER_ORIGIN: Final = 48
 PLACE_ORDER_ORIGIN_SHIFT: Final = 32
-PLACE_ORDER_IS_CONTINUED: Final = 6
+PLACE_ORDER_IS_CONTINUED: Final = 48
 PLACE_ORDER_IS_CONTINUED_SHIFT: Final = 40
 
-CANCEL_ORDER_TS_NS: Final = 1
-CANCEL_ORDER_ORDER_ID: Final = 2
-CANCEL_ORDER_ORIGIN: Final = 3
+CANCEL_ORDER_TS_NS: Final = 8
+CANCEL_ORDER_ORDER_ID: Final = 16
+CANCEL_ORDER_ORIGIN: Final = 24
 CANCEL_ORDER_ORIGIN_SHIFT: Final = 0
-CANCEL_ORDER_IS_CONTINUED: Final = 3
+CANCEL_ORDER_IS_CONTINUED: Final = 24
 CANCEL_ORDER_IS_CONTINUED_SHIFT: Final = 8
 
-AMEND_ORDER_TS_NS: Final = 1
-AMEND_ORDER_ORDER_ID: Final = 2
-AMEND_ORDER_QTY_LOTS: Final = 3
-AMEND_ORDER_PRICE_TICKS: Final = 4
-AMEND_ORDER_TRIGGER_TICKS: Final = 5
-AMEND_ORDER_IS_TOTAL_QTY: Final = 6
+AMEND_ORDER_TS_NS: Final = 8
+AMEND_ORDER_ORDER_ID: Final = 16
+AMEND_ORDER_QTY_LOTS: Final = 24
+AMEND_ORDER_PRICE_TICKS: Final = 32
+AMEND_ORDER_TRIGGER_TICKS: Final = 40
+AMEND_ORDER_IS_TOTAL_QTY: Final = 48
 AMEND_ORDER_IS_TOTAL_QTY_SHIFT: Final = 0
-AMEND_ORDER_ORIGIN: Final = 6
+AMEND_ORDER_ORIGIN: Final = 48
 AMEND_ORDER_ORIGIN_SHIFT: Final = 8
-AMEND_ORDER_IS_CONTINUED: Final = 6
+AMEND_ORDER_IS_CONTINUED: Final = 48
 AMEND_ORDER_IS_CONTINUED_SHIFT: Final = 16
 
-REDUCE_ORDER_TS_NS: Final = 1
-REDUCE_ORDER_ORDER_ID: Final = 2
-REDUCE_ORDER_QTY_LOTS: Final = 3
-REDUCE_ORDER_ORIGIN: Final = 4
+REDUCE_ORDER_TS_NS: Final = 8
+REDUCE_ORDER_ORDER_ID: Final = 16
+REDUCE_ORDER_QTY_LOTS: Final = 24
+REDUCE_ORDER_ORIGIN: Final = 32
 REDUCE_ORDER_ORIGIN_SHIFT: Final = 0
-REDUCE_ORDER_IS_CONTINUED: Final = 4
+REDUCE_ORDER_IS_CONTINUED: Final = 32
 REDUCE_ORDER_IS_CONTINUED_SHIFT: Final = 8
 
-MASS_CANCEL_TS_NS: Final = 1
-MASS_CANCEL_SIDE: Final = 2
+MASS_CANCEL_TS_NS: Final = 8
+MASS_CANCEL_SIDE: Final = 16
 MASS_CANCEL_SIDE_SHIFT: Final = 0
 
-SET_MARK_PRICE_TS_NS: Final = 1
-SET_MARK_PRICE_PRICE_TICKS: Final = 2
+SET_MARK_PRICE_TS_NS: Final = 8
+SET_MARK_PRICE_PRICE_TICKS: Final = 16
 
-REPORT_TRADE_TS_NS: Final = 1
-REPORT_TRADE_SIDE: Final = 4
+REPORT_TRADE_TS_NS: Final = 8
+REPORT_TRADE_SIDE: Final = 32
 REPORT_TRADE_SIDE_SHIFT: Final = 0
-REPORT_TRADE_PRICE_TICKS: Final = 2
-REPORT_TRADE_QTY_LOTS: Final = 3
-REPORT_TRADE_IS_CONTINUED: Final = 4
+REPORT_TRADE_PRICE_TICKS: Final = 16
+REPORT_TRADE_QTY_LOTS: Final = 24
+REPORT_TRADE_IS_CONTINUED: Final = 32
 REPORT_TRADE_IS_CONTINUED_SHIFT: Final = 8
 
-EXECUTE_RECORDED_TS_NS: Final = 1
-EXECUTE_RECORDED_ORDER_ID: Final = 2
-EXECUTE_RECORDED_SIDE: Final = 5
+EXECUTE_RECORDED_TS_NS: Final = 8
+EXECUTE_RECORDED_ORDER_ID: Final = 16
+EXECUTE_RECORDED_SIDE: Final = 40
 EXECUTE_RECORDED_SIDE_SHIFT: Final = 0
-EXECUTE_RECORDED_PRICE_TICKS: Final = 3
-EXECUTE_RECORDED_QTY_LOTS: Final = 4
-EXECUTE_RECORDED_IS_CONTINUED: Final = 5
+EXECUTE_RECORDED_PRICE_TICKS: Final = 24
+EXECUTE_RECORDED_QTY_LOTS: Final = 32
+EXECUTE_RECORDED_IS_CONTINUED: Final = 40
 EXECUTE_RECORDED_IS_CONTINUED_SHIFT: Final = 8
 
-DEPOSIT_TS_NS: Final = 1
-DEPOSIT_AMOUNT: Final = 2
+DEPOSIT_TS_NS: Final = 8
+DEPOSIT_AMOUNT: Final = 16
 
-WITHDRAW_TS_NS: Final = 1
-WITHDRAW_AMOUNT: Final = 2
+WITHDRAW_TS_NS: Final = 8
+WITHDRAW_AMOUNT: Final = 16
 
-SET_LEVERAGE_TS_NS: Final = 1
-SET_LEVERAGE_LEVERAGE: Final = 2
+SET_LEVERAGE_TS_NS: Final = 8
+SET_LEVERAGE_LEVERAGE: Final = 16
 
-OPEN_POSITION_TS_NS: Final = 1
-OPEN_POSITION_SIZE_LOTS: Final = 2
-OPEN_POSITION_PRICE_TICKS: Final = 3
+OPEN_POSITION_TS_NS: Final = 8
+OPEN_POSITION_SIZE_LOTS: Final = 16
+OPEN_POSITION_PRICE_TICKS: Final = 24
 
-FUND_DEPOSIT_TS_NS: Final = 1
-FUND_DEPOSIT_AMOUNT: Final = 2
+FUND_DEPOSIT_TS_NS: Final = 8
+FUND_DEPOSIT_AMOUNT: Final = 16
 
-# Events: the number of each.
+# Events: the same.
 EVENT_ORDER_ACCEPTED: Final = 1
 EVENT_ORDER_REJECTED: Final = 2
 EVENT_TRADE: Final = 3
@@ -140,6 +140,203 @@ EVENT_LOSS_SOCIALIZED: Final = 22
 EVENT_HAIRCUT_CHARGED: Final = 23
 EVENT_VENUE_LOSS_BOOKED: Final = 24
 EVENT_LIQUIDATION_ENDED: Final = 25
+
+EVENT_ORDER_ACCEPTED_COMMAND_SEQ: Final = 8
+EVENT_ORDER_ACCEPTED_TS_NS: Final = 16
+EVENT_ORDER_ACCEPTED_ORDER_ID: Final = 24
+EVENT_ORDER_ACCEPTED_PRICE_TICKS: Final = 32
+EVENT_ORDER_ACCEPTED_QTY_LOTS: Final = 40
+EVENT_ORDER_ACCEPTED_TRIGGER_TICKS: Final = 48
+EVENT_ORDER_ACCEPTED_SIDE: Final = 56
+EVENT_ORDER_ACCEPTED_SIDE_SHIFT: Final = 0
+EVENT_ORDER_ACCEPTED_KIND: Final = 56
+EVENT_ORDER_ACCEPTED_KIND_SHIFT: Final = 8
+EVENT_ORDER_ACCEPTED_TIME_IN_FORCE: Final = 56
+EVENT_ORDER_ACCEPTED_TIME_IN_FORCE_SHIFT: Final = 16
+EVENT_ORDER_ACCEPTED_POST_ONLY: Final = 56
+EVENT_ORDER_ACCEPTED_POST_ONLY_SHIFT: Final = 24
+EVENT_ORDER_ACCEPTED_ORIGIN: Final = 56
+EVENT_ORDER_ACCEPTED_ORIGIN_SHIFT: Final = 32
+
+EVENT_ORDER_REJECTED_COMMAND_SEQ: Final = 8
+EVENT_ORDER_REJECTED_TS_NS: Final = 16
+EVENT_ORDER_REJECTED_ORDER_ID: Final = 24
+EVENT_ORDER_REJECTED_REQUEST: Final = 32
+EVENT_ORDER_REJECTED_REQUEST_SHIFT: Final = 0
+EVENT_ORDER_REJECTED_REASON: Final = 32
+EVENT_ORDER_REJECTED_REASON_SHIFT: Final = 8
+
+EVENT_TRADE_COMMAND_SEQ: Final = 8
+EVENT_TRADE_TS_NS: Final = 16
+EVENT_TRADE_MAKER_ORDER_ID: Final = 24
+EVENT_TRADE_TAKER_ORDER_ID: Final = 32
+EVENT_TRADE_PRICE_TICKS: Final = 40
+EVENT_TRADE_QTY_LOTS: Final = 48
+EVENT_TRADE_TAKER_ACCOUNT: Final = 56
+EVENT_TRADE_TAKER_ACCOUNT_SHIFT: Final = 0
+EVENT_TRADE_SIDE: Final = 56
+EVENT_TRADE_SIDE_SHIFT: Final = 32
+
+EVENT_ORDER_CANCELED_COMMAND_SEQ: Final = 8
+EVENT_ORDER_CANCELED_TS_NS: Final = 16
+EVENT_ORDER_CANCELED_ORDER_ID: Final = 24
+EVENT_ORDER_CANCELED_PRICE_TICKS: Final = 32
+EVENT_ORDER_CANCELED_QTY_LOTS: Final = 40
+EVENT_ORDER_CANCELED_LIQUIDATION_ID: Final = 48
+EVENT_ORDER_CANCELED_SIDE: Final = 56
+EVENT_ORDER_CANCELED_SIDE_SHIFT: Final = 0
+EVENT_ORDER_CANCELED_REASON: Final = 56
+EVENT_ORDER_CANCELED_REASON_SHIFT: Final = 8
+
+EVENT_ORDER_AMENDED_COMMAND_SEQ: Final = 8
+EVENT_ORDER_AMENDED_TS_NS: Final = 16
+EVENT_ORDER_AMENDED_ORDER_ID: Final = 24
+EVENT_ORDER_AMENDED_PRICE_TICKS: Final = 32
+EVENT_ORDER_AMENDED_QTY_LOTS: Final = 40
+EVENT_ORDER_AMENDED_TRIGGER_TICKS: Final = 48
+EVENT_ORDER_AMENDED_SIDE: Final = 56
+EVENT_ORDER_AMENDED_SIDE_SHIFT: Final = 0
+EVENT_ORDER_AMENDED_KEPT_PRIORITY: Final = 56
+EVENT_ORDER_AMENDED_KEPT_PRIORITY_SHIFT: Final = 8
+
+EVENT_STOP_TRIGGERED_COMMAND_SEQ: Final = 8
+EVENT_STOP_TRIGGERED_TS_NS: Final = 16
+EVENT_STOP_TRIGGERED_ORDER_ID: Final = 24
+EVENT_STOP_TRIGGERED_TRIGGER_TICKS: Final = 32
+EVENT_STOP_TRIGGERED_LAST_TICKS: Final = 40
+EVENT_STOP_TRIGGERED_QTY_LOTS: Final = 48
+EVENT_STOP_TRIGGERED_SIDE: Final = 56
+EVENT_STOP_TRIGGERED_SIDE_SHIFT: Final = 0
+
+EVENT_TRADE_REPORTED_COMMAND_SEQ: Final = 8
+EVENT_TRADE_REPORTED_TS_NS: Final = 16
+EVENT_TRADE_REPORTED_PRICE_TICKS: Final = 24
+EVENT_TRADE_REPORTED_QTY_LOTS: Final = 32
+EVENT_TRADE_REPORTED_SIDE: Final = 40
+EVENT_TRADE_REPORTED_SIDE_SHIFT: Final = 0
+
+EVENT_RECORDED_CLIPPED_COMMAND_SEQ: Final = 8
+EVENT_RECORDED_CLIPPED_TS_NS: Final = 16
+EVENT_RECORDED_CLIPPED_ORDER_ID: Final = 24
+EVENT_RECORDED_CLIPPED_QTY_LOTS: Final = 32
+EVENT_RECORDED_CLIPPED_KIND: Final = 40
+EVENT_RECORDED_CLIPPED_KIND_SHIFT: Final = 0
+EVENT_RECORDED_CLIPPED_ORIGIN: Final = 40
+EVENT_RECORDED_CLIPPED_ORIGIN_SHIFT: Final = 8
+
+EVENT_MARK_PRICE_UPDATED_COMMAND_SEQ: Final = 8
+EVENT_MARK_PRICE_UPDATED_TS_NS: Final = 16
+EVENT_MARK_PRICE_UPDATED_PRICE_TICKS: Final = 24
+
+EVENT_REQUEST_REJECTED_COMMAND_SEQ: Final = 8
+EVENT_REQUEST_REJECTED_TS_NS: Final = 16
+EVENT_REQUEST_REJECTED_AMOUNT: Final = 24
+EVENT_REQUEST_REJECTED_REQUEST: Final = 32
+EVENT_REQUEST_REJECTED_REQUEST_SHIFT: Final = 0
+EVENT_REQUEST_REJECTED_REASON: Final = 32
+EVENT_REQUEST_REJECTED_REASON_SHIFT: Final = 8
+
+EVENT_DEPOSITED_COMMAND_SEQ: Final = 8
+EVENT_DEPOSITED_TS_NS: Final = 16
+EVENT_DEPOSITED_AMOUNT: Final = 24
+EVENT_DEPOSITED_BALANCE: Final = 32
+
+EVENT_WITHDRAWN_COMMAND_SEQ: Final = 8
+EVENT_WITHDRAWN_TS_NS: Final = 16
+EVENT_WITHDRAWN_AMOUNT: Final = 24
+EVENT_WITHDRAWN_BALANCE: Final = 32
+
+EVENT_LEVERAGE_SET_COMMAND_SEQ: Final = 8
+EVENT_LEVERAGE_SET_TS_NS: Final = 16
+EVENT_LEVERAGE_SET_LEVERAGE: Final = 24
+
+EVENT_POSITION_OPENED_COMMAND_SEQ: Final = 8
+EVENT_POSITION_OPENED_TS_NS: Final = 16
+EVENT_POSITION_OPENED_SIZE_LOTS: Final = 24
+EVENT_POSITION_OPENED_PRICE_TICKS: Final = 32
+EVENT_POSITION_OPENED_COST: Final = 40
+
+EVENT_POSITION_CHANGED_COMMAND_SEQ: Final = 8
+EVENT_POSITION_CHANGED_TS_NS: Final = 16
+EVENT_POSITION_CHANGED_SIZE_LOTS: Final = 24
+EVENT_POSITION_CHANGED_COST: Final = 32
+EVENT_POSITION_CHANGED_REALIZED: Final = 40
+EVENT_POSITION_CHANGED_FEE: Final = 48
+EVENT_POSITION_CHANGED_BALANCE: Final = 56
+
+EVENT_FUND_DEPOSITED_COMMAND_SEQ: Final = 8
+EVENT_FUND_DEPOSITED_TS_NS: Final = 16
+EVENT_FUND_DEPOSITED_AMOUNT: Final = 24
+EVENT_FUND_DEPOSITED_FUND_BALANCE: Final = 32
+
+EVENT_LIQUIDATION_STARTED_COMMAND_SEQ: Final = 8
+EVENT_LIQUIDATION_STARTED_TS_NS: Final = 16
+EVENT_LIQUIDATION_STARTED_LIQUIDATION_ID: Final = 24
+EVENT_LIQUIDATION_STARTED_EQUITY: Final = 32
+EVENT_LIQUIDATION_STARTED_MAINTENANCE: Final = 40
+EVENT_LIQUIDATION_STARTED_MARK_TICKS: Final = 48
+EVENT_LIQUIDATION_STARTED_TRIGGERED_BY: Final = 56
+
+EVENT_LIQUIDATION_ORDER_PLACED_COMMAND_SEQ: Final = 8
+EVENT_LIQUIDATION_ORDER_PLACED_TS_NS: Final = 16
+EVENT_LIQUIDATION_ORDER_PLACED_LIQUIDATION_ID: Final = 24
+EVENT_LIQUIDATION_ORDER_PLACED_ORDER_ID: Final = 32
+EVENT_LIQUIDATION_ORDER_PLACED_PRICE_TICKS: Final = 40
+EVENT_LIQUIDATION_ORDER_PLACED_QTY_LOTS: Final = 48
+EVENT_LIQUIDATION_ORDER_PLACED_ATTEMPT: Final = 56
+EVENT_LIQUIDATION_ORDER_PLACED_ATTEMPT_SHIFT: Final = 0
+EVENT_LIQUIDATION_ORDER_PLACED_SIDE: Final = 56
+EVENT_LIQUIDATION_ORDER_PLACED_SIDE_SHIFT: Final = 32
+EVENT_LIQUIDATION_ORDER_PLACED_KIND: Final = 56
+EVENT_LIQUIDATION_ORDER_PLACED_KIND_SHIFT: Final = 40
+
+EVENT_POSITION_TAKEN_OVER_COMMAND_SEQ: Final = 8
+EVENT_POSITION_TAKEN_OVER_TS_NS: Final = 16
+EVENT_POSITION_TAKEN_OVER_LIQUIDATION_ID: Final = 24
+EVENT_POSITION_TAKEN_OVER_SIZE_LOTS: Final = 32
+EVENT_POSITION_TAKEN_OVER_PRICE_TICKS: Final = 40
+EVENT_POSITION_TAKEN_OVER_VALUE: Final = 48
+
+EVENT_SURPLUS_PAID_COMMAND_SEQ: Final = 8
+EVENT_SURPLUS_PAID_TS_NS: Final = 16
+EVENT_SURPLUS_PAID_LIQUIDATION_ID: Final = 24
+EVENT_SURPLUS_PAID_AMOUNT: Final = 32
+EVENT_SURPLUS_PAID_FUND_BALANCE: Final = 40
+
+EVENT_FUND_PAID_COMMAND_SEQ: Final = 8
+EVENT_FUND_PAID_TS_NS: Final = 16
+EVENT_FUND_PAID_LIQUIDATION_ID: Final = 24
+EVENT_FUND_PAID_DEFICIT: Final = 32
+EVENT_FUND_PAID_AMOUNT: Final = 40
+EVENT_FUND_PAID_FUND_BALANCE: Final = 48
+
+EVENT_LOSS_SOCIALIZED_COMMAND_SEQ: Final = 8
+EVENT_LOSS_SOCIALIZED_TS_NS: Final = 16
+EVENT_LOSS_SOCIALIZED_LIQUIDATION_ID: Final = 24
+EVENT_LOSS_SOCIALIZED_DEFICIT: Final = 32
+EVENT_LOSS_SOCIALIZED_BASE: Final = 40
+EVENT_LOSS_SOCIALIZED_CHARGED: Final = 48
+EVENT_LOSS_SOCIALIZED_PAYERS: Final = 56
+
+EVENT_HAIRCUT_CHARGED_COMMAND_SEQ: Final = 8
+EVENT_HAIRCUT_CHARGED_TS_NS: Final = 16
+EVENT_HAIRCUT_CHARGED_LIQUIDATION_ID: Final = 24
+EVENT_HAIRCUT_CHARGED_AMOUNT: Final = 32
+EVENT_HAIRCUT_CHARGED_PROFIT: Final = 40
+EVENT_HAIRCUT_CHARGED_BALANCE: Final = 48
+
+EVENT_VENUE_LOSS_BOOKED_COMMAND_SEQ: Final = 8
+EVENT_VENUE_LOSS_BOOKED_TS_NS: Final = 16
+EVENT_VENUE_LOSS_BOOKED_LIQUIDATION_ID: Final = 24
+EVENT_VENUE_LOSS_BOOKED_AMOUNT: Final = 32
+EVENT_VENUE_LOSS_BOOKED_TOTAL: Final = 40
+
+EVENT_LIQUIDATION_ENDED_COMMAND_SEQ: Final = 8
+EVENT_LIQUIDATION_ENDED_TS_NS: Final = 16
+EVENT_LIQUIDATION_ENDED_LIQUIDATION_ID: Final = 24
+EVENT_LIQUIDATION_ENDED_BALANCE: Final = 32
+EVENT_LIQUIDATION_ENDED_OUTCOME: Final = 40
+EVENT_LIQUIDATION_ENDED_OUTCOME_SHIFT: Final = 0
 
 REJECT_NONE: Final = 0
 REJECT_UNKNOWN_INSTRUMENT: Final = 1
@@ -210,7 +407,11 @@ def write_order_accepted(
     origin: i64,
 ) -> None:
     """Append a OrderAccepted record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 257 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -231,7 +432,11 @@ def write_order_rejected(
     reason: i64,
 ) -> None:
     """Append a OrderRejected record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 258 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -255,7 +460,11 @@ def write_trade(
     side: i64,
 ) -> None:
     """Append a Trade record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 259 | instrument << 16 | maker_account << 32
     words[at + 1] = log.command_seq
@@ -279,7 +488,11 @@ def write_order_canceled(
     reason: i64,
 ) -> None:
     """Append a OrderCanceled record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 260 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -303,7 +516,11 @@ def write_order_amended(
     kept_priority: i64,
 ) -> None:
     """Append a OrderAmended record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 261 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -326,7 +543,11 @@ def write_stop_triggered(
     side: i64,
 ) -> None:
     """Append a StopTriggered record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 262 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -340,7 +561,11 @@ def write_stop_triggered(
 
 def write_trade_reported(log: EventLog, instrument: i64, price_ticks: i64, qty_lots: i64, side: i64) -> None:
     """Append a TradeReported record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 263 | instrument << 16
     words[at + 1] = log.command_seq
@@ -361,7 +586,11 @@ def write_recorded_clipped(
     origin: i64,
 ) -> None:
     """Append a RecordedClipped record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 264 | instrument << 16
     words[at + 1] = log.command_seq
@@ -375,7 +604,11 @@ def write_recorded_clipped(
 
 def write_mark_price_updated(log: EventLog, instrument: i64, price_ticks: i64) -> None:
     """Append a MarkPriceUpdated record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 265 | instrument << 16
     words[at + 1] = log.command_seq
@@ -396,7 +629,11 @@ def write_request_rejected(
     reason: i64,
 ) -> None:
     """Append a RequestRejected record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 266 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -410,7 +647,11 @@ def write_request_rejected(
 
 def write_deposited(log: EventLog, account: i64, amount: i64, balance: i64) -> None:
     """Append a Deposited record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 267 | account << 32
     words[at + 1] = log.command_seq
@@ -424,7 +665,11 @@ def write_deposited(log: EventLog, account: i64, amount: i64, balance: i64) -> N
 
 def write_withdrawn(log: EventLog, account: i64, amount: i64, balance: i64) -> None:
     """Append a Withdrawn record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 268 | account << 32
     words[at + 1] = log.command_seq
@@ -438,7 +683,11 @@ def write_withdrawn(log: EventLog, account: i64, amount: i64, balance: i64) -> N
 
 def write_leverage_set(log: EventLog, instrument: i64, account: i64, leverage: i64) -> None:
     """Append a LeverageSet record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 269 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -459,7 +708,11 @@ def write_position_opened(
     cost: i64,
 ) -> None:
     """Append a PositionOpened record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 270 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -482,7 +735,11 @@ def write_position_changed(
     balance: i64,
 ) -> None:
     """Append a PositionChanged record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 271 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -496,7 +753,11 @@ def write_position_changed(
 
 def write_fund_deposited(log: EventLog, amount: i64, fund_balance: i64) -> None:
     """Append a FundDeposited record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 272
     words[at + 1] = log.command_seq
@@ -519,7 +780,11 @@ def write_liquidation_started(
     triggered_by: i64,
 ) -> None:
     """Append a LiquidationStarted record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 273 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -544,7 +809,11 @@ def write_liquidation_order_placed(
     kind: i64,
 ) -> None:
     """Append a LiquidationOrderPlaced record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 274 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -566,7 +835,11 @@ def write_position_taken_over(
     value: i64,
 ) -> None:
     """Append a PositionTakenOver record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 275 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
@@ -580,7 +853,11 @@ def write_position_taken_over(
 
 def write_surplus_paid(log: EventLog, account: i64, liquidation_id: i64, amount: i64, fund_balance: i64) -> None:
     """Append a SurplusPaid record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 276 | account << 32
     words[at + 1] = log.command_seq
@@ -601,7 +878,11 @@ def write_fund_paid(
     fund_balance: i64,
 ) -> None:
     """Append a FundPaid record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 277 | account << 32
     words[at + 1] = log.command_seq
@@ -623,7 +904,11 @@ def write_loss_socialized(
     payers: i64,
 ) -> None:
     """Append a LossSocialized record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 278 | account << 32
     words[at + 1] = log.command_seq
@@ -644,7 +929,11 @@ def write_haircut_charged(
     balance: i64,
 ) -> None:
     """Append a HaircutCharged record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 279 | account << 32
     words[at + 1] = log.command_seq
@@ -658,7 +947,11 @@ def write_haircut_charged(
 
 def write_venue_loss_booked(log: EventLog, account: i64, liquidation_id: i64, amount: i64, total: i64) -> None:
     """Append a VenueLossBooked record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 280 | account << 32
     words[at + 1] = log.command_seq
@@ -672,7 +965,11 @@ def write_venue_loss_booked(log: EventLog, account: i64, liquidation_id: i64, am
 
 def write_liquidation_ended(log: EventLog, account: i64, liquidation_id: i64, balance: i64, outcome: i64) -> None:
     """Append a LiquidationEnded record."""
-    at = log.reserve(8)
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
     words = log.words
     words[at] = 281 | account << 32
     words[at + 1] = log.command_seq

@@ -13,14 +13,16 @@ import msgspec
 
 from exchange.commands import COMMANDS
 from exchange.enums import CancelReason, LiquidationOutcome, MarkSource, RecordedKind, RejectReason
+from exchange.errors import ConfigError
+from exchange.event_log import RECORD_WORDS_MAX
 from exchange.events import EVENTS
 from exchange.layout import Layout, Place, event_layouts, layout_of
 from exchange.wire import I32, I64
 
 _HEADER: Final = '''"""The records of commands and events: offsets, and a writer per event. GENERATED.
 
-A command is read in place: word index of each 64-bit field, word and shift of each small one. An event is appended to
-the log by its writer. `python -m exchange.records_generator` writes this file by the rule of `exchange/layout.py`; a
+A command is read in place: byte offset of each 64-bit field, offset and shift of each small one. An event is appended
+to the log by its writer. `python -m exchange.records_generator` writes this file by the rule of `exchange/layout.py`; a
 test fails when it is stale.
 """
 
@@ -48,8 +50,10 @@ _ENUM_CONSTANTS: Final[dict[str, type[IntEnum]]] = {
 def generate() -> str:
     """Return the text of `records.py`."""
     lines = [_HEADER]
-    lines += _command_constants(COMMANDS)
-    lines += _event_constants(EVENTS)
+    lines += ["# Commands: the number of each, then the byte offset (and shift) of what is not in the header."]
+    lines += [*_constants(COMMANDS), ""]
+    lines += ["# Events: the same."]
+    lines += _constants(EVENTS, "EVENT_")
     for prefix, members in _ENUM_CONSTANTS.items():
         lines += ["", *(f"{prefix}_{member.name}: Final = {int(member)}" for member in members)]
     for layout in event_layouts():
@@ -57,28 +61,24 @@ def generate() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _command_constants(table: Mapping[Any, type[msgspec.Struct]]) -> list[str]:
-    lines = ["# Commands: the number of each, then the word (and shift) of each field that is not in the header."]
-    lines += [f"{number.name}: Final = {int(number)}" for number in table]
+def _constants(table: Mapping[Any, type[msgspec.Struct]], prefix: str = "") -> list[str]:
+    lines = [f"{prefix}{number.name}: Final = {int(number)}" for number in table]
     for number, struct in table.items():
         lines.append("")
         layout = layout_of(int(number), struct)
         for place in layout.places:
             if place.word == 0:
                 continue
-            constant = f"{number.name}_{place.name.upper()}"
-            lines.append(f"{constant}: Final = {place.word}")
+            constant = f"{prefix}{number.name}_{place.name.upper()}"
+            lines.append(f"{constant}: Final = {8 * place.word}")
             if place.width != I64:
                 lines.append(f"{constant}_SHIFT: Final = {place.shift}")
-    return [*lines, ""]
-
-
-def _event_constants(table: Mapping[Any, type[msgspec.Struct]]) -> list[str]:
-    lines = ["# Events: the number of each."]
-    return [*lines, *(f"EVENT_{number.name}: Final = {int(number)}" for number in table)]
+    return lines
 
 
 def _writer(layout: Layout) -> list[str]:
+    if layout.words > RECORD_WORDS_MAX:
+        raise ConfigError(f"{layout.struct.__name__}: expected at most {RECORD_WORDS_MAX} words, found {layout.words}")
     name = "write_" + "".join("_" + c.lower() if c.isupper() else c for c in layout.struct.__name__).lstrip("_")
     given = [place for place in layout.places if place.name not in ("command_seq", "ts_ns")]
     by_word: dict[int, list[Place]] = {}
@@ -93,7 +93,11 @@ def _writer(layout: Layout) -> list[str]:
     header = [str(layout.type_id | layout.units << 8), *(_shifted(place) for place in by_word.pop(0, []))]
     body = [
         f'    """Append a {layout.struct.__name__} record."""',
-        f"    at = log.reserve({layout.words})",
+        "    if log.left == 0:",
+        "        log.close_block()",
+        "    log.left -= 1",
+        "    at = log.end",
+        f"    log.end = at + {layout.words}",
         "    words = log.words",
         f"    words[at] = {' | '.join(header)}",
     ]

@@ -9,7 +9,7 @@ import struct
 import sys
 import zlib
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, Self, TypeAlias
 
@@ -165,14 +165,14 @@ def decompress(stored: bytes, compression: Compression, raw_bytes: int) -> bytes
     return raw
 
 
-def layout_fingerprints() -> dict[str, str]:
-    """Return a hash of each command's record layout: its number, its places and the meaning of its enums.
+def layout_fingerprints(layouts: Sequence[Layout] | None = None) -> dict[str, str]:
+    """Return a hash of each record layout, of commands unless others are given: number, places, meaning of the enums.
 
     One per command, so that a tape stays readable when later versions only add commands.
     """
     return {
         layout.struct.__name__: hashlib.blake2b(_described(layout).encode(), digest_size=8).hexdigest()
-        for layout in command_layouts()
+        for layout in layouts or command_layouts()
     }
 
 

@@ -2,9 +2,10 @@
 
 Prices become *ranks* (the price for bids, its negative for asks), so that on both sides a greater rank is better and
 one class serves both. Ranks are grouped into pages of 32 neighbours; a page has a word with a bit for each of its
-levels. The pages in use stand in one array in ascending order, the best last. A level is found by a search over pages
-(few, since prices cluster) and one index; the next best by the highest bit of a word. Adding or removing a level costs
-O(1) while its page stays, and O(pages) moves of words when a page comes or goes.
+levels. The pages stand in one array in ascending order, the best last. A level is found by a search over pages (few,
+since prices cluster) and one index; the next best by the highest bit of a word. A page that loses its last level stays
+for the next order near its price; empty pages go when the best end is reached through them, or when they are many.
+Adding or removing a level costs O(log pages), and O(pages) moves of words where a page comes.
 
 A level and a page are each named by the index of its first word, handle 0 being 'none'.
 """
@@ -14,7 +15,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from exchange.columns import doubled, new_column
+from exchange.columns import doubled, highest_bit, lower_bound, move_up, new_column
 
 LEVEL_ROW: Final = 8
 RANK: Final = 0
@@ -24,6 +25,7 @@ LOTS: Final = 3  # sum of the open quantities
 ORDERS: Final = 4  # how many orders
 PAGE: Final = 5  # the page it stands in
 
+MOST_EMPTY_PAGES: Final = 64  # beyond this, and half of all pages, the empty ones go
 PAGE_RANKS: Final = 32
 PAGE_ROW: Final = 40
 KEY: Final = 0  # rank >> 5 of all its levels
@@ -56,16 +58,18 @@ class LevelIndex:
         self.order_of_keys = new_column(16)  # ascending, the best last
         self.order_of_pages = new_column(16)
         self.page_count: i64 = 0
+        self.empty_pages: i64 = 0
         self.recent_key: i64 = 0  # the page found last: the next price is often near
         self.recent_page: i64 = 0
 
     def find(self, price: i64) -> i64:
         """Return the level at a price, or 0."""
         rank = price * self.sign
-        page = self._find_page(rank >> 5)
-        if page == 0:
+        key = rank >> 5
+        at = lower_bound(self.order_of_keys, self.page_count, key)
+        if at == self.page_count or self.order_of_keys[at] != key:
             return 0
-        return self.pages[page + LEVELS + (rank & 31)]
+        return self.pages[self.order_of_pages[at] + LEVELS + (rank & 31)]
 
     def find_or_add(self, price: i64) -> i64:
         """Return the level at a price, adding an empty one if there is none. May move `levels`: read them again."""
@@ -73,16 +77,22 @@ class LevelIndex:
         key = rank >> 5
         page = self.recent_page
         if page == 0 or self.recent_key != key:
-            page = self._find_page(key)
-            if page == 0:
-                page = self._add_page(key)
+            at = lower_bound(self.order_of_keys, self.page_count, key)
+            if at < self.page_count and self.order_of_keys[at] == key:
+                page = self.order_of_pages[at]
+            else:
+                page = self._insert_page(at, key)
             self.recent_key = key
             self.recent_page = page
         place: i64 = page + LEVELS + (rank & 31)
         level = self.pages[place]
         if level != 0:
             return level
-        level = self._take_level()
+        level = self.freed_level
+        if level != 0:
+            self.freed_level = self.levels[level + HEAD]
+        else:
+            level = self._new_level()
         levels = self.levels
         levels[level + RANK] = rank
         levels[level + HEAD] = 0
@@ -92,7 +102,10 @@ class LevelIndex:
         levels[level + PAGE] = page
         pages = self.pages
         pages[place] = level
-        pages[page + BITS] |= self.one << (rank & 31)
+        bits = pages[page + BITS]
+        if bits == 0:
+            self.empty_pages -= 1
+        pages[page + BITS] = bits | (self.one << (rank & 31))
         if self.best == 0 or rank > levels[self.best + RANK]:
             self.best = level
         self.level_count += 1
@@ -111,9 +124,13 @@ class LevelIndex:
         self.freed_level = level
         self.level_count -= 1
         if bits == 0:
-            self._remove_page(page)
-        if self.best == level:
-            self.best = self._best_level()
+            self.empty_pages += 1
+            if self.empty_pages > MOST_EMPTY_PAGES and 2 * self.empty_pages > self.page_count:
+                self._drop_empty_pages()
+            if self.best == level:
+                self.best = self._best_level()
+        elif self.best == level:
+            self.best = pages[page + LEVELS + highest_bit(bits)]
 
     def next_worse(self, level: i64) -> i64:
         """Return the level after this one, best to worst, or 0. O(log pages)."""
@@ -121,111 +138,83 @@ class LevelIndex:
         page = self.levels[level + PAGE]
         below: i64 = self.pages[page + BITS] & ((self.one << (rank & 31)) - 1)
         if below != 0:
-            return self.pages[page + LEVELS + _highest_bit(below)]
-        at = self._page_position(rank >> 5)
-        if at == 0:
-            return 0
-        page = self.order_of_pages[at - 1]
-        return self.pages[page + LEVELS + _highest_bit(self.pages[page + BITS])]
-
-    def _best_level(self) -> i64:
-        if self.page_count == 0:
-            return 0
-        page = self.order_of_pages[self.page_count - 1]
-        return self.pages[page + LEVELS + _highest_bit(self.pages[page + BITS])]
-
-    def _page_position(self, key: i64) -> i64:
-        """Return how many pages have a smaller key."""
-        keys = self.order_of_keys
-        low: i64 = 0
-        high = self.page_count
-        while low < high:
-            middle = (low + high) >> 1
-            if keys[middle] < key:
-                low = middle + 1
-            else:
-                high = middle
-        return low
-
-    def _find_page(self, key: i64) -> i64:
-        at = self._page_position(key)
-        if at < self.page_count and self.order_of_keys[at] == key:
-            return self.order_of_pages[at]
+            return self.pages[page + LEVELS + highest_bit(below)]
+        at = lower_bound(self.order_of_keys, self.page_count, rank >> 5)
+        while at > 0:
+            at -= 1
+            page = self.order_of_pages[at]
+            bits = self.pages[page + BITS]
+            if bits != 0:
+                return self.pages[page + LEVELS + highest_bit(bits)]
         return 0
 
-    def _add_page(self, key: i64) -> i64:
-        page = self._take_page()
+    def _best_level(self) -> i64:
+        """Return the best level, dropping the empty pages that stand before it."""
+        while self.page_count > 0:
+            page = self.order_of_pages[self.page_count - 1]
+            bits = self.pages[page + BITS]
+            if bits != 0:
+                return self.pages[page + LEVELS + highest_bit(bits)]
+            self.page_count -= 1
+            self._free_page(page)
+        return 0
+
+    def _insert_page(self, at: i64, key: i64) -> i64:
+        """Add an empty page before position `at` and return it."""
+        page = self.freed_page
+        if page != 0:
+            self.freed_page = self.pages[page + KEY]
+        else:
+            page = self._new_page()
         self.pages[page + KEY] = key
         self.pages[page + BITS] = 0
-        at = self._page_position(key)
+        self.empty_pages += 1
         if self.page_count == len(self.order_of_keys):
             self.order_of_keys = doubled(self.order_of_keys)
             self.order_of_pages = doubled(self.order_of_pages)
-        keys = self.order_of_keys
-        handles = self.order_of_pages
-        index = self.page_count
-        while index > at:
-            keys[index] = keys[index - 1]
-            handles[index] = handles[index - 1]
-            index -= 1
-        keys[at] = key
-        handles[at] = page
+        if at < self.page_count:
+            move_up(self.order_of_keys, at, self.page_count)
+            move_up(self.order_of_pages, at, self.page_count)
+        self.order_of_keys[at] = key
+        self.order_of_pages[at] = page
         self.page_count += 1
         return page
 
-    def _remove_page(self, page: i64) -> None:
+    def _drop_empty_pages(self) -> None:
         keys = self.order_of_keys
         handles = self.order_of_pages
-        at = self._page_position(self.pages[page + KEY])
-        self.page_count -= 1
-        last = self.page_count
-        while at < last:
-            keys[at] = keys[at + 1]
-            handles[at] = handles[at + 1]
+        kept: i64 = 0
+        at: i64 = 0
+        while at < self.page_count:
+            page = handles[at]
+            if self.pages[page + BITS] != 0:
+                keys[kept] = keys[at]
+                handles[kept] = page
+                kept += 1
+            else:
+                self._free_page(page)
             at += 1
+        self.page_count = kept
+
+    def _free_page(self, page: i64) -> None:
+        self.empty_pages -= 1
         self.pages[page + KEY] = self.freed_page
         self.freed_page = page
         if self.recent_page == page:
             self.recent_page = 0
 
-    def _take_level(self) -> i64:
-        level = self.freed_level
-        if level != 0:
-            self.freed_level = self.levels[level + HEAD]
-            return level
+    def _new_level(self) -> i64:
+        """Return a level's row that was never used."""
         level = self.unused_level
         if level == len(self.levels):
             self.levels = doubled(self.levels)
         self.unused_level = level + LEVEL_ROW
         return level
 
-    def _take_page(self) -> i64:
-        page = self.freed_page
-        if page != 0:
-            self.freed_page = self.pages[page + KEY]
-            return page
+    def _new_page(self) -> i64:
+        """Return a page that was never used."""
         page = self.unused_page
         if page == len(self.pages):
             self.pages = doubled(self.pages)
         self.unused_page = page + PAGE_ROW
         return page
-
-
-def _highest_bit(bits: i64) -> i64:
-    """Return the position of the highest set bit. 0 < bits < 2**32."""
-    position: i64 = 0
-    if bits >= 0x10000:
-        position = 16
-        bits >>= 16
-    if bits >= 0x100:
-        position += 8
-        bits >>= 8
-    if bits >= 0x10:
-        position += 4
-        bits >>= 4
-    if bits >= 0x4:
-        position += 2
-        bits >>= 2
-    if bits >= 0x2:
-        position += 1
-    return position

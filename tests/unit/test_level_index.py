@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.book.level_index import HEAD, ORDERS, RANK, LevelIndex, _highest_bit
+from exchange.book.level_index import HEAD, ORDERS, RANK, LevelIndex
+from exchange.columns import highest_bit
 from exchange.units import MAX_PRICE_TICKS
 
 SIGNS = pytest.mark.parametrize("sign", [1, -1], ids=["bids", "asks"])
@@ -127,6 +128,6 @@ def test_the_page_found_last_may_be_gone(sign: int) -> None:
 
 
 @given(st.integers(1, (1 << 32) - 1))
-def test_highest_bit(bits: int) -> None:
+def testhighest_bit(bits: int) -> None:
     """The word of a page has 32 bits, the 31st included."""
-    assert _highest_bit(bits) == bits.bit_length() - 1
+    assert highest_bit(bits) == bits.bit_length() - 1

@@ -1,0 +1,347 @@
+"""The command line. What a user gets wrong ends in one line on stderr and exit code 2; no digest is decided here."""
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from exchange import Exchange, __version__
+from exchange.build import build_info
+from exchange.commands import Command
+from exchange.errors import ConfigError, DataError, ExchangeError, InvariantError
+from exchange.statistics import Statistics
+from replay.contents import contents_text, event_log_contents, is_event_log, source_contents
+from replay.interrupt import asks_to_stop
+from replay.journal import journal_metadata
+from replay.player import Progress, play
+from replay.progress import shown_progress
+from replay.scenario import DEMO, Scenario, open_input, open_scenario, venue_of
+from replay.schedule import blocks_of, merge
+from replay.sources import FORMATS, Source, format_of
+from replay.sources.cells import parse_time
+from replay.sources.csv_commands import write_csv
+from replay.sources.json_lines import write_jsonl
+from replay.sources.options import parse_options
+from replay.summary import story
+from replay.tape import TapeReader, TapeWriter
+from replay.venues import preset_names
+from replay.verify import verify_source
+from replay.verify.findings import Findings, VerifyReport
+
+OK: Final = 0
+FAULTY: Final = 1
+USAGE: Final = 2
+INTERRUPTED: Final = 130
+BROKEN_PIPE: Final = 141
+
+_OVERVIEW: Final = """\
+Replay recorded markets through an exchange: orders meet in a book, leveraged accounts are liquidated into it,
+and what they cannot pay is paid by the insurance fund and then by others.
+
+examples:
+  cascade run demo                      a thin market, 2,000 leveraged accounts and a selling shock
+  cascade run day.csv --venue my.toml --accounts longs.csv
+                                        your data, your rules, your accounts
+  cascade convert day.dbn.zst day.tape  a vendor's file as a tape, which replays fastest
+  cascade verify day.dbn.zst            is the recording sound, and does the venue's book follow it?
+  cascade info day.tape                 what a file holds
+  cascade info                          what is installed, and whether it runs compiled
+
+`cascade COMMAND --help` says more about each.
+"""
+
+_RUN: Final = """\
+examples:
+  cascade run demo
+  cascade run day.tape --venue generic_linear --until 2012-06-21T15:00:00Z
+  cascade run day.csv --venue my.toml --accounts longs.csv --check
+  cascade run AMZN_2012-06-21_34200000_57600000_message_1.csv --option instrument_id=7 --json
+  cascade run day.tape --venue my.toml --population crowd.toml --out runs/1
+  cascade run runs/1/commands.tape      the same run again, with the same digest
+
+--json prints one object, as the last line: commands, events, trades, liquidations, fund_start, fund_end,
+socialized_loss, low, high, digest, seconds and more. Prices are in ticks, money in units of money_unit.
+
+exit codes: 0 done, 1 a check failed, 2 something about the input is wrong, 130 interrupted by ctrl-C (what ran until
+then is reported, and with --out it is on disk, whole).
+"""
+
+_CONVERT: Final = """\
+examples:
+  cascade convert day.dbn.zst day.tape
+  cascade convert day.csv.gz day.tape --compression zstd
+  cascade convert demo demo.csv
+
+The result's name decides its format: .tape, .csv, .jsonl. With --venue a tape keeps the rules, and `cascade run` on it
+needs no other.
+"""
+
+_VERIFY: Final = """\
+LOBSTER and DBN files: the recorded book is rebuilt and compared with the venue's after every step. Tapes, CSV and JSON
+lines: everything is read and run on a venue that checks itself. Event logs: every block and the digest.
+
+exit codes: 0 sound, 1 any fault, 2 the file could not be opened.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    given = _parser().parse_args(arguments)
+    try:
+        code: int = given.act(given)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read stdout has gone; without this the interpreter complains about it once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        return _fail("interrupted; nothing was written", INTERRUPTED)
+    except InvariantError as error:
+        return _fail(f"the venue disagrees with itself, which is a fault of this program: {error}", FAULTY)
+    except (ExchangeError, OSError, UnicodeError) as error:
+        return _fail(str(error), USAGE)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "cascade", description=_OVERVIEW, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"cascade {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    run = _command(commands, "run", _run, "replay a source or a tape through a venue", _RUN)
+    _add_source(run)
+    run.add_argument("--venue", metavar="FILE_OR_NAME", help=f"rules as TOML, or one of: {', '.join(preset_names())}")
+    run.add_argument("--accounts", metavar="FILE", help="positions to inject, as CSV or TOML (docs/formats.md)")
+    run.add_argument("--population", metavar="FILE", help="TOML from which positions are drawn by a seed")
+    run.add_argument("--until", metavar="WHEN", help="stop at an ISO time, at ns since 1970, or at events:NUMBER")
+    run.add_argument("--check", action="store_true", help="check the venue after every command (slow)")
+    run.add_argument("--out", metavar="DIR", help="new folder for the event log, the commands as a tape, the summary")
+    run.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
+
+    convert = _command(commands, "convert", _convert, "write a source in another format", _CONVERT)
+    _add_source(convert)
+    convert.add_argument("destination", metavar="RESULT", help="file to write: .tape, .csv or .jsonl")
+    convert.add_argument("--venue", metavar="FILE_OR_NAME", help="rules and instruments to write into the result")
+    convert.add_argument("--compression", choices=("none", "zstd"), default="none", help="of a tape")
+
+    verify = _command(commands, "verify", _verify, "check a recording, a tape or an event log", _VERIFY)
+    _add_source(verify)
+    verify.add_argument("--json", action="store_true", help="print one JSON object")
+
+    info = _command(commands, "info", _info, "say what a file holds, or what is installed", "")
+    _add_source(info, is_optional=True)
+    info.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def _command(commands: Any, name: str, act: Any, summary: str, more: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=more,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(act=act)
+    return parser
+
+
+def _add_source(parser: argparse.ArgumentParser, is_optional: bool = False) -> None:
+    parser.add_argument(
+        "source", metavar="SOURCE", nargs="?" if is_optional else None, help=f"file to read, or `{DEMO}`"
+    )
+    parser.add_argument("--format", choices=sorted(FORMATS), help="of the file; by default its name tells")
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an option of the format's reader, such as instruments=my.toml or, for a damaged tape, salvage=true",
+    )
+
+
+# --- the commands ------------------------------------------------------------------------------------------------
+
+
+def _run(given: argparse.Namespace) -> int:
+    until_ns, until_events = _until(given.until)
+    scenario = _scenario(given, accounts=given.accounts, population=given.population)
+    with asks_to_stop() as should_stop, shown_progress(Path(given.source).name) as progress:
+        summary = play(
+            scenario.sources,
+            scenario.open_exchange(),
+            until_ns=until_ns,
+            until_events=until_events,
+            check=given.check,
+            out=given.out,
+            progress=progress,
+            should_stop=should_stop,
+        )
+    _warn_of_damage(scenario.sources[0])
+    print(summary.json() if given.json else story(summary))
+    return INTERRUPTED if summary.stopped == "interrupt" else OK
+
+
+def _convert(given: argparse.Namespace) -> int:
+    destination = Path(given.destination)
+    format_name = format_of(destination)
+    scenario = _scenario(given)
+    source, instruments = scenario.sources[0], scenario.instruments
+    if format_name == "tape":
+        metadata = journal_metadata(scenario.rules) if given.venue or given.source == DEMO else {}
+        count = _write_tape(scenario, destination, given.compression, metadata)
+    elif format_name in ("csv", "jsonl"):
+        write = write_csv if format_name == "csv" else write_jsonl
+        count = write(_shown(source), instruments, destination, source.description)
+    else:
+        raise ConfigError(f"{destination}: expected a result named .tape, .csv or .jsonl, found format {format_name!r}")
+    _warn_of_damage(source)
+    print(f"{count:,} commands in {destination}")
+    return OK
+
+
+def _write_tape(scenario: Scenario, path: Path, compression: Any, metadata: dict[str, str]) -> int:
+    source = scenario.sources[0]
+    tape = TapeWriter(path, scenario.instruments, source=source.description, compression=compression, metadata=metadata)
+    with tape, shown_progress(path.name) as progress:
+        for block in blocks_of(source):
+            tape.write_records(block)
+            if progress is not None:
+                progress(Progress(source.position_bytes, source.size_bytes, tape.record_count, 0))
+    return tape.record_count
+
+
+def _shown(source: Source) -> Iterator[Command]:
+    with shown_progress(source.description) as progress:
+        for count, command in enumerate(source.commands(), start=1):
+            yield command
+            if progress is not None and count % 4_096 == 0:
+                progress(Progress(source.position_bytes, source.size_bytes, count, 0))
+
+
+def _verify(given: argparse.Namespace) -> int:
+    try:
+        report = _report(given)
+    except DataError as error:
+        findings = Findings(given.source)
+        findings.add("the file", str(error))
+        report = findings.report()
+    print(msgspec.json.encode(report).decode() if given.json else report.text())
+    return OK if report.is_sound else FAULTY
+
+
+def _report(given: argparse.Namespace) -> VerifyReport:
+    if is_event_log(given.source):
+        contents = event_log_contents(given.source)
+        findings = Findings(contents["source"])
+        findings.counts.update(contents["types"])
+        findings.notes.append(f"digest {contents['digest']}")
+        return findings.report()
+    source = _source(given)
+    if type(source).__name__ in ("LobsterSource", "DbnSource"):
+        return verify_source(source)
+    return _self_check(source)
+
+
+def _self_check(source: Source) -> VerifyReport:
+    """Read a file of commands and run it on a venue that checks itself at the end of every block."""
+    rules, instruments = venue_of(source, None)
+    exchange = Exchange(instruments, rules)
+    statistics = Statistics(instruments)
+    exchange.add_sink(statistics)
+    findings = Findings(source.description)
+    for run in merge([blocks_of(source)]):
+        try:
+            exchange.run(run.records)
+            exchange.check()
+        except ExchangeError as error:
+            findings.add(f"commands {run.first_command} to {run.first_command + run.record_count - 1}", str(error))
+            break
+    statistics.write(exchange.open_block(), exchange.open_block_first_seq())
+    findings.counts.update(commands=exchange.command_seq, events=exchange.seq, refused=statistics.rejected_count)
+    return findings.report()
+
+
+def _info(given: argparse.Namespace) -> int:
+    if given.source is None:
+        contents = _installed()
+    elif is_event_log(given.source):
+        contents = event_log_contents(given.source)
+    else:
+        source = _source(given)
+        contents = source_contents(source)
+        _warn_of_damage(source)
+    print(msgspec.json.encode(contents).decode() if given.json else contents_text(contents))
+    return OK
+
+
+def _installed() -> dict[str, Any]:
+    build = build_info()
+    contents: dict[str, Any] = {
+        "cascade": __version__,
+        "engine": str(build),
+        "compiled": "yes" if build.compiled else "no",
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
+    names = ("librt", "msgspec", "mypy_extensions", "sortedcontainers", "rich", "zstandard", "databento-dbn")
+    for name in names:
+        try:
+            contents[name] = version(name)
+        except PackageNotFoundError:
+            contents[name] = "not installed"
+    contents["presets"] = ", ".join(preset_names())
+    contents["formats"] = ", ".join(FORMATS)
+    return contents
+
+
+# --- what they share ---------------------------------------------------------------------------------------------
+
+
+def _scenario(given: argparse.Namespace, **injected: Any) -> Scenario:
+    options, name = _options(given)
+    return open_scenario(given.source, options, format_name=name, venue=given.venue, **injected)
+
+
+def _source(given: argparse.Namespace) -> Source:
+    options, name = _options(given)
+    return open_input(given.source, options, format_name=name)
+
+
+def _options(given: argparse.Namespace) -> tuple[dict[str, Any], str | None]:
+    is_demo = given.source == DEMO and given.format is None
+    return parse_options(given.option, DEMO if is_demo else given.format or format_of(given.source)), given.format
+
+
+def _until(text: str | None) -> tuple[int | None, int | None]:
+    """Return (ns, events), of which at most one is not None."""
+    if text is None:
+        return None, None
+    kind, _, number = text.rpartition(":")
+    if kind == "events" or text.isdecimal():
+        if not number.isdecimal():
+            raise ConfigError(f"--until: expected events:NUMBER, found {text!r}")
+        return (None, int(number)) if kind else (int(number), None)
+    return parse_time(text, "--until"), None
+
+
+def _warn_of_damage(source: Source) -> None:
+    if isinstance(source, TapeReader) and source.damage is not None:
+        print(f"cascade: only what precedes the damage was used: {source.damage}", file=sys.stderr)
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"cascade: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

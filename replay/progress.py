@@ -1,0 +1,38 @@
+"""A bar on the terminal while something long runs: rate and remaining time; nothing where nobody is looking."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from replay.player import Progress
+
+
+@contextmanager
+def shown_progress(title: str) -> Iterator[Callable[[Progress], None] | None]:
+    """Yield what to call with each Progress; None where stderr is no terminal or the library `rich` is missing."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    try:
+        from rich import progress as bars
+        from rich.console import Console
+    except ImportError:
+        yield None
+        return
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.TaskProgressColumn(),
+        bars.TextColumn("{task.fields[told]}"),
+        bars.TimeRemainingColumn(),
+    )
+    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None, told="")
+
+        def show(now: Progress) -> None:
+            elapsed = bar.tasks[task].elapsed or 0.0
+            rate = f", {now.commands / elapsed:,.0f}/s" if elapsed > 0 else ""
+            total = now.size_bytes or None
+            bar.update(task, completed=now.position_bytes, total=total, told=f"{now.commands:,} commands{rate}")
+
+        yield show
