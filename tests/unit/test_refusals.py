@@ -1,0 +1,422 @@
+"""Every reason of every request, and which one is given where two apply: the earlier one in RejectReason.
+
+Each request has a command that is sound but for one thing, and a list of single faults: the fields to change, and the
+reason. Every two faults that touch different fields are then committed together. All of them meet one venue, `scene`,
+which no refusal may change.
+"""
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from exchange.commands import (
+    COMMANDS,
+    AmendOrder,
+    CancelOrder,
+    Command,
+    Deposit,
+    ExecuteRecorded,
+    FundDeposit,
+    MassCancel,
+    OpenPosition,
+    PlaceOrder,
+    ReduceOrder,
+    ReportTrade,
+    SetLeverage,
+    SetMarkPrice,
+    Withdraw,
+)
+from exchange.enums import OrderKind, Origin, RejectReason, TimeInForce
+from exchange.events import LiquidationStarted, OrderAccepted, OrderRejected, RequestRejected
+from exchange.exchange import Exchange
+from exchange.instrument import Instrument
+from exchange.rules import OrderRules
+from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS
+from tests.helpers import BUY, SELL, A, bare_venue, margin_venue, order, refusal, run_all
+
+UNMARKED, MARKED_BY_LAST, NOWHERE = 2, 3, 9  # instruments
+RICH, POOR, SINKING, MAKER, HEAVY, TIGHT, NOBODY = 1, 2, 3, 4, 5, 6, 9  # accounts
+RESTING, POST_ONLY, OF_HEAVY, OF_POOR = 77, 78, 79, 80  # orders
+R = RejectReason
+
+
+def scene(orders: OrderRules | None = None) -> Exchange:
+    """Leverage 100, maintenance 0.5 %, mark 100, and an account for every trouble."""
+    facts = {"default_leverage": 100}
+    venue = margin_venue(
+        Instrument(instrument_id=A, symbol="A", **facts),  # type: ignore[arg-type]
+        Instrument(instrument_id=UNMARKED, symbol="UNMARKED", **facts),  # type: ignore[arg-type]
+        Instrument(instrument_id=MARKED_BY_LAST, symbol="LAST", mark_source="last"),
+        orders=orders,
+    )
+    run_all(
+        venue,
+        SetMarkPrice(0, A, 100),
+        Deposit(0, RICH, 1 << 55),
+        Deposit(0, MAKER, 1 << 55),
+        Deposit(0, HEAVY, 1 << 57),
+        Deposit(0, POOR, 1),
+        Deposit(0, SINKING, 4),
+        Deposit(0, TIGHT, 150),
+        order(MAKER, 1, SELL, 100, 100),
+        order(RICH, RESTING, BUY, 10, 50),
+        order(MAKER, 2, SELL, 4, 50),  # RESTING is filled to 4
+        order(RICH, POST_ONLY, BUY, 10, 60, post_only=True),
+        order(HEAVY, 3, SELL, 1 << 22, MAX_PRICE_TICKS),  # notional 2**62 - 2**22
+        order(HEAVY, OF_HEAVY, BUY, 1, 50),
+        order(POOR, OF_POOR, BUY, 1, 1),
+        OpenPosition(0, A, TIGHT, 100, 100),  # initial margin 100, maintenance 50
+    )
+    # Equity 4 under a maintenance of 5; nobody bids at its bankruptcy price of 100, so that it stays in liquidation.
+    events = run_all(venue, OpenPosition(0, A, SINKING, 10, 100))
+    assert any(isinstance(event, LiquidationStarted) for event in events)
+    assert venue.account(SINKING).is_in_liquidation
+    return venue
+
+
+class Fault(NamedTuple):
+    """One thing wrong with a command."""
+
+    reason: RejectReason
+    fields: dict[str, Any]
+
+
+GOOD: dict[type[msgspec.Struct], Command] = {
+    PlaceOrder: order(RICH, 500, BUY, 1, 50),
+    CancelOrder: CancelOrder(0, A, RICH, RESTING),
+    ReduceOrder: ReduceOrder(0, A, RICH, RESTING, 1),
+    AmendOrder: AmendOrder(0, A, RICH, RESTING, 6),
+    MassCancel: MassCancel(0, A, RICH),
+    SetMarkPrice: SetMarkPrice(0, A, 100),
+    ReportTrade: ReportTrade(0, A, BUY, 100, 1),
+    ExecuteRecorded: ExecuteRecorded(0, A, 1, SELL, 100, 1),
+    Deposit: Deposit(0, RICH, 1),
+    Withdraw: Withdraw(0, TIGHT, 1),
+    SetLeverage: SetLeverage(0, A, TIGHT, 90),
+    OpenPosition: OpenPosition(0, A, RICH, 1, 100),
+    FundDeposit: FundDeposit(0, 1),
+}
+
+INSTRUMENT = Fault(R.UNKNOWN_INSTRUMENT, {"instrument": NOWHERE})
+RESERVED = Fault(R.RESERVED_ACCOUNT, {"account": 0})
+UNKNOWN = Fault(R.UNKNOWN_ACCOUNT, {"account": NOBODY})
+LIQUIDATED = Fault(R.ACCOUNT_IN_LIQUIDATION, {"account": SINKING})
+QUANTITY = Fault(R.INVALID_QUANTITY, {"qty_lots": 0})
+PRICE = Fault(R.INVALID_PRICE, {"price_ticks": -1})
+TRIGGER = Fault(R.INVALID_TRIGGER, {"trigger_ticks": 5})
+HUGE = {"qty_lots": MAX_QTY_LOTS, "price_ticks": MAX_PRICE_TICKS}
+
+FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
+    PlaceOrder: [
+        INSTRUMENT,
+        RESERVED,
+        Fault(R.RESERVED_ACCOUNT, {"origin": Origin.RECORDED}),
+        UNKNOWN,
+        LIQUIDATED,
+        QUANTITY,
+        PRICE,
+        TRIGGER,
+        Fault(R.INVALID_COMBINATION, {"post_only": True, "time_in_force": TimeInForce.IOC}),
+        Fault(R.NOTIONAL_TOO_LARGE, HUGE),
+        Fault(R.POSITION_TOO_LARGE, {"account": HEAVY, "qty_lots": 1 << 20, "instrument": A}),
+        Fault(R.DUPLICATE_ORDER_ID, {"order_id": RESTING, "instrument": A}),
+        Fault(
+            R.NO_MARK_PRICE, {"instrument": UNMARKED, "kind": OrderKind.MARKET, "price_ticks": 0, "post_only": False}
+        ),
+        Fault(R.POST_ONLY_WOULD_TAKE, {"price_ticks": 100, "post_only": True, "time_in_force": TimeInForce.GTC}),
+        Fault(R.FOK_CANNOT_FILL, {"time_in_force": TimeInForce.FOK, "qty_lots": 5}),
+        Fault(R.INSUFFICIENT_MARGIN, {"account": POOR, "qty_lots": 5}),
+    ],
+    CancelOrder: [
+        INSTRUMENT,
+        RESERVED,
+        Fault(R.RESERVED_ACCOUNT, {"origin": Origin.CORRECTION}),
+        UNKNOWN,
+        Fault(R.UNKNOWN_ORDER, {"order_id": 999}),
+        Fault(R.NOT_ORDER_OWNER, {"account": MAKER, "order_id": RESTING}),
+    ],
+    ReduceOrder: [
+        INSTRUMENT,
+        RESERVED,
+        UNKNOWN,
+        Fault(R.UNKNOWN_ORDER, {"order_id": 999}),
+        Fault(R.NOT_ORDER_OWNER, {"account": MAKER, "order_id": RESTING}),
+        QUANTITY,
+    ],
+    AmendOrder: [
+        INSTRUMENT,
+        RESERVED,
+        UNKNOWN,
+        LIQUIDATED,
+        Fault(R.UNKNOWN_ORDER, {"order_id": 999}),
+        Fault(R.NOT_ORDER_OWNER, {"account": MAKER, "order_id": RESTING}),
+        QUANTITY,
+        PRICE,
+        TRIGGER,
+        Fault(R.NOTIONAL_TOO_LARGE, HUGE),
+        Fault(R.POSITION_TOO_LARGE, {"account": HEAVY, "order_id": OF_HEAVY, "qty_lots": 1 << 20}),
+        Fault(R.BELOW_FILLED, {"account": RICH, "order_id": RESTING, "qty_lots": 4, "is_total_qty": True}),
+        Fault(R.POST_ONLY_WOULD_TAKE, {"account": RICH, "order_id": POST_ONLY, "price_ticks": 100}),
+        Fault(R.INSUFFICIENT_MARGIN, {"account": POOR, "order_id": OF_POOR, "qty_lots": 101}),
+    ],
+    MassCancel: [INSTRUMENT, RESERVED, UNKNOWN],
+    SetMarkPrice: [INSTRUMENT, PRICE, Fault(R.INVALID_COMBINATION, {"instrument": MARKED_BY_LAST})],
+    ReportTrade: [INSTRUMENT, QUANTITY, PRICE],
+    ExecuteRecorded: [INSTRUMENT, QUANTITY, PRICE],
+    Deposit: [RESERVED, Fault(R.INVALID_AMOUNT, {"amount": 0}), Fault(R.INVALID_AMOUNT, {"amount": MAX_MONEY})],
+    Withdraw: [
+        RESERVED,
+        UNKNOWN,
+        LIQUIDATED,
+        Fault(R.INVALID_AMOUNT, {"amount": 0}),
+        Fault(R.INSUFFICIENT_BALANCE, {"amount": 151}),
+        Fault(R.INSUFFICIENT_MARGIN, {"amount": 51, "account": TIGHT}),
+    ],
+    SetLeverage: [
+        INSTRUMENT,
+        RESERVED,
+        UNKNOWN,
+        LIQUIDATED,
+        Fault(R.INVALID_LEVERAGE, {"leverage": 101}),
+        Fault(R.INSUFFICIENT_MARGIN, {"leverage": 66, "account": TIGHT}),  # ceil(10,000 / 66) = 152 > 150
+    ],
+    OpenPosition: [
+        INSTRUMENT,
+        RESERVED,
+        UNKNOWN,
+        LIQUIDATED,
+        Fault(R.INVALID_QUANTITY, {"size_lots": 0}),
+        PRICE,
+        Fault(R.NOTIONAL_TOO_LARGE, {"size_lots": -MAX_QTY_LOTS, "price_ticks": MAX_PRICE_TICKS}),
+        Fault(R.ALREADY_TRADED, {"account": RICH, "instrument": A}),
+    ],
+    FundDeposit: [Fault(R.INVALID_AMOUNT, {"amount": 0})],
+}
+
+
+def singles() -> Iterator[tuple[type[msgspec.Struct], Fault]]:
+    """Every fault of every request."""
+    for struct, faults in FAULTS.items():
+        for fault in faults:
+            yield struct, fault
+
+
+def pairs() -> Iterator[tuple[type[msgspec.Struct], Fault, Fault]]:
+    """Every two faults of a request that do not want one field to hold two values."""
+    for struct, faults in FAULTS.items():
+        for one, two in combinations(faults, 2):
+            if one.reason != two.reason and all(
+                two.fields.get(name, value) == value for name, value in one.fields.items()
+            ):
+                yield struct, one, two
+
+
+def faulty(struct: type[msgspec.Struct], *faults: Fault) -> Command:
+    """The sound command with these faults."""
+    fields = {name: value for fault in faults for name, value in fault.fields.items()}
+    return msgspec.structs.replace(GOOD[struct], **fields)
+
+
+@pytest.fixture(scope="module")
+def venue() -> Exchange:
+    """One venue for all: refusals leave it as it is, which `refusal` checks every time."""
+    return scene()
+
+
+def name(value: object) -> str:
+    """A readable id of a case."""
+    return value.__name__ if isinstance(value, type) else value.reason.name if isinstance(value, Fault) else str(value)
+
+
+def test_every_request_has_its_row() -> None:
+    """A new command brings its refusals here."""
+    assert set(GOOD) == set(FAULTS) == set(COMMANDS.values())
+
+
+@pytest.mark.parametrize("struct", GOOD, ids=name)
+def test_the_sound_command_is_taken(struct: type[msgspec.Struct]) -> None:
+    """So each fault below is the only one. (OpenPosition: the account must not have traded yet.)"""
+    command = GOOD[struct]
+    if struct is OpenPosition:
+        command = msgspec.structs.replace(command, account=POOR)
+    events = run_all(scene(), command)
+    assert not any(isinstance(event, OrderRejected | RequestRejected) for event in events)
+
+
+@pytest.mark.parametrize(("struct", "fault"), list(singles()), ids=name)
+def test_each_fault_has_its_reason(venue: Exchange, struct: type[msgspec.Struct], fault: Fault) -> None:
+    """One event, and nothing else changes."""
+    sound = msgspec.structs.replace(GOOD[struct], account=POOR) if struct is OpenPosition else GOOD[struct]
+    command = msgspec.structs.replace(sound, **fault.fields)
+    assert refusal(venue, command) == fault.reason
+
+
+@pytest.mark.parametrize(("struct", "one", "two"), list(pairs()), ids=name)
+def test_of_two_faults_the_earlier_reason_is_given(
+    venue: Exchange, struct: type[msgspec.Struct], one: Fault, two: Fault
+) -> None:
+    """Reasons are declared in the order in which they are checked."""
+    assert one.reason < two.reason, "the table stands in the order of declaration"
+    assert refusal(venue, faulty(struct, one, two)) == one.reason
+
+
+def test_every_reason_occurs() -> None:
+    """BOOK_FULL has its own tests below; NONE is no reason."""
+    assert {fault.reason for _, fault in singles()} == set(RejectReason) - {R.NONE, R.BOOK_FULL}
+
+
+@pytest.mark.interpreted_only
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({}, R.BOOK_FULL),
+        ({"order_id": RESTING}, R.DUPLICATE_ORDER_ID),
+        ({"qty_lots": 0}, R.INVALID_QUANTITY),
+        ({"price_ticks": 100, "post_only": True}, R.BOOK_FULL),
+        ({"time_in_force": TimeInForce.FOK}, R.BOOK_FULL),
+        ({"account": POOR, "qty_lots": 5}, R.BOOK_FULL),
+        ({"kind": OrderKind.STOP, "price_ticks": 0, "trigger_ticks": 500}, R.BOOK_FULL),
+    ],
+)
+def test_a_full_book(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], reason: RejectReason) -> None:
+    """The most live orders, patched down (compiled, the number is a literal); a cancel makes room again."""
+    venue = scene()
+    monkeypatch.setattr("exchange.order_desk.MAX_LIVE_ORDERS", venue.book(A).live_order_count)
+    command = msgspec.structs.replace(GOOD[PlaceOrder], **fields)
+    assert refusal(venue, command) == reason
+    assert isinstance(run_all(venue, order(RICH, 501, BUY, 1, 50, instrument=UNMARKED))[0], OrderAccepted)
+    if not fields:
+        run_all(venue, CancelOrder(0, A, RICH, RESTING))
+        assert isinstance(run_all(venue, command)[0], OrderAccepted)
+
+
+COMBINATIONS = [
+    ({"post_only": True, "kind": OrderKind.MARKET, "price_ticks": 0}, True),
+    ({"post_only": True, "kind": OrderKind.STOP, "price_ticks": 0, "trigger_ticks": 200}, True),
+    ({"post_only": True, "kind": OrderKind.STOP_LIMIT, "trigger_ticks": 200}, True),
+    ({"post_only": True, "time_in_force": TimeInForce.FOK}, True),
+    *(
+        ({"origin": origin, "account": 0, **more}, is_refused)
+        for origin in (Origin.RECORDED, Origin.CORRECTION)
+        for more, is_refused in (
+            ({"kind": OrderKind.MARKET, "price_ticks": 0}, True),
+            ({"time_in_force": TimeInForce.IOC}, True),
+            ({"time_in_force": TimeInForce.FOK}, True),
+            ({"post_only": True}, True),
+            ({"kind": OrderKind.STOP, "price_ticks": 0, "trigger_ticks": 200}, True),
+            ({}, False),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "is_refused"), COMBINATIONS, ids=str)
+def test_combinations(fields: dict[str, Any], is_refused: bool) -> None:
+    """Post-only is for a participant's LIMIT GTC; recorded orders are LIMIT GTC."""
+    command = msgspec.structs.replace(GOOD[PlaceOrder], **fields)
+    if is_refused:
+        assert refusal(scene(), command) == R.INVALID_COMBINATION
+    else:
+        assert isinstance(run_all(scene(), command)[0], OrderAccepted)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"kind": OrderKind.MARKET, "price_ticks": 1}, R.INVALID_PRICE),
+        ({"kind": OrderKind.STOP, "price_ticks": 1, "trigger_ticks": 200}, R.INVALID_PRICE),
+        ({"kind": OrderKind.STOP_LIMIT, "price_ticks": 0, "trigger_ticks": 200}, R.INVALID_PRICE),
+        ({"kind": OrderKind.STOP, "price_ticks": 0, "trigger_ticks": 0}, R.INVALID_TRIGGER),
+        ({"kind": OrderKind.STOP_LIMIT, "trigger_ticks": 0}, R.INVALID_TRIGGER),
+        ({"kind": OrderKind.MARKET, "price_ticks": 0, "trigger_ticks": 1}, R.INVALID_TRIGGER),
+    ],
+    ids=str,
+)
+def test_prices_and_triggers_by_kind(venue: Exchange, fields: dict[str, Any], reason: RejectReason) -> None:
+    """A price where there is a limit, a trigger where there is a stop, and 0 elsewhere."""
+    assert refusal(venue, msgspec.structs.replace(GOOD[PlaceOrder], **fields)) == reason
+
+
+def test_stops_are_amended_by_their_own_rules() -> None:
+    """A STOP has no price to change; a resting order has no trigger."""
+    venue = scene()
+    run_all(
+        venue,
+        order(RICH, 90, BUY, 5, kind=OrderKind.STOP, trigger_ticks=200),
+        order(RICH, 91, BUY, 5, 210, kind=OrderKind.STOP_LIMIT, trigger_ticks=200),
+    )
+    assert refusal(venue, AmendOrder(0, A, RICH, 90, 5, 100)) == R.INVALID_PRICE
+    assert refusal(venue, AmendOrder(0, A, RICH, 90, 5, 0, -1)) == R.INVALID_TRIGGER
+    assert refusal(venue, AmendOrder(0, A, RICH, RESTING, 5, 0, 100)) == R.INVALID_TRIGGER
+    run_all(venue, AmendOrder(0, A, RICH, 91, 4, 220, 230))
+    assert [(stop.price_ticks, stop.trigger_ticks) for stop in venue.book(A).stops(BUY)] == [(0, 200), (220, 230)]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [GOOD[struct] for struct in (SetMarkPrice, Deposit, Withdraw, SetLeverage, OpenPosition, FundDeposit)],
+    ids=lambda command: type(command).__name__,
+)
+def test_a_bare_venue_knows_no_money(command: Command) -> None:
+    """INVALID_COMBINATION; a wrong instrument or account comes before it."""
+    venue = bare_venue()
+    assert refusal(venue, command) == R.INVALID_COMBINATION
+    if hasattr(command, "account"):
+        assert refusal(venue, msgspec.structs.replace(command, account=0)) == R.RESERVED_ACCOUNT
+    if hasattr(command, "instrument"):
+        assert refusal(venue, msgspec.structs.replace(command, instrument=NOWHERE)) == R.UNKNOWN_INSTRUMENT
+
+
+def test_a_bare_venue_refuses_orders_for_their_own_faults() -> None:
+    """Without money, a participant needs no account, no mark and no margin."""
+    venue = bare_venue()
+    assert isinstance(run_all(venue, order(NOBODY, 1, BUY, MAX_QTY_LOTS, MAX_PRICE_TICKS))[0], OrderAccepted)
+    assert refusal(venue, order(0, 2, BUY, 1, 5)) == R.RESERVED_ACCOUNT
+    assert refusal(venue, order(8, 1, BUY, 1, 5)) == R.DUPLICATE_ORDER_ID
+    assert refusal(venue, CancelOrder(0, A, 8, 1)) == R.NOT_ORDER_OWNER
+    assert refusal(venue, order(8, 3, BUY, 1, 5, time_in_force=TimeInForce.FOK)) == R.FOK_CANNOT_FILL
+    assert run_all(venue, MassCancel(0, 0, 77)) == []
+
+
+def test_an_amend_below_filled_may_cancel() -> None:
+    """`amend_below_filled = cancel` turns that one refusal into a cancellation; the earlier ones stay."""
+    venue = scene(OrderRules(amend_below_filled="cancel"))
+    command = AmendOrder(0, A, RICH, RESTING, 4, is_total_qty=True)
+    assert refusal(venue, msgspec.structs.replace(command, price_ticks=-1)) == R.INVALID_PRICE
+    (event,) = run_all(venue, command)
+    assert (type(event).__name__, venue.book(A).order(RESTING)) == ("OrderCanceled", None)
+
+
+def test_what_a_refusal_tells() -> None:
+    """Orders: id and kind of request. Other requests: the amount, leverage, price or size that was asked for."""
+    venue = scene()
+    (event,) = venue.apply(CancelOrder(0, A, RICH, 999))
+    assert isinstance(event, OrderRejected)
+    assert (event.instrument, event.account, event.order_id) == (A, RICH, 999)
+    told = []
+    for command in (
+        Deposit(0, RICH, -5),
+        Withdraw(0, RICH, -6),
+        SetLeverage(0, A, RICH, 999),
+        SetMarkPrice(0, A, -7),
+        ReportTrade(0, A, BUY, -8, 1),
+        OpenPosition(0, A, RICH, -9, 50),
+        FundDeposit(0, -10),
+        MassCancel(0, A, NOBODY),
+    ):
+        (event,) = venue.apply(command)
+        assert isinstance(event, RequestRejected)
+        told.append((event.instrument, event.account, event.amount))
+    assert told == [
+        (0, RICH, -5),
+        (0, RICH, -6),
+        (A, RICH, 999),
+        (A, 0, -7),
+        (A, 0, -8),
+        (A, RICH, -9),
+        (0, -1, -10),
+        (A, NOBODY, 0),
+    ]
