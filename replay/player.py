@@ -74,7 +74,9 @@ def play(
             return loop.run(statistics, description)
         log = EventLogWriter(folder / EVENTS_NAME, exchange.instruments, exchange.rules, description)
         metadata = journal_metadata(exchange.rules)
-        tape = TapeWriter(folder / COMMANDS_NAME, exchange.instruments, source=description, metadata=metadata)
+        tape = TapeWriter(
+            folder / COMMANDS_NAME, exchange.instruments, source=description, metadata=metadata, is_journal=True
+        )
         outputs.enter_context(tape)
         exchange.add_sink(outputs.enter_context(log))
         journal = CommandJournal(tape)

@@ -33,7 +33,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     low, high: of the instrument with the lowest id, as in `instruments`. triggered: liquidations caused by another's
     trades. longest_chain: most liquidations of which each caused the next. stopped: why it ended: 'end' of the data,
     'until', or 'interrupt'. corrections: commands that a source added to follow the book that it
-    shows, by kind; clipped: recorded messages that no longer applied in full, as injected orders changed the book. seconds: wall time of the run, reading included.
+    shows, by kind; clipped: recorded messages that no longer applied in full, as injected orders changed the book.
+    seconds: wall time of the run, reading included.
     """
 
     source: str
