@@ -7,7 +7,7 @@ Growing returns the column to use from then on. Evidence: docs/decisions/0001-co
 
 import struct
 from bisect import bisect_left
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from librt.vecs import extend, vec
 from mypy_extensions import i64
@@ -39,7 +39,9 @@ def doubled(column: "vec[i64]") -> "vec[i64]":
 def lower_bound(column: "vec[i64]", count: i64, word: i64) -> i64:
     """Return how many of the first `count` words, which ascend, are below `word`. O(log count)."""
     if not COMPILED:
-        return bisect_left(cast("list[int]", column), word, 0, count)
+        words: Any = column
+        below: i64 = bisect_left(words, word, 0, count)
+        return below
     low: i64 = 0
     high = count
     while low < high:
@@ -51,17 +53,40 @@ def lower_bound(column: "vec[i64]", count: i64, word: i64) -> i64:
     return low
 
 
-def insert_word(column: "vec[i64]", count: i64, at: i64, word: i64) -> None:
-    """Put a word before index `at`, moving words at .. count - 1 up by one; the column must be longer than `count`."""
-    if COMPILED:
-        index = count
-        while index > at:
-            column[index] = column[index - 1]
-            index -= 1
-    else:
-        words = cast("list[int]", column)
+def move_up(column: "vec[i64]", at: i64, count: i64) -> None:
+    """Move words at .. count - 1 up by one index; the column must be longer than `count`. O(count - at)."""
+    if not COMPILED:
+        words: Any = column
         words[at + 1 : count + 1] = words[at:count]
-    column[at] = word
+        return
+    index = count
+    while index > at:
+        column[index] = column[index - 1]
+        index -= 1
+
+
+def highest_bit(bits: i64) -> i64:
+    """Return the position of the highest set bit. 0 < bits < 2**32."""
+    if not COMPILED:
+        word: Any = bits
+        highest: i64 = word.bit_length() - 1
+        return highest
+    position: i64 = 0
+    if bits >= 0x10000:
+        position = 16
+        bits >>= 16
+    if bits >= 0x100:
+        position += 8
+        bits >>= 8
+    if bits >= 0x10:
+        position += 4
+        bits >>= 4
+    if bits >= 0x4:
+        position += 2
+        bits >>= 2
+    if bits >= 0x2:
+        position += 1
+    return position
 
 
 def column_bytes(column: "vec[i64]", start: i64, end: i64) -> bytes:

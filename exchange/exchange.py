@@ -350,7 +350,7 @@ class Exchange:
             self._settle()
 
     def _place(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
-        flags = read_i64_le(records, offset + 8 * PLACE_ORDER_SIDE)
+        flags = read_i64_le(records, offset + PLACE_ORDER_SIDE)
         side: i64 = flags & 0xFF
         kind: i64 = (flags >> PLACE_ORDER_KIND_SHIFT) & 0xFF
         time_in_force: i64 = (flags >> PLACE_ORDER_TIME_IN_FORCE_SHIFT) & 0xFF
@@ -359,7 +359,7 @@ class Exchange:
         if flags & ~_PLACE_BITS != 0 or time_in_force > 2 or origin > 2:
             raise DataError(f"PlaceOrder: expected known side, kind, time in force and flags, found {flags:#x}")
         self.log.begin_command(ts_ns)
-        order_id = read_i64_le(records, offset + 8 * PLACE_ORDER_ORDER_ID)
+        order_id = read_i64_le(records, offset + PLACE_ORDER_ORDER_ID)
         owner = self._owner_of_order(PLACE_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER:
             self.desk.place(
@@ -370,18 +370,18 @@ class Exchange:
                 kind,
                 time_in_force,
                 post_only,
-                read_i64_le(records, offset + 8 * PLACE_ORDER_QTY_LOTS),
-                read_i64_le(records, offset + 8 * PLACE_ORDER_PRICE_TICKS),
-                read_i64_le(records, offset + 8 * PLACE_ORDER_TRIGGER_TICKS),
+                read_i64_le(records, offset + PLACE_ORDER_QTY_LOTS),
+                read_i64_le(records, offset + PLACE_ORDER_PRICE_TICKS),
+                read_i64_le(records, offset + PLACE_ORDER_TRIGGER_TICKS),
                 origin,
             )
         return flags >> PLACE_ORDER_IS_CONTINUED_SHIFT != 0
 
     def _cancel(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
-        flags = read_i64_le(records, offset + 8 * CANCEL_ORDER_ORIGIN)
+        flags = read_i64_le(records, offset + CANCEL_ORDER_ORIGIN)
         origin = self._origin(flags, 0, _ORIGIN_BITS)
         self.log.begin_command(ts_ns)
-        order_id = read_i64_le(records, offset + 8 * CANCEL_ORDER_ORDER_ID)
+        order_id = read_i64_le(records, offset + CANCEL_ORDER_ORDER_ID)
         owner = self._owner_of_order(CANCEL_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER:
             market = self.markets[self.market_of_instrument[instrument] - 1]
@@ -392,11 +392,11 @@ class Exchange:
         return flags >> CANCEL_ORDER_IS_CONTINUED_SHIFT != 0
 
     def _reduce(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
-        flags = read_i64_le(records, offset + 8 * REDUCE_ORDER_ORIGIN)
+        flags = read_i64_le(records, offset + REDUCE_ORDER_ORIGIN)
         origin = self._origin(flags, 0, _ORIGIN_BITS)
         self.log.begin_command(ts_ns)
-        order_id = read_i64_le(records, offset + 8 * REDUCE_ORDER_ORDER_ID)
-        lots = read_i64_le(records, offset + 8 * REDUCE_ORDER_QTY_LOTS)
+        order_id = read_i64_le(records, offset + REDUCE_ORDER_ORDER_ID)
+        lots = read_i64_le(records, offset + REDUCE_ORDER_QTY_LOTS)
         owner = self._owner_of_order(REDUCE_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER:
             market = self.markets[self.market_of_instrument[instrument] - 1]
@@ -407,16 +407,16 @@ class Exchange:
         return flags >> REDUCE_ORDER_IS_CONTINUED_SHIFT != 0
 
     def _amend(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
-        flags = read_i64_le(records, offset + 8 * AMEND_ORDER_IS_TOTAL_QTY)
+        flags = read_i64_le(records, offset + AMEND_ORDER_IS_TOTAL_QTY)
         origin = self._origin(flags, AMEND_ORDER_ORIGIN_SHIFT, _AMEND_BITS)
         self.log.begin_command(ts_ns)
-        order_id = read_i64_le(records, offset + 8 * AMEND_ORDER_ORDER_ID)
+        order_id = read_i64_le(records, offset + AMEND_ORDER_ORDER_ID)
         owner = self._owner_of_order(AMEND_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER:
             market = self.markets[self.market_of_instrument[instrument] - 1]
-            lots = read_i64_le(records, offset + 8 * AMEND_ORDER_QTY_LOTS)
-            price = read_i64_le(records, offset + 8 * AMEND_ORDER_PRICE_TICKS)
-            trigger = read_i64_le(records, offset + 8 * AMEND_ORDER_TRIGGER_TICKS)
+            lots = read_i64_le(records, offset + AMEND_ORDER_QTY_LOTS)
+            price = read_i64_le(records, offset + AMEND_ORDER_PRICE_TICKS)
+            trigger = read_i64_le(records, offset + AMEND_ORDER_TRIGGER_TICKS)
             is_total = flags & 1 != 0
             if origin == PARTICIPANT:
                 self.desk.amend(market, owner, order_id, lots, price, trigger, is_total, origin)
@@ -425,13 +425,13 @@ class Exchange:
         return flags >> AMEND_ORDER_IS_CONTINUED_SHIFT != 0
 
     def _execute_recorded(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64) -> bool:
-        flags = read_i64_le(records, offset + 8 * EXECUTE_RECORDED_SIDE)
+        flags = read_i64_le(records, offset + EXECUTE_RECORDED_SIDE)
         if flags & ~_SIDE_BITS != 0:
             raise DataError(f"ExecuteRecorded: expected known side and flags, found {flags:#x}")
         self.log.begin_command(ts_ns)
-        order_id = read_i64_le(records, offset + 8 * EXECUTE_RECORDED_ORDER_ID)
-        price = read_i64_le(records, offset + 8 * EXECUTE_RECORDED_PRICE_TICKS)
-        lots = read_i64_le(records, offset + 8 * EXECUTE_RECORDED_QTY_LOTS)
+        order_id = read_i64_le(records, offset + EXECUTE_RECORDED_ORDER_ID)
+        price = read_i64_le(records, offset + EXECUTE_RECORDED_PRICE_TICKS)
+        lots = read_i64_le(records, offset + EXECUTE_RECORDED_QTY_LOTS)
         reason = self._print_refusal(instrument, price, lots)
         if reason != REJECT_NONE:
             write_order_rejected(self.log, instrument, RECORDED_MARKET, order_id, EXECUTE_RECORDED, reason)
@@ -441,12 +441,12 @@ class Exchange:
         return flags >> EXECUTE_RECORDED_IS_CONTINUED_SHIFT != 0
 
     def _report_trade(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64) -> bool:
-        flags = read_i64_le(records, offset + 8 * REPORT_TRADE_SIDE)
+        flags = read_i64_le(records, offset + REPORT_TRADE_SIDE)
         if flags & ~_SIDE_BITS != 0:
             raise DataError(f"ReportTrade: expected known side and flags, found {flags:#x}")
         self.log.begin_command(ts_ns)
-        price = read_i64_le(records, offset + 8 * REPORT_TRADE_PRICE_TICKS)
-        lots = read_i64_le(records, offset + 8 * REPORT_TRADE_QTY_LOTS)
+        price = read_i64_le(records, offset + REPORT_TRADE_PRICE_TICKS)
+        lots = read_i64_le(records, offset + REPORT_TRADE_QTY_LOTS)
         reason = self._print_refusal(instrument, price, lots)
         if reason != REJECT_NONE:
             write_request_rejected(self.log, instrument, RECORDED_MARKET, price, REPORT_TRADE, reason)
@@ -469,26 +469,26 @@ class Exchange:
         if reason != REJECT_NONE:
             write_request_rejected(self.log, instrument, account, amount, kind, reason)
             return
-        slot = self.ledger.find(account)
+        slot = self.ledger.slots.find(account)
         market = self.markets[max(self.market_of_instrument[instrument] - 1, 0)]  # unused where none is named
         if kind == SET_MARK_PRICE:
-            self.account_desk.set_mark(market, read_i64_le(records, offset + 8 * SET_MARK_PRICE_PRICE_TICKS))
+            self.account_desk.set_mark(market, read_i64_le(records, offset + SET_MARK_PRICE_PRICE_TICKS))
         elif kind == DEPOSIT:
-            self.account_desk.deposit(account, read_i64_le(records, offset + 8 * DEPOSIT_AMOUNT))
+            self.account_desk.deposit(account, read_i64_le(records, offset + DEPOSIT_AMOUNT))
         elif kind == WITHDRAW:
-            self.account_desk.withdraw(slot, read_i64_le(records, offset + 8 * WITHDRAW_AMOUNT))
+            self.account_desk.withdraw(slot, read_i64_le(records, offset + WITHDRAW_AMOUNT))
         elif kind == SET_LEVERAGE:
-            leverage = read_i64_le(records, offset + 8 * SET_LEVERAGE_LEVERAGE)
+            leverage = read_i64_le(records, offset + SET_LEVERAGE_LEVERAGE)
             self.account_desk.set_leverage(market, slot, leverage)
         elif kind == OPEN_POSITION:
-            size = read_i64_le(records, offset + 8 * OPEN_POSITION_SIZE_LOTS)
-            price = read_i64_le(records, offset + 8 * OPEN_POSITION_PRICE_TICKS)
+            size = read_i64_le(records, offset + OPEN_POSITION_SIZE_LOTS)
+            price = read_i64_le(records, offset + OPEN_POSITION_PRICE_TICKS)
             self.account_desk.open_position(market, slot, size, price)
         else:
-            self.account_desk.fund_deposit(read_i64_le(records, offset + 8 * FUND_DEPOSIT_AMOUNT))
+            self.account_desk.fund_deposit(read_i64_le(records, offset + FUND_DEPOSIT_AMOUNT))
 
     def _mass_cancel(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> None:
-        side = read_i64_le(records, offset + 8 * MASS_CANCEL_SIDE)
+        side = read_i64_le(records, offset + MASS_CANCEL_SIDE)
         if side < 0 or side > 2:
             raise DataError(f"MassCancel: expected side 0, 1 or 2, found {side}")
         self.log.begin_command(ts_ns)
@@ -497,7 +497,7 @@ class Exchange:
             reason = REJECT_UNKNOWN_INSTRUMENT
         elif account < 1:
             reason = REJECT_RESERVED_ACCOUNT
-        slot = self.ledger.find(account)
+        slot = self.ledger.slots.find(account)
         if reason == REJECT_NONE and slot == 0:
             if self.has_clearing:
                 reason = REJECT_UNKNOWN_ACCOUNT
@@ -522,7 +522,7 @@ class Exchange:
         elif account < 1:
             reason = REJECT_RESERVED_ACCOUNT
         else:
-            slot = self.ledger.find(account)
+            slot = self.ledger.slots.find(account)
             if slot != 0:
                 return slot << 32 | account
             if not self.has_clearing:
@@ -541,7 +541,7 @@ class Exchange:
             return REJECT_RESERVED_ACCOUNT
         if not self.has_clearing:
             return REJECT_INVALID_COMBINATION
-        if names_account and kind != DEPOSIT and self.ledger.find(account) == 0:
+        if names_account and kind != DEPOSIT and self.ledger.slots.find(account) == 0:
             return REJECT_UNKNOWN_ACCOUNT
         return REJECT_NONE
 

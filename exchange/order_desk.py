@@ -155,7 +155,7 @@ class OrderDesk:
         )
         if kind >= STOP:
             flags = order_flags(side, kind, time_in_force, 0)
-            market.book.add_stop(order_id, owner, flags, price, lots, trigger)
+            market.book.stops.add(market.book.enter(order_id, owner, flags, price, lots, 0, trigger))
             self._touch_if_elected(market, side, trigger)
             return
         self._enter(market, owner, order_id, side, kind, time_in_force, post_only, lots, price, 0, origin)
@@ -200,7 +200,7 @@ class OrderDesk:
             reason = self.clearing.size_refusal(market, slot, side, lots, notional, 0, 0)
             if reason != REJECT_NONE:
                 return reason
-        if market.book.find(order_id) != 0:
+        if market.book.ids.find(order_id) != 0:
             return REJECT_DUPLICATE_ORDER_ID
         if market.book.orders.count >= MAX_LIVE_ORDERS:
             return REJECT_BOOK_FULL
@@ -259,20 +259,22 @@ class OrderDesk:
                 return
             filled += lots - left
         if kind == LIMIT and time_in_force == GTC:
-            self._rest(market, owner, order_id, order_flags(side, LIMIT, GTC, post_only), price, left, filled)
+            flags = order_flags(side, LIMIT, GTC, post_only)
         elif kind == LIMIT:
             self._write_canceled(market, owner, order_id, price, left, 0, side, CANCEL_IOC_REMAINDER)
+            return
         elif self.rests_market_remainder and self.has_filled and time_in_force == GTC:
-            self._rest(market, owner, order_id, order_flags(side, LIMIT, GTC, 0), self.last_fill, left, filled)
+            flags = order_flags(side, LIMIT, GTC, 0)
+            price = self.last_fill
         else:
             reason = CANCEL_MARKET_REMAINDER if opposite.best == 0 else CANCEL_PROTECTION
             self._write_canceled(market, owner, order_id, 0, left, 0, side, reason)
-
-    def _rest(self, market: Market, owner: i64, order_id: i64, flags: i64, price: i64, lots: i64, filled: i64) -> None:
-        market.book.rest(order_id, owner, flags, price, lots, filled)
+            return
+        book = market.book
+        book.link(book.enter(order_id, owner, flags, price, left, filled, 0))
         slot = owner >> 32
         if self.has_clearing and slot >= FIRST_SLOT:
-            self.clearing.reserve(market, slot, flags & SIDE_MASK, price, 0, lots)
+            self.clearing.reserve(market, slot, side, price, 0, left)
 
     # --- match -------------------------------------------------------------------------------------------------
 
@@ -471,7 +473,7 @@ class OrderDesk:
         origin: i64,
     ) -> None:
         """Give a live order a new price, quantity or trigger, or refuse."""
-        order = market.book.find(order_id)
+        order = market.book.ids.find(order_id)
         reason = self._amend_refusal(market, owner, order, lots, price, trigger, is_total, origin)
         if reason == REJECT_BELOW_FILLED and self.cancels_below_filled:
             self.take_out(market, order, CANCEL_AMENDED_BELOW_FILLED, 0)
@@ -610,11 +612,17 @@ class OrderDesk:
         side = words[order + FLAGS] & SIDE_MASK
         price = words[order + PRICE]
         lots = words[order + OPEN]
-        self._write_canceled(market, owner, words[order + ORDER_ID], price, lots, liquidation, side, reason)
-        slot = owner >> 32
-        if self.has_clearing and slot >= FIRST_SLOT and words[order + LEVEL] != 0:
-            self.clearing.reserve(market, slot, side, price, lots, 0)
-        market.book.remove(order)
+        order_id = words[order + ORDER_ID]
+        account = owner & ACCOUNT_MASK
+        write_order_canceled(self.log, market.instrument, account, order_id, price, lots, liquidation, side, reason)
+        if words[order + LEVEL] == 0:
+            market.book.stops.remove(order)
+        else:
+            market.book.unlink(order)
+            slot = owner >> 32
+            if self.has_clearing and slot >= FIRST_SLOT:
+                self.clearing.reserve(market, slot, side, price, lots, 0)
+        market.book.forget(order)
 
     def _reduce(self, market: Market, order: i64, lots: i64) -> None:
         """Take fewer lots off an order than it has; it keeps its place."""
@@ -633,7 +641,7 @@ class OrderDesk:
 
     def _own_order(self, market: Market, owner: i64, order_id: i64, request: i64) -> i64:
         """Return a live order of this owner; or write the refusal and return 0."""
-        order = market.book.find(order_id)
+        order = market.book.ids.find(order_id)
         if order != 0 and market.book.orders.words[order + OWNER] == owner:
             return order
         reason = REJECT_UNKNOWN_ORDER if order == 0 else REJECT_NOT_ORDER_OWNER
@@ -680,7 +688,8 @@ class OrderDesk:
         write_stop_triggered(
             self.log, market.instrument, owner & ACCOUNT_MASK, order_id, trigger, market.last, lots, side
         )
-        market.book.remove(order)
+        market.book.stops.remove(order)
+        market.book.forget(order)
         reason: i64 = REJECT_NONE
         slot = owner >> 32
         if self.has_clearing and slot >= FIRST_SLOT and (kind == LIMIT or market.has_mark):

@@ -21,8 +21,8 @@ from exchange.wire import I32, I64
 
 _HEADER: Final = '''"""The records of commands and events: offsets, and a writer per event. GENERATED.
 
-A command is read in place: word index of each 64-bit field, word and shift of each small one. An event is appended to
-the log by its writer. `python -m exchange.records_generator` writes this file by the rule of `exchange/layout.py`; a
+A command is read in place: byte offset of each 64-bit field, offset and shift of each small one. An event is appended
+to the log by its writer. `python -m exchange.records_generator` writes this file by the rule of `exchange/layout.py`; a
 test fails when it is stale.
 """
 
@@ -50,7 +50,7 @@ _ENUM_CONSTANTS: Final[dict[str, type[IntEnum]]] = {
 def generate() -> str:
     """Return the text of `records.py`."""
     lines = [_HEADER]
-    lines += ["# Commands: the number of each, then the word (and shift) of each field that is not in the header."]
+    lines += ["# Commands: the number of each, then the byte offset (and shift) of what is not in the header."]
     lines += [*_constants(COMMANDS), ""]
     lines += ["# Events: the same."]
     lines += _constants(EVENTS, "EVENT_")
@@ -70,7 +70,7 @@ def _constants(table: Mapping[Any, type[msgspec.Struct]], prefix: str = "") -> l
             if place.word == 0:
                 continue
             constant = f"{prefix}{number.name}_{place.name.upper()}"
-            lines.append(f"{constant}: Final = {place.word}")
+            lines.append(f"{constant}: Final = {8 * place.word}")
             if place.width != I64:
                 lines.append(f"{constant}_SHIFT: Final = {place.shift}")
     return lines

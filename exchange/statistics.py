@@ -163,18 +163,18 @@ class Statistics:
             self.event_count += 1
             if kind == EVENT_TRADE:
                 prices = self.prices[self.market_of_instrument[(header >> 16) & 0xFFFF] - 1]
-                lots = read_i64_le(block, offset + 8 * EVENT_TRADE_QTY_LOTS)
-                prices.note(read_i64_le(block, offset + 8 * EVENT_TRADE_PRICE_TICKS), lots)
+                lots = read_i64_le(block, offset + EVENT_TRADE_QTY_LOTS)
+                prices.note(read_i64_le(block, offset + EVENT_TRADE_PRICE_TICKS), lots)
                 prices.trades += 1
             elif kind == EVENT_TRADE_REPORTED:
                 prices = self.prices[self.market_of_instrument[(header >> 16) & 0xFFFF] - 1]
-                lots = read_i64_le(block, offset + 8 * EVENT_TRADE_REPORTED_QTY_LOTS)
-                prices.note(read_i64_le(block, offset + 8 * EVENT_TRADE_REPORTED_PRICE_TICKS), lots)
+                lots = read_i64_le(block, offset + EVENT_TRADE_REPORTED_QTY_LOTS)
+                prices.note(read_i64_le(block, offset + EVENT_TRADE_REPORTED_PRICE_TICKS), lots)
                 prices.reported_trades += 1
             elif kind == EVENT_RECORDED_CLIPPED:
-                self.clipped_by_kind[read_i64_le(block, offset + 8 * EVENT_RECORDED_CLIPPED_KIND) & 0xFF] += 1
+                self.clipped_by_kind[read_i64_le(block, offset + EVENT_RECORDED_CLIPPED_KIND) & 0xFF] += 1
             elif kind == EVENT_FUND_DEPOSITED:
-                self.fund_deposited += _amount(block, offset + 8 * EVENT_FUND_DEPOSITED_AMOUNT)
+                self.fund_deposited += _amount(block, offset + EVENT_FUND_DEPOSITED_AMOUNT)
             elif kind >= EVENT_LIQUIDATION_STARTED:
                 self._note_liquidation(block, offset, kind)
             offset += 64 * units
@@ -184,29 +184,29 @@ class Statistics:
         if kind == EVENT_LIQUIDATION_STARTED:
             self._note_start(block, offset)
         elif kind == EVENT_LIQUIDATION_ORDER_PLACED:
-            small = read_i64_le(block, offset + 8 * EVENT_LIQUIDATION_ORDER_PLACED_ATTEMPT)
+            small = read_i64_le(block, offset + EVENT_LIQUIDATION_ORDER_PLACED_ATTEMPT)
             if small & 0xFFFFFFFF == 1:
                 if (small >> EVENT_LIQUIDATION_ORDER_PLACED_SIDE_SHIFT) & 0xFF == BUY:
                     self.shorts_liquidated += 1
                 else:
                     self.longs_liquidated += 1
         elif kind == EVENT_LIQUIDATION_ENDED:
-            self.ended_by_outcome[read_i64_le(block, offset + 8 * EVENT_LIQUIDATION_ENDED_OUTCOME) & 0xFF] += 1
+            self.ended_by_outcome[read_i64_le(block, offset + EVENT_LIQUIDATION_ENDED_OUTCOME) & 0xFF] += 1
         elif kind == EVENT_FUND_PAID:
-            self.fund_paid += _amount(block, offset + 8 * EVENT_FUND_PAID_AMOUNT)
+            self.fund_paid += _amount(block, offset + EVENT_FUND_PAID_AMOUNT)
         elif kind == EVENT_SURPLUS_PAID:
-            self.surplus_paid += _amount(block, offset + 8 * EVENT_SURPLUS_PAID_AMOUNT)
+            self.surplus_paid += _amount(block, offset + EVENT_SURPLUS_PAID_AMOUNT)
         elif kind == EVENT_LOSS_SOCIALIZED:
-            self.socialized += _amount(block, offset + 8 * EVENT_LOSS_SOCIALIZED_CHARGED)
-            payers = read_i64_le(block, offset + 8 * EVENT_LOSS_SOCIALIZED_PAYERS)
+            self.socialized += _amount(block, offset + EVENT_LOSS_SOCIALIZED_CHARGED)
+            payers = read_i64_le(block, offset + EVENT_LOSS_SOCIALIZED_PAYERS)
             if payers > self.most_payers:
                 self.most_payers = payers
         elif kind == EVENT_VENUE_LOSS_BOOKED:
-            self.venue_loss += _amount(block, offset + 8 * EVENT_VENUE_LOSS_BOOKED_AMOUNT)
+            self.venue_loss += _amount(block, offset + EVENT_VENUE_LOSS_BOOKED_AMOUNT)
 
     def _note_start(self, block: bytes, offset: i64) -> None:
-        number = read_i64_le(block, offset + 8 * EVENT_LIQUIDATION_STARTED_LIQUIDATION_ID)
-        cause = read_i64_le(block, offset + 8 * EVENT_LIQUIDATION_STARTED_TRIGGERED_BY)
+        number = read_i64_le(block, offset + EVENT_LIQUIDATION_STARTED_LIQUIDATION_ID)
+        cause = read_i64_le(block, offset + EVENT_LIQUIDATION_STARTED_TRIGGERED_BY)
         while number >= len(self.chain_of_liquidation):
             self.chain_of_liquidation = doubled(self.chain_of_liquidation)
         length: i64 = 1

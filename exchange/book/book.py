@@ -36,7 +36,7 @@ from exchange.errors import InvariantError
 
 @final
 class Book:
-    """Orders enter by `rest` or `add_stop` and leave by `fill` or `remove`."""
+    """Orders come by `enter` and go by `fill` or `forget`."""
 
     owner_lists: "vec[i64]"
 
@@ -53,19 +53,27 @@ class Book:
         """Return the live order under an id, resting or pending, or 0."""
         return self.ids.find(order_id)
 
-    def rest(self, order_id: i64, owner: i64, flags: i64, price: i64, open_lots: i64, filled: i64) -> i64:
-        """Put an order at the back of its price level and return it."""
-        order = self.orders.take()
-        self._enter(order, order_id, owner, flags, price, open_lots, filled)
-        self.link(order)
-        return order
-
-    def add_stop(self, order_id: i64, owner: i64, flags: i64, price: i64, open_lots: i64, trigger: i64) -> i64:
-        """Put a stop at the back of its trigger's queue and return it."""
-        order = self.orders.take()
-        self._enter(order, order_id, owner, flags, price, open_lots, 0)
-        self.orders.words[order + TRIGGER] = trigger
-        self.stops.add(order)
+    def enter(
+        self, order_id: i64, owner: i64, flags: i64, price: i64, open_lots: i64, filled: i64, trigger: i64
+    ) -> i64:
+        """Begin an order's life and return it; `link` or `stops.add` then gives it its place."""
+        pool = self.orders
+        pool.count += 1
+        order = pool.freed
+        if order != 0:
+            pool.freed = pool.words[order + NEXT]
+        else:
+            order = pool.new_row()
+        words = pool.words
+        words[order + ORDER_ID] = order_id
+        words[order + OWNER] = owner
+        words[order + FLAGS] = flags
+        words[order + PRICE] = price
+        words[order + OPEN] = open_lots
+        words[order + FILLED] = filled
+        words[order + TRIGGER] = trigger
+        self.ids.put(order_id, order)
+        self._join_owner(order)
         return order
 
     def link(self, order: i64) -> None:
@@ -87,7 +95,7 @@ class Book:
         levels[level + ORDERS] += 1
 
     def unlink(self, order: i64) -> None:
-        """Take a resting order out of its level; it stays live until `remove` or `link`."""
+        """Take a resting order out of its level; it stays live until `forget` or `link`."""
         words = self.orders.words
         side = self.bids if words[order + FLAGS] & SIDE_MASK == BUY else self.asks
         levels = side.levels
@@ -107,20 +115,14 @@ class Book:
         if levels[level + HEAD] == 0:
             side.remove(level)
 
-    def remove(self, order: i64) -> None:
-        """Take a live order out of the book altogether."""
-        if self.orders.words[order + LEVEL] == 0:
-            self.stops.remove(order)
-        else:
-            self.unlink(order)
-        self.forget(order)
-
     def forget(self, order: i64) -> None:
         """End the life of an order that is in no level and no trigger queue."""
-        words = self.orders.words
-        self.ids.remove(words[order + ORDER_ID])
+        pool = self.orders
+        self.ids.remove(pool.words[order + ORDER_ID])
         self._leave_owner(order)
-        self.orders.give_back(order)
+        pool.count -= 1
+        pool.words[order + NEXT] = pool.freed
+        pool.freed = order
 
     def reduce(self, order: i64, lots: i64) -> None:
         """Take lots off a live order, fewer than it has open; it keeps its place."""
@@ -151,20 +153,6 @@ class Book:
         if 2 * slot >= len(self.owner_lists):
             return 0
         return self.owner_lists[2 * slot]
-
-    def _enter(
-        self, order: i64, order_id: i64, owner: i64, flags: i64, price: i64, open_lots: i64, filled: i64
-    ) -> None:
-        words = self.orders.words
-        words[order + ORDER_ID] = order_id
-        words[order + OWNER] = owner
-        words[order + FLAGS] = flags
-        words[order + PRICE] = price
-        words[order + OPEN] = open_lots
-        words[order + FILLED] = filled
-        words[order + TRIGGER] = 0
-        self.ids.put(order_id, order)
-        self._join_owner(order)
 
     def _join_owner(self, order: i64) -> None:
         words = self.orders.words

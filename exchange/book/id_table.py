@@ -24,65 +24,66 @@ class IdTable:
 
     def __init__(self, bits: i64 = 10) -> None:
         """Start with 2**bits places; the table doubles when half of them are taken."""
-        self.mask: i64 = (1 << bits) - 1
+        places: i64 = 2**bits
+        self.mask: i64 = 2 * places - 2  # turns a hash into the index of a place's key
         self.count: i64 = 0
-        self.entries = new_column(2 << bits)
+        self.entries = new_column(2 * places)
 
     def find(self, key: i64) -> i64:
         """Return the value under `key`, or 0."""
         entries = self.entries
         mask = self.mask
-        at: i64 = ((key * MULTIPLIER) >> 32) & mask
+        at: i64 = ((key * MULTIPLIER) >> 31) & mask
         while True:
-            value = entries[2 * at + 1]
-            if value == 0 or entries[2 * at] == key:
+            value = entries[at + 1]
+            if value == 0 or entries[at] == key:
                 return value
-            at = (at + 1) & mask
+            at = (at + 2) & mask
 
     def put(self, key: i64, value: i64) -> None:
         """Store `value` (> 0) under a key that is not in the table."""
-        if 2 * self.count > self.mask:
+        if 4 * self.count > self.mask:
             self._double()
         self.count += 1
         entries = self.entries
         mask = self.mask
-        at: i64 = ((key * MULTIPLIER) >> 32) & mask
-        while entries[2 * at + 1] != 0:
-            at = (at + 1) & mask
-        entries[2 * at] = key
-        entries[2 * at + 1] = value
+        at: i64 = ((key * MULTIPLIER) >> 31) & mask
+        while entries[at + 1] != 0:
+            at = (at + 2) & mask
+        entries[at] = key
+        entries[at + 1] = value
 
     def remove(self, key: i64) -> None:
         """Forget a key that is in the table."""
         entries = self.entries
         mask = self.mask
-        at: i64 = ((key * MULTIPLIER) >> 32) & mask
-        while entries[2 * at] != key or entries[2 * at + 1] == 0:
-            at = (at + 1) & mask
+        at: i64 = ((key * MULTIPLIER) >> 31) & mask
+        while entries[at] != key or entries[at + 1] == 0:
+            at = (at + 2) & mask
         self.count -= 1
         # Close the gap: move back every later entry of the run that its own hash allows to stand there.
         gap = at
         while True:
-            at = (at + 1) & mask
-            value = entries[2 * at + 1]
+            at = (at + 2) & mask
+            value = entries[at + 1]
             if value == 0:
                 break
-            key = entries[2 * at]
-            home: i64 = ((key * MULTIPLIER) >> 32) & mask
+            key = entries[at]
+            home: i64 = ((key * MULTIPLIER) >> 31) & mask
             if ((at - home) & mask) >= ((at - gap) & mask):
-                entries[2 * gap] = key
-                entries[2 * gap + 1] = value
+                entries[gap] = key
+                entries[gap + 1] = value
                 gap = at
-        entries[2 * gap + 1] = 0
+        entries[gap + 1] = 0
 
     def _double(self) -> None:
         old = self.entries
-        places: i64 = self.mask + 1
-        self.mask = 2 * places - 1
+        size: i64 = self.mask + 2
+        self.mask = 2 * size - 2
         self.count = 0
-        self.entries = new_column(4 * places)
+        self.entries = new_column(2 * size)
         at: i64 = 0
-        while at < places:
-            if old[2 * at + 1] != 0:
-                self.put(old[2 * at], old[2 * at + 1])
-            at += 1
+        while at < size:
+            if old[at + 1] != 0:
+                self.put(old[at], old[at + 1])
+            at += 2

@@ -15,7 +15,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from exchange.columns import doubled, insert_word, lower_bound, new_column
+from exchange.columns import doubled, highest_bit, lower_bound, move_up, new_column
 
 LEVEL_ROW: Final = 8
 RANK: Final = 0
@@ -88,7 +88,11 @@ class LevelIndex:
         level = self.pages[place]
         if level != 0:
             return level
-        level = self._take_level()
+        level = self.freed_level
+        if level != 0:
+            self.freed_level = self.levels[level + HEAD]
+        else:
+            level = self._new_level()
         levels = self.levels
         levels[level + RANK] = rank
         levels[level + HEAD] = 0
@@ -123,8 +127,10 @@ class LevelIndex:
             self.empty_pages += 1
             if self.empty_pages > MOST_EMPTY_PAGES and 2 * self.empty_pages > self.page_count:
                 self._drop_empty_pages()
-        if self.best == level:
-            self.best = self._best_level()
+            if self.best == level:
+                self.best = self._best_level()
+        elif self.best == level:
+            self.best = pages[page + LEVELS + highest_bit(bits)]
 
     def next_worse(self, level: i64) -> i64:
         """Return the level after this one, best to worst, or 0. O(log pages)."""
@@ -132,14 +138,14 @@ class LevelIndex:
         page = self.levels[level + PAGE]
         below: i64 = self.pages[page + BITS] & ((self.one << (rank & 31)) - 1)
         if below != 0:
-            return self.pages[page + LEVELS + _highest_bit(below)]
+            return self.pages[page + LEVELS + highest_bit(below)]
         at = lower_bound(self.order_of_keys, self.page_count, rank >> 5)
         while at > 0:
             at -= 1
             page = self.order_of_pages[at]
             bits = self.pages[page + BITS]
             if bits != 0:
-                return self.pages[page + LEVELS + _highest_bit(bits)]
+                return self.pages[page + LEVELS + highest_bit(bits)]
         return 0
 
     def _best_level(self) -> i64:
@@ -148,22 +154,29 @@ class LevelIndex:
             page = self.order_of_pages[self.page_count - 1]
             bits = self.pages[page + BITS]
             if bits != 0:
-                return self.pages[page + LEVELS + _highest_bit(bits)]
+                return self.pages[page + LEVELS + highest_bit(bits)]
             self.page_count -= 1
             self._free_page(page)
         return 0
 
     def _insert_page(self, at: i64, key: i64) -> i64:
         """Add an empty page before position `at` and return it."""
-        page = self._take_page()
+        page = self.freed_page
+        if page != 0:
+            self.freed_page = self.pages[page + KEY]
+        else:
+            page = self._new_page()
         self.pages[page + KEY] = key
         self.pages[page + BITS] = 0
         self.empty_pages += 1
         if self.page_count == len(self.order_of_keys):
             self.order_of_keys = doubled(self.order_of_keys)
             self.order_of_pages = doubled(self.order_of_pages)
-        insert_word(self.order_of_keys, self.page_count, at, key)
-        insert_word(self.order_of_pages, self.page_count, at, page)
+        if at < self.page_count:
+            move_up(self.order_of_keys, at, self.page_count)
+            move_up(self.order_of_pages, at, self.page_count)
+        self.order_of_keys[at] = key
+        self.order_of_pages[at] = page
         self.page_count += 1
         return page
 
@@ -190,44 +203,18 @@ class LevelIndex:
         if self.recent_page == page:
             self.recent_page = 0
 
-    def _take_level(self) -> i64:
-        level = self.freed_level
-        if level != 0:
-            self.freed_level = self.levels[level + HEAD]
-            return level
+    def _new_level(self) -> i64:
+        """Return a level's row that was never used."""
         level = self.unused_level
         if level == len(self.levels):
             self.levels = doubled(self.levels)
         self.unused_level = level + LEVEL_ROW
         return level
 
-    def _take_page(self) -> i64:
-        page = self.freed_page
-        if page != 0:
-            self.freed_page = self.pages[page + KEY]
-            return page
+    def _new_page(self) -> i64:
+        """Return a page that was never used."""
         page = self.unused_page
         if page == len(self.pages):
             self.pages = doubled(self.pages)
         self.unused_page = page + PAGE_ROW
         return page
-
-
-def _highest_bit(bits: i64) -> i64:
-    """Return the position of the highest set bit. 0 < bits < 2**32."""
-    position: i64 = 0
-    if bits >= 0x10000:
-        position = 16
-        bits >>= 16
-    if bits >= 0x100:
-        position += 8
-        bits >>= 8
-    if bits >= 0x10:
-        position += 4
-        bits >>= 4
-    if bits >= 0x4:
-        position += 2
-        bits >>= 2
-    if bits >= 0x2:
-        position += 1
-    return position

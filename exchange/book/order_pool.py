@@ -43,32 +43,21 @@ def order_flags(side: i64, kind: i64, time_in_force: i64, post_only: i64) -> i64
 
 @final
 class OrderPool:
-    """Rows for orders: `take` one, `give_back` it."""
+    """Rows for orders. The book takes `freed` ones first, and puts back what it no longer needs."""
 
     words: "vec[i64]"
 
     def __init__(self) -> None:
         """Start with room for 1,023 orders; the pool doubles when it is full."""
         self.words = new_column(1024 * ROW)
-        self.unused: i64 = ROW  # first row that was never taken
+        self.unused: i64 = ROW  # first row that was never used
         self.freed: i64 = 0  # newest freed row; they are chained by NEXT
-        self.count: i64 = 0
+        self.count: i64 = 0  # rows in use
 
-    def take(self) -> i64:
-        """Return a row to use; its words are whatever its last order left. May move `words`: read them again."""
-        self.count += 1
-        order = self.freed
-        if order != 0:
-            self.freed = self.words[order + NEXT]
-            return order
+    def new_row(self) -> i64:
+        """Return a row that was never used. May move `words`: read them again."""
         order = self.unused
         if order == len(self.words):
             self.words = doubled(self.words)
         self.unused = order + ROW
         return order
-
-    def give_back(self, order: i64) -> None:
-        """Let a row be used again."""
-        self.count -= 1
-        self.words[order + NEXT] = self.freed
-        self.freed = order

@@ -364,7 +364,6 @@ def test_money_past_its_limit_is_refused_whole(story: Callable[[Exchange], None]
         assert all(abs(position.cost) <= MAX_MONEY for position in venue.account(account).positions())
 
 
-@pytest.mark.xfail(strict=True, reason="the old order's notional is counted beside the new one's in an amend")
 def test_an_order_may_shrink_whatever_its_notional() -> None:
     """An amend that replaces notional by less cannot make a position too large."""
     venue = funded(1, money=MAX_MONEY)
