@@ -108,7 +108,7 @@ def test_book_follows_the_recorded_touch(day: Day) -> None:
         touch = [level and level[0] for level in (book.best_bid(), book.best_ask())]
         same += touch == [step.row[side][0][0] if step.row[side] else None for side in Side]
     assert messages == 57_515
-    assert same / messages > 0.9
+    assert same == 56_599  # 98.4 %
 
 
 def test_subscribers_do_not_change_the_day(day: Day) -> None:
