@@ -5,12 +5,12 @@ from hashlib import blake2b
 import pytest
 
 from exchange.codec import decode_events, encode_command
-from exchange.commands import Deposit
+from exchange.commands import Deposit, MassCancel
 from exchange.digest import EventDigest
 from exchange.errors import ConfigError
 from exchange.event_log import BLOCK_RECORDS, EventLog
 from exchange.exchange import Exchange
-from tests.helpers import LINEAR, margin_venue
+from tests.helpers import BUY, LINEAR, bare_venue, margin_venue, order
 
 RECORDS = BLOCK_RECORDS + 5
 
@@ -92,9 +92,6 @@ def test_full_blocks_reach_the_sinks_and_the_rest_stays(is_batch: bool) -> None:
 
 def test_several_blocks_of_one_command_leave_together() -> None:
     """A mass cancel of 140,000 orders is one command, and more than two blocks."""
-    from exchange.commands import MassCancel
-    from tests.helpers import BUY, bare_venue, order
-
     venue, sink = bare_venue(), Sink()
     venue.add_sink(sink)
     count = 2 * BLOCK_RECORDS + 10
