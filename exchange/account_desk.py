@@ -26,7 +26,6 @@ from exchange.records import (
     REJECT_INVALID_PRICE,
     REJECT_INVALID_QUANTITY,
     REJECT_NONE,
-    REJECT_NOTIONAL_TOO_LARGE,
     SET_LEVERAGE,
     SET_MARK_PRICE,
     WITHDRAW,
@@ -38,7 +37,7 @@ from exchange.records import (
     write_request_rejected,
     write_withdrawn,
 )
-from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS
+from exchange.units import MAX_MONEY, MAX_QTY_LOTS
 
 
 @final
@@ -120,13 +119,13 @@ class AccountDesk:
             reason = REJECT_ACCOUNT_IN_LIQUIDATION
         elif size == 0 or size > MAX_QTY_LOTS or size < -MAX_QTY_LOTS:
             reason = REJECT_INVALID_QUANTITY
-        elif price < market.min_price or price > MAX_PRICE_TICKS:
+        elif price < market.min_price or price > market.max_price:
             reason = REJECT_INVALID_PRICE
-        elif market.valuation.notional(size, price) > MAX_MONEY:
-            reason = REJECT_NOTIONAL_TOO_LARGE
         else:
+            lots: int = size if size > 0 else -size
+            reason = self.clearing.size_refusal(market, slot, lots, market.valuation.notional(lots, price), 0)
             leg = market.leg(slot)
-            if leg != 0 and ledger.legs[leg + HAS_TRADED] != 0:
+            if reason == REJECT_NONE and leg != 0 and ledger.legs[leg + HAS_TRADED] != 0:
                 reason = REJECT_ALREADY_TRADED
         if reason != REJECT_NONE:
             self._refuse(market, account, size, OPEN_POSITION, reason)
@@ -155,7 +154,7 @@ class AccountDesk:
 
     def set_mark(self, market: Market, price: i64) -> None:
         """Take the next value of an external mark price series."""
-        if price < market.min_price or price > MAX_PRICE_TICKS:
+        if price < market.min_price or price > market.max_price:
             self._refuse(market, 0, price, SET_MARK_PRICE, REJECT_INVALID_PRICE)
         elif market.mark_source != MARK_EXTERNAL:
             self._refuse(market, 0, price, SET_MARK_PRICE, REJECT_INVALID_COMBINATION)

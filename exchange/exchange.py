@@ -105,7 +105,7 @@ from exchange.records import (
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
 from exchange.rules import Rules
-from exchange.units import MAX_INSTRUMENT, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_TS_NS
+from exchange.units import MAX_INSTRUMENT, MAX_QTY_LOTS, MAX_TS_NS
 from exchange.views import AccountView, BookView, FundView
 
 NO_OWNER: Final = -1
@@ -550,7 +550,8 @@ class Exchange:
             return REJECT_UNKNOWN_INSTRUMENT
         if lots < 1 or lots > MAX_QTY_LOTS:
             return REJECT_INVALID_QUANTITY
-        if price < self.markets[self.market_of_instrument[instrument] - 1].min_price or price > MAX_PRICE_TICKS:
+        market = self.markets[self.market_of_instrument[instrument] - 1]
+        if price < market.min_price or price > market.max_price:
             return REJECT_INVALID_PRICE
         return REJECT_NONE
 

@@ -6,7 +6,15 @@ from typing import Literal
 import msgspec
 
 from exchange.errors import ConfigError
-from exchange.units import MAX_FEE_PPM, MAX_INSTRUMENT, MAX_LEVERAGE, MAX_MONEY, MAX_PRICE_TICKS, PPM
+from exchange.units import (
+    DEFAULT_MAX_PRICE_TICKS,
+    MAX_FEE_PPM,
+    MAX_INSTRUMENT,
+    MAX_LEVERAGE,
+    MAX_MONEY,
+    MAX_PRICE_TICKS,
+    PPM,
+)
 
 
 class MarginTier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +48,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tick_value, tick_value_divisor: the fraction of money per tick and lot (linear), or money x ticks per lot (inverse).
     tick_size, lot_size, money_unit: decimal text, for people and for readers of decimal files; never used in sums.
     min_price_ticks: 1, or less where a market allows zero or negative prices; an inverse one never does.
+    max_price_ticks: no order, trade or mark is above it. Positions are bounded by what they would be worth there (an
+        inverse one: at min_price_ticks), so a tighter range allows larger positions.
     default_leverage: of an account that has not set its own. max_leverage: the most it may set.
     mark_source: 'external', 'last' or 'mid'.
     """
@@ -54,6 +64,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     money_unit: str = "1"
     currency: str = "USD"
     min_price_ticks: int = 1
+    max_price_ticks: int = DEFAULT_MAX_PRICE_TICKS
     default_leverage: int = 1
     max_leverage: int = 100
     mark_source: Literal["external", "last", "mid"] = "external"
@@ -68,6 +79,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         _expect(0 < self.tick_value <= MAX_MONEY, where, "tick_value > 0", self)
         _expect(0 < self.tick_value_divisor <= MAX_MONEY, where, "tick_value_divisor > 0", self)
         _expect(-MAX_PRICE_TICKS <= self.min_price_ticks <= MAX_PRICE_TICKS, where, "min_price_ticks in range", self)
+        has_range = self.min_price_ticks <= self.max_price_ticks <= MAX_PRICE_TICKS
+        _expect(has_range, where, f"max_price_ticks from min_price_ticks to {MAX_PRICE_TICKS}", self)
         _expect(self.kind == "linear" or self.min_price_ticks >= 1, where, "min_price_ticks >= 1 when inverse", self)
         _expect(1 <= self.max_leverage <= MAX_LEVERAGE, where, f"max_leverage in 1..{MAX_LEVERAGE}", self)
         _expect(1 <= self.default_leverage <= self.max_leverage, where, "default_leverage in 1..max_leverage", self)

@@ -13,7 +13,6 @@ from exchange.instrument import Instrument
 from exchange.margin.schedule import MarginSchedule
 from exchange.margin.valuation import Valuation
 from exchange.risk.thresholds import ThresholdHeap
-from exchange.units import MAX_PRICE_TICKS
 
 
 @final
@@ -31,7 +30,10 @@ class Market:
         self.valuation = Valuation(facts)
         self.schedule = MarginSchedule(facts)
         self.min_price: i64 = facts.min_price_ticks
-        self.max_price: i64 = MAX_PRICE_TICKS
+        self.max_price: i64 = facts.max_price_ticks
+        # The price at which a size is worth most, whatever its sign: what bounds positions.
+        is_low_worse = facts.kind == "inverse" or -facts.min_price_ticks > facts.max_price_ticks
+        self.worst_price: i64 = facts.min_price_ticks if is_low_worse else facts.max_price_ticks
         self.maker_ppm: int = facts.fees.maker_ppm
         self.taker_ppm: int = facts.fees.taker_ppm
         self.liquidation_ppm: int = facts.fees.liquidation_ppm

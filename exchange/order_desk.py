@@ -68,7 +68,7 @@ from exchange.records import (
     write_trade,
 )
 from exchange.rules import OrderRules
-from exchange.units import MAX_LIVE_ORDERS, MAX_PRICE_TICKS, MAX_QTY_LOTS, PPM
+from exchange.units import MAX_LIVE_ORDERS, MAX_QTY_LOTS, PPM
 
 ACCOUNT_MASK: Final = 0xFFFFFFFF  # of an owner word
 ANY_RANK: Final = -(1 << 62)  # the limit of a market order: every price is good enough
@@ -129,7 +129,7 @@ class OrderDesk:
         )
         if reason == REJECT_NONE and post_only != 0:
             repriced = self._post_only_price(market, side, price)
-            if repriced == price or (self.reprices_post_only and market.min_price <= repriced <= MAX_PRICE_TICKS):
+            if repriced == price or (self.reprices_post_only and market.min_price <= repriced <= market.max_price):
                 price = repriced
             else:
                 reason = REJECT_POST_ONLY_WOULD_TAKE
@@ -180,12 +180,12 @@ class OrderDesk:
         if lots < 1 or lots > MAX_QTY_LOTS:
             return REJECT_INVALID_QUANTITY
         if kind == LIMIT or kind == STOP_LIMIT:
-            if price < market.min_price or price > MAX_PRICE_TICKS:
+            if price < market.min_price or price > market.max_price:
                 return REJECT_INVALID_PRICE
         elif price != 0:
             return REJECT_INVALID_PRICE
         if kind >= STOP:
-            if trigger < market.min_price or trigger > MAX_PRICE_TICKS:
+            if trigger < market.min_price or trigger > market.max_price:
                 return REJECT_INVALID_TRIGGER
         elif trigger != 0:
             return REJECT_INVALID_TRIGGER
@@ -195,9 +195,9 @@ class OrderDesk:
         if origin != PARTICIPANT and not is_plain:
             return REJECT_INVALID_COMBINATION
         slot = owner >> 32
-        if self.has_clearing and slot >= FIRST_SLOT and kind < STOP and (kind == LIMIT or market.has_mark):
-            notional = self.clearing.order_notional(market, lots, price if kind == LIMIT else market.mark)
-            reason = self.clearing.size_refusal(market, slot, side, lots, notional, 0, 0)
+        if self.has_clearing and slot >= FIRST_SLOT and kind < STOP:
+            notional = self._order_notional(market, kind, lots, price)
+            reason = self.clearing.size_refusal(market, slot, lots, notional, 0)
             if reason != REJECT_NONE:
                 return reason
         if market.book.ids.find(order_id) != 0:
@@ -229,7 +229,7 @@ class OrderDesk:
             if self._fillable(market, owner, side, limit, lots) < lots:
                 return REJECT_FOK_CANNOT_FILL
         if needs_margin:
-            notional = self.clearing.order_notional(market, lots, price if kind == LIMIT else market.mark)
+            notional = self._order_notional(market, kind, lots, price)
             return self.clearing.margin_refusal(market, owner >> 32, side, notional)
         return REJECT_NONE
 
@@ -376,6 +376,12 @@ class OrderDesk:
         self.is_taker_canceled = True
         return 0
 
+    def _order_notional(self, market: Market, kind: i64, lots: i64, price: i64) -> int:
+        """Return what an order counts for: at its limit, or at mark for a market order; 0 without a mark."""
+        if kind == LIMIT:
+            return market.valuation.notional(lots, price)
+        return market.valuation.notional(lots, market.mark) if market.has_mark else 0
+
     def _fillable(self, market: Market, owner: i64, side: i64, limit: i64, wanted: i64) -> i64:
         """Return how much of `wanted` lots could trade at once: at least `wanted` if all of it. O(what it counts)."""
         opposite = market.book.asks if side == BUY else market.book.bids
@@ -518,9 +524,9 @@ class OrderDesk:
         is_pending = words[order + LEVEL] == 0
         if price == 0:
             price = words[order + PRICE]
-        elif price < market.min_price or price > MAX_PRICE_TICKS or (flags >> KIND_SHIFT) & KIND_MASK == STOP:
+        elif price < market.min_price or price > market.max_price or (flags >> KIND_SHIFT) & KIND_MASK == STOP:
             return REJECT_INVALID_PRICE
-        if trigger != 0 and (not is_pending or trigger < market.min_price or trigger > MAX_PRICE_TICKS):
+        if trigger != 0 and (not is_pending or trigger < market.min_price or trigger > market.max_price):
             return REJECT_INVALID_TRIGGER
         is_open = words[order + OPEN]
         is_below_filled = is_total and lots <= words[order + FILLED]
@@ -530,9 +536,9 @@ class OrderDesk:
         old: int = 0
         new: int = 0
         if needs_margin:
-            old = self.clearing.order_notional(market, is_open, words[order + PRICE])
-            new = self.clearing.order_notional(market, lots, price)
-            reason = self.clearing.size_refusal(market, slot, side, lots, new, is_open, old)
+            old = market.valuation.notional(is_open, words[order + PRICE])
+            new = market.valuation.notional(lots, price)
+            reason = self.clearing.size_refusal(market, slot, lots, new, is_open)
             if reason != REJECT_NONE:
                 return reason
         if is_below_filled:
@@ -692,9 +698,9 @@ class OrderDesk:
         market.book.forget(order)
         reason: i64 = REJECT_NONE
         slot = owner >> 32
-        if self.has_clearing and slot >= FIRST_SLOT and (kind == LIMIT or market.has_mark):
-            notional = self.clearing.order_notional(market, lots, price if kind == LIMIT else market.mark)
-            reason = self.clearing.size_refusal(market, slot, side, lots, notional, 0, 0)
+        if self.has_clearing and slot >= FIRST_SLOT:
+            notional = self._order_notional(market, kind, lots, price)
+            reason = self.clearing.size_refusal(market, slot, lots, notional, 0)
         if reason == REJECT_NONE:
             reason = self._entry_refusal(market, owner, side, kind, time_in_force, lots, price, PARTICIPANT)
         if reason != REJECT_NONE:

@@ -68,7 +68,7 @@ class PriceStatistics:
         self.high_ticks: i64 = 0
         self.last_ticks: i64 = 0
 
-    def note(self, price_ticks: i64, lots: i64) -> None:
+    def note(self, price_ticks: i64, lots: int) -> None:
         """Count one trade, made or reported, that `trades` or `reported_trades` does not yet include."""
         if self.trades + self.reported_trades == 0:
             self.first_ticks = price_ticks
@@ -174,7 +174,7 @@ class Statistics:
             elif kind == EVENT_RECORDED_CLIPPED:
                 self.clipped_by_kind[read_i64_le(block, offset + EVENT_RECORDED_CLIPPED_KIND) & 0xFF] += 1
             elif kind == EVENT_FUND_DEPOSITED:
-                self.fund_deposited += read_i64_le(block, offset + EVENT_FUND_DEPOSITED_AMOUNT)
+                self.fund_deposited += _amount(block, offset + EVENT_FUND_DEPOSITED_AMOUNT)
             elif kind >= EVENT_LIQUIDATION_STARTED:
                 self._note_liquidation(block, offset, kind)
             offset += 64 * units
@@ -193,16 +193,16 @@ class Statistics:
         elif kind == EVENT_LIQUIDATION_ENDED:
             self.ended_by_outcome[read_i64_le(block, offset + EVENT_LIQUIDATION_ENDED_OUTCOME) & 0xFF] += 1
         elif kind == EVENT_FUND_PAID:
-            self.fund_paid += read_i64_le(block, offset + EVENT_FUND_PAID_AMOUNT)
+            self.fund_paid += _amount(block, offset + EVENT_FUND_PAID_AMOUNT)
         elif kind == EVENT_SURPLUS_PAID:
-            self.surplus_paid += read_i64_le(block, offset + EVENT_SURPLUS_PAID_AMOUNT)
+            self.surplus_paid += _amount(block, offset + EVENT_SURPLUS_PAID_AMOUNT)
         elif kind == EVENT_LOSS_SOCIALIZED:
-            self.socialized += read_i64_le(block, offset + EVENT_LOSS_SOCIALIZED_CHARGED)
+            self.socialized += _amount(block, offset + EVENT_LOSS_SOCIALIZED_CHARGED)
             payers = read_i64_le(block, offset + EVENT_LOSS_SOCIALIZED_PAYERS)
             if payers > self.most_payers:
                 self.most_payers = payers
         elif kind == EVENT_VENUE_LOSS_BOOKED:
-            self.venue_loss += read_i64_le(block, offset + EVENT_VENUE_LOSS_BOOKED_AMOUNT)
+            self.venue_loss += _amount(block, offset + EVENT_VENUE_LOSS_BOOKED_AMOUNT)
 
     def _note_start(self, block: bytes, offset: i64) -> None:
         number = read_i64_le(block, offset + EVENT_LIQUIDATION_STARTED_LIQUIDATION_ID)
@@ -216,3 +216,8 @@ class Statistics:
         self.chain_of_liquidation[number] = length
         if length > self.longest_chain:
             self.longest_chain = length
+
+
+def _amount(block: bytes, offset: i64) -> int:
+    """Return a word as an unbounded integer: compiled, a sum with a 64-bit one would be of 64 bits, and wrap."""
+    return read_i64_le(block, offset)

@@ -3,9 +3,11 @@
 Owns: the aliases in which every amount is stated, the limits that are enforced where values enter, the only divisions
 that the core may use, and the one random generator. Everything is an integer.
 
-The limits keep compiled 64-bit arithmetic from wrapping: a price or a quantity fits 40 bits, so that a level of
-`MAX_LIVE_ORDERS` orders of `MAX_QTY_LOTS` each still fits 62 bits. Amounts of money stay below 2**62; products that
-exceed it are formed with unbounded integers and come back through `mul_div`.
+The limits keep compiled 64-bit arithmetic from wrapping. A price or a quantity fits 40 bits, so that a level of
+`MAX_LIVE_ORDERS` orders of `MAX_QTY_LOTS` each still fits 62 bits. Money that enters stays below 2**60. What a
+participant may hold in an instrument is bounded by what it would be worth at the worst price that the instrument
+allows, so that no mark, trade or recording makes an amount that does not fit; an account may hold 32 instruments to
+that limit. Products are formed with unbounded integers.
 """
 
 from typing import Final
@@ -21,7 +23,10 @@ PPM: Final = 1_000_000
 MAX_PRICE_TICKS: Final = (1 << 40) - 1
 MAX_QTY_LOTS: Final = (1 << 40) - 1
 MAX_SIZE_LOTS: Final = (1 << 46) - 1  # of one position, either sign
-MAX_MONEY: Final = (1 << 62) - 1  # of one account or one venue total, either sign
+DEFAULT_MAX_PRICE_TICKS: Final = (1 << 31) - 1  # of an instrument that does not state its own
+MAX_MONEY: Final = (1 << 60) - 1  # that may enter: a deposit, all deposits together, the fund's opening
+MAX_EXPOSURE: Final = (1 << 56) - 1  # that a position with its open orders may be worth at the worst price
+MAX_STORED_MONEY: Final = (1 << 62) - 1  # of one balance or cost, either sign, whatever it won or lost
 MAX_TS_NS: Final = (1 << 62) - 1  # year 2116
 MAX_ACCOUNT: Final = (1 << 31) - 1
 MAX_INSTRUMENT: Final = (1 << 16) - 1

@@ -16,6 +16,7 @@ from exchange.build import build_info
 from exchange.commands import Command
 from exchange.errors import ConfigError, DataError, ExchangeError, InvariantError
 from exchange.statistics import Statistics
+from replay.bench import measurements
 from replay.contents import contents_text, event_log_contents, is_event_log, source_contents
 from replay.interrupt import asks_to_stop
 from replay.journal import journal_metadata
@@ -33,6 +34,7 @@ from replay.tape import TapeReader, TapeWriter
 from replay.venues import preset_names
 from replay.verify import verify_source
 from replay.verify.findings import Findings, VerifyReport
+from replay.workloads import SIZES
 
 OK: Final = 0
 FAULTY: Final = 1
@@ -52,6 +54,7 @@ examples:
   cascade verify day.dbn.zst            is the recording sound, and does the venue's book follow it?
   cascade info day.tape                 what a file holds
   cascade info                          what is installed, and whether it runs compiled
+  cascade bench                         how fast it is here
 
 `cascade COMMAND --help` says more about each.
 """
@@ -135,6 +138,11 @@ def _parser() -> argparse.ArgumentParser:
     verify = _command(commands, "verify", _verify, "check a recording, a tape or an event log", _VERIFY)
     _add_source(verify)
     verify.add_argument("--json", action="store_true", help="print one JSON object")
+
+    bench = _command(commands, "bench", _bench, "measure the venue on this machine", "")
+    bench.add_argument("--size", choices=SIZES, default="full", help="tiny takes a second, full up to a few minutes")
+    bench.add_argument("--rounds", type=int, default=5, metavar="N", help="the fastest of N counts (default 5)")
+    bench.add_argument("--json", action="store_true", help="print one JSON object")
 
     info = _command(commands, "info", _info, "say what a file holds, or what is installed", "")
     _add_source(info, is_optional=True)
@@ -268,6 +276,21 @@ def _self_check(source: Source) -> VerifyReport:
     statistics.write(exchange.open_block(), exchange.open_block_first_seq())
     findings.counts.update(commands=exchange.command_seq, events=exchange.seq, refused=statistics.rejected_count)
     return findings.report()
+
+
+def _bench(given: argparse.Namespace) -> int:
+    if given.rounds < 1:
+        raise ConfigError(f"--rounds: expected at least 1, found {given.rounds}")
+    rates: dict[str, int] = {}
+    if not given.json:
+        print(build_info())
+    for found in measurements(given.size, given.rounds):
+        rates[found.name] = round(found.per_second)
+        if not given.json:
+            print(f"{found.name:<16}{found.per_second:>12,.0f} commands/s  {found.what}", flush=True)
+    if given.json:
+        print(msgspec.json.encode({"engine": str(build_info()), "commands_per_second": rates}).decode())
+    return OK
 
 
 def _info(given: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ Known limit: the folder of a run must be new; nothing is ever overwritten.
 import os
 import shutil
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -73,7 +74,9 @@ def play(
             return loop.run(statistics, description)
         log = EventLogWriter(folder / EVENTS_NAME, exchange.instruments, exchange.rules, description)
         metadata = journal_metadata(exchange.rules)
-        tape = TapeWriter(folder / COMMANDS_NAME, exchange.instruments, source=description, metadata=metadata)
+        tape = TapeWriter(
+            folder / COMMANDS_NAME, exchange.instruments, source=description, metadata=metadata, is_journal=True
+        )
         outputs.enter_context(tape)
         exchange.add_sink(outputs.enter_context(log))
         journal = CommandJournal(tape)
@@ -121,7 +124,10 @@ class _Loop:
         stopped = self._feed()
         seconds = perf_counter() - began
         statistics.write(exchange.open_block(), exchange.open_block_first_seq())
-        return summarize(exchange, statistics, description, fund_start, seconds, stopped)
+        corrections: Counter[str] = Counter()
+        for source in self._sources:
+            corrections.update(getattr(source, "corrections", {}))
+        return summarize(exchange, statistics, description, dict(corrections), fund_start, seconds, stopped)
 
     def _feed(self) -> str:
         """Feed the venue until there is a reason to stop, and return it."""

@@ -11,7 +11,6 @@ from typing import Final, NamedTuple, Protocol, final, runtime_checkable
 
 from exchange.codec import RECORD_BYTES, encode_command
 from exchange.commands import Command
-from exchange.errors import SequenceError
 from replay.sources import Source
 from replay.tape_format import record_ts_ns
 
@@ -54,62 +53,51 @@ def blocks_of(source: Source) -> Iterator[bytes]:
 def merge(sources: Sequence[Iterable[bytes]]) -> Iterator[Run]:
     """Yield the records of all sources in order; at equal times, those of the earlier source in the list first.
 
-    Raises SequenceError where the time of a source goes back.
+    A source whose time goes back is passed on as it is: the venue refuses that command.
     """
-    cursors = [cursor for place, blocks in enumerate(sources) if (cursor := _Cursor(place, iter(blocks))).records]
-    while cursors:
+    cursors = [_Cursor(place, iter(blocks)) for place, blocks in enumerate(sources)]
+    while cursors := [cursor for cursor in cursors if cursor.is_ready()]:
         first = min(cursors, key=_Cursor.head)
         others = [cursor.head() for cursor in cursors if cursor is not first]
         yield first.take(min(others)) if others else first.take_block()
-        if not first.records:
-            cursors.remove(first)
 
 
 @final
 class _Cursor:
-    """The place that the merge has reached in one source. records: of the block at hand, empty at the end."""
+    """The place that the merge has reached in one source."""
 
     def __init__(self, place: int, blocks: Iterator[bytes]) -> None:
-        self.records = b""
         self._place = place
         self._blocks = blocks
-        self._at = 0  # records of the block that were taken
+        self._records = b""  # of the block at hand
+        self._at = 0  # how many of them were taken
         self._first_command = 1
-        self._last_ts_ns: int | None = None
-        self._next_block()
+
+    def is_ready(self) -> bool:
+        """Return whether there is a record to take, having read the next block where this one is used up."""
+        if self._at * RECORD_BYTES == len(self._records):
+            self._records = next(filter(None, self._blocks), b"")
+            self._at = 0
+        return len(self._records) > 0
 
     def head(self) -> tuple[int, int]:
         """Return what decides who comes next: time and place of the first record not taken."""
-        return record_ts_ns(self.records, self._at), self._place
+        return record_ts_ns(self._records, self._at), self._place
 
     def take_block(self) -> Run:
         """Take what is left of the block."""
-        return self._take(len(self.records) // RECORD_BYTES)
+        return self._take(len(self._records) // RECORD_BYTES)
 
     def take(self, rival: tuple[int, int]) -> Run:
         """Take the records of the block that come before another source's head."""
         ts_ns, place = rival
-        numbers = range(len(self.records) // RECORD_BYTES)
+        numbers = range(len(self._records) // RECORD_BYTES)
         find = bisect_right if self._place < place else bisect_left
-        return self._take(find(numbers, ts_ns, self._at, key=lambda record: record_ts_ns(self.records, record)))
+        return self._take(find(numbers, ts_ns, self._at, key=lambda record: record_ts_ns(self._records, record)))
 
     def _take(self, end: int) -> Run:
-        records = self.records[self._at * RECORD_BYTES : end * RECORD_BYTES]
+        records = self._records[self._at * RECORD_BYTES : end * RECORD_BYTES]
         run = Run(self._place, self._first_command, records)
         self._first_command += run.record_count
         self._at = end
-        if end * RECORD_BYTES == len(self.records):
-            self._next_block()
         return run
-
-    def _next_block(self) -> None:
-        if self.records:
-            self._last_ts_ns = record_ts_ns(self.records, len(self.records) // RECORD_BYTES - 1)
-        self.records = next(filter(None, self._blocks), b"")
-        self._at = 0
-        if self.records and self._last_ts_ns is not None and record_ts_ns(self.records, 0) < self._last_ts_ns:
-            found = record_ts_ns(self.records, 0)
-            raise SequenceError(
-                f"source {self._place}, command {self._first_command}: "
-                f"expected ts_ns >= {self._last_ts_ns}, found {found}"
-            )

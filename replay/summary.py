@@ -32,7 +32,9 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     low, high: of the instrument with the lowest id, as in `instruments`. triggered: liquidations caused by another's
     trades. longest_chain: most liquidations of which each caused the next. stopped: why it ended: 'end' of the data,
-    'until', or 'interrupt'. seconds: wall time of the run, reading included.
+    'until', or 'interrupt'. corrections: commands that a source added to follow the book that it
+    shows, by kind; clipped: recorded messages that no longer applied in full, as injected orders changed the book.
+    seconds: wall time of the run, reading included.
     """
 
     source: str
@@ -60,6 +62,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     venue_loss: int
     low: int | None
     high: int | None
+    corrections: dict[str, int]
     clipped: dict[str, int]
     instruments: tuple[InstrumentSummary, ...]
     currency: str
@@ -75,7 +78,13 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def summarize(
-    exchange: Exchange, statistics: Statistics, source: str, fund_start: int, seconds: float, stopped: str
+    exchange: Exchange,
+    statistics: Statistics,
+    source: str,
+    corrections: dict[str, int],
+    fund_start: int,
+    seconds: float,
+    stopped: str,
 ) -> RunSummary:
     """Return the summary of a run that has ended."""
     markets = tuple(_market(fact, prices) for fact, prices in zip(exchange.instruments, statistics.prices, strict=True))
@@ -108,6 +117,7 @@ def summarize(
         venue_loss=statistics.venue_loss,
         low=markets[0].low,
         high=markets[0].high,
+        corrections=corrections,
         clipped={kind.name.lower(): count for kind in RecordedKind if (count := statistics.clipped_as(kind))},
         instruments=markets,
         currency=exchange.instruments[0].currency,
@@ -142,6 +152,9 @@ def story(summary: RunSummary) -> str:
     lines += [_told("market", _prices(market)) for market in summary.instruments]
     lines += [_told("liquidated", text) for text in _liquidations(summary)]
     lines += [_told("paid", text) for text in _payers(summary)]
+    if summary.corrections:
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in summary.corrections.items())
+        lines.append(_told("corrected", f"where the recording shows what its messages do not tell: {counts}"))
     if summary.clipped:
         counts = ", ".join(f"{count:,} {kind}" for kind, count in summary.clipped.items())
         lines.append(_told("clipped", f"recorded messages that no longer applied in full: {counts}"))

@@ -71,8 +71,12 @@ class TapeWriter:
         compression: Compression = "none",
         level: int = DEFAULT_LEVEL,
         block_records: int = BLOCK_RECORDS,
+        is_journal: bool = False,
     ) -> None:
-        """Name the file and its header; nothing is opened yet. level: of zstd. Raises ConfigError."""
+        """Name the file and its header; nothing is opened yet. level: of zstd. Raises ConfigError.
+
+        is_journal: commands may name instruments that are not given, as a participant's may; the venue refuses them.
+        """
         self.path = Path(path)
         check_instruments(instruments, self.path)
         if not 1 <= block_records <= MAX_BLOCK_RECORDS:
@@ -84,12 +88,13 @@ class TapeWriter:
             source=source,
             metadata=dict(metadata or {}),
             compression=compression,
+            is_journal=is_journal,
         )
         self.record_count = 0
         self.last_ts_ns: int | None = None
         self._level = level
         self._block_bytes = block_records * RECORD_BYTES
-        self._heads = record_heads(instruments)
+        self._heads = record_heads(instruments, is_journal)
         self._pending = bytearray()
         self._index: list[_Entry] = []
         self._end = 0
@@ -188,7 +193,7 @@ class TapeReader:
         with self.path.open("rb") as file:
             self.size_bytes = os.fstat(file.fileno()).st_size
             self.header, self._blocks_offset = self._read_header(file)
-            self._heads = record_heads(self.header.instruments)
+            self._heads = record_heads(self.header.instruments, self.header.is_journal)
             try:
                 self._index = self._read_index(file)
             except TapeError as unreadable:

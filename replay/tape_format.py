@@ -66,7 +66,8 @@ class TapeError(DataError):
 class TapeHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a tape says about itself, stored as JSON.
 
-    layouts: the fingerprint of each command's record. source: where the records come from, in words.
+    layouts: the fingerprint of each command's record. source: where the records come from, in words. is_journal: it
+    holds what a venue was asked, commands on instruments that the venue does not have included.
     """
 
     instruments: tuple[Instrument, ...]
@@ -74,6 +75,7 @@ class TapeHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str = ""
     metadata: dict[str, str] = {}
     compression: Compression = "none"
+    is_journal: bool = False
     units: dict[str, str] = msgspec.field(default_factory=lambda: dict(UNITS))
 
 
@@ -176,18 +178,28 @@ def layout_fingerprints(layouts: Sequence[Layout] | None = None) -> dict[str, st
     }
 
 
-def record_heads(instruments: Iterable[Instrument]) -> frozenset[int]:
+class RecordHeads(NamedTuple):
+    """What the first 32 bits of a record may be, after `mask`."""
+
+    mask: int
+    allowed: frozenset[int]
+
+
+def record_heads(instruments: Iterable[Instrument], is_journal: bool = False) -> RecordHeads:
     """Return every value that the first 32 bits of a record may have: type, units, and an instrument of the tape.
 
-    A mass cancel may name instrument 0, all of them; a command without an instrument has 0 there.
+    A mass cancel may name instrument 0, all of them; a command without an instrument has 0 there. In a journal any
+    instrument may stand.
     """
+    if is_journal:
+        return RecordHeads(0xFFFF, frozenset(layout.type_id | layout.units << 8 for layout in command_layouts()))
     ids = [instrument.instrument_id for instrument in instruments]
     heads: set[int] = set()
     for layout in command_layouts():
         has_instrument = any(place.name == "instrument" for place in layout.places)
         named = [*ids, 0] if layout.struct is MassCancel else ids
         heads.update(layout.type_id | layout.units << 8 | id_ << 16 for id_ in (named if has_instrument else [0]))
-    return frozenset(heads)
+    return RecordHeads(0xFFFF_FFFF, frozenset(heads))
 
 
 def record_ts_ns(records: bytes, record: int) -> int:
@@ -196,15 +208,15 @@ def record_ts_ns(records: bytes, record: int) -> int:
     return int.from_bytes(records[at : at + 8], "little", signed=True)
 
 
-def find_fault(records: bytes, heads: frozenset[int]) -> Fault | None:
+def find_fault(records: bytes, heads: RecordHeads) -> Fault | None:
     """Return the first record that is not whole or not a command on an instrument of the tape."""
     whole = len(records) // RECORD_BYTES
     if len(records) % RECORD_BYTES != 0:
         return Fault(whole, f"whole records of {RECORD_BYTES} bytes", f"{len(records) % RECORD_BYTES} bytes left over")
     found = _column(records, "I", 0)
-    if heads.issuperset(set(found)):  # A set first: a block has few different heads.
+    if heads.allowed.issuperset({head & heads.mask for head in set(found)}):  # A block has few different heads.
         return None
-    record = next(index for index, head in enumerate(found) if head not in heads)
+    record = next(index for index, head in enumerate(found) if head & heads.mask not in heads.allowed)
     head = found[record]
     described = f"type {head & 0xFF} of {head >> 8 & 0xFF} units on instrument {head >> 16} (record {record})"
     return Fault(record, "a command on an instrument of the tape", described)

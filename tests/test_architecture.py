@@ -33,6 +33,7 @@ NUMBERS = {
         "records.py": 2,
         "codec.py": 2,
         "bus.py": 3,
+        "statistics.py": 3,  # a sink of event blocks
         "book": 3,
         "margin": 3,
         "accounts/ledger.py": 3,
@@ -63,19 +64,28 @@ NUMBERS = {
         "sources": 0,
         "tape_format.py": 0,
         "tape.py": 0,
+        "journal.py": 0,
+        "interrupt.py": 0,
         "workloads.py": 1,
         "schedule.py": 1,
         "population.py": 1,
+        "summary.py": 1,
         "player.py": 2,
+        "demo.py": 2,
+        "bench.py": 2,
+        "contents.py": 2,
         "verify": 2,
+        "scenario.py": 3,  # source, venue and accounts put together
         "scenarios": 3,
         "report": 3,
+        "progress.py": 3,
         "cli.py": 4,
+        "__main__.py": 5,
     },
 }
 
 LINES_MOST = 700
-TOO_LONG = {"exchange/order_desk.py": 740, "exchange/records.py": 800}  # records.py is generated
+TOO_LONG = {"exchange/order_desk.py": 740, "exchange/records.py": 1_000}  # records.py is generated
 
 CORE_LIBRARIES = {"msgspec", "sortedcontainers", "mypy_extensions", "librt"}
 

@@ -37,7 +37,7 @@ from exchange.records import (
     REJECT_POSITION_TOO_LARGE,
     write_position_changed,
 )
-from exchange.units import MAX_MONEY, MAX_SIZE_LOTS, PPM, div_ceil
+from exchange.units import MAX_EXPOSURE, MAX_SIZE_LOTS, MAX_STORED_MONEY, PPM, div_ceil
 
 
 @final
@@ -142,31 +142,25 @@ class Clearing:
 
     # --- orders ------------------------------------------------------------------------------------------------
 
-    def order_notional(self, market: Market, lots: int, price: int) -> int:
-        """Return what an order counts for in initial margin."""
-        return market.valuation.notional(lots, price)
+    def size_refusal(self, market: Market, slot: i64, lots: int, notional: int, freed_lots: int) -> i64:
+        """Return why so many more lots would let a position or its money grow past its limits, or 0.
 
-    def size_refusal(
-        self, market: Market, slot: i64, side: i64, lots: int, notional: int, freed_lots: int, freed_notional: int
-    ) -> i64:
-        """Return why an order would let a position or its money grow past its limits, or 0.
-
-        freed_lots, freed_notional: of the order of the same side that this one replaces.
+        notional: what the lots are worth at their own price. freed_lots: open in the order that these replace.
         """
-        if notional > MAX_MONEY:
+        if notional > MAX_EXPOSURE:
             return REJECT_NOTIONAL_TOO_LARGE
-        leg = market.leg(slot)
-        if leg == 0:
-            return REJECT_NONE
         legs = self.ledger.legs
-        size: int = legs[leg + SIZE]
-        is_open: int = legs[leg + BUY_LOTS] if side == BUY else legs[leg + SELL_LOTS]
-        bought: int = legs[leg + BUY_NOTIONAL]
-        sold: int = legs[leg + SELL_NOTIONAL]
-        cost: int = legs[leg + COST]
-        if abs(size) + is_open - freed_lots + lots > MAX_SIZE_LOTS:
+        leg = market.leg(slot)
+        held = lots - freed_lots
+        if leg != 0:
+            size: int = legs[leg + SIZE]
+            held += abs(size) + legs[leg + BUY_LOTS] + legs[leg + SELL_LOTS]
+        if held > MAX_SIZE_LOTS:
             return REJECT_POSITION_TOO_LARGE
-        if abs(cost) + bought + sold - freed_notional + notional > MAX_MONEY:
+        worth = market.valuation.notional(held, market.worst_price)
+        balance: int = self.ledger.balances[slot]
+        other_side: int = legs[market.leg(RECORDED_SLOT) + COST]
+        if worth > MAX_EXPOSURE or abs(balance) > MAX_STORED_MONEY // 2 or abs(other_side) > MAX_STORED_MONEY - worth:
             return REJECT_POSITION_TOO_LARGE
         return REJECT_NONE
 

@@ -14,7 +14,7 @@ from exchange.book.id_table import IdTable
 from exchange.columns import doubled, new_column
 from exchange.enums import INSURANCE_FUND, RECORDED_MARKET
 from exchange.errors import InvariantError
-from exchange.units import MAX_MONEY
+from exchange.units import MAX_STORED_MONEY
 
 RECORDED_SLOT: Final = 0
 FUND_SLOT: Final = 1
@@ -94,7 +94,7 @@ class Ledger:
         """Add money (signed) to a balance. Raises InvariantError where it would not fit."""
         balance: int = self.balances[slot]
         balance += amount
-        if not -MAX_MONEY <= balance <= MAX_MONEY:
+        if not -MAX_STORED_MONEY <= balance <= MAX_STORED_MONEY:
             raise InvariantError(f"balance of account {self.account_ids[slot]} would pass 2**62: {balance}")
         self.balances[slot] = balance
 

@@ -31,7 +31,7 @@ class VerifyReport(msgspec.Struct, frozen=True):
 
     def text(self) -> str:
         """Return the report as lines to print."""
-        width = max(len(name) for name in self.counts)
+        width = max(map(len, self.counts), default=0)
         lines = [self.description]
         lines += [f"  {name:<{width}}  {count:>15,}" for name, count in self.counts.items()]
         lines += [f"  {note}" for note in self.notes]

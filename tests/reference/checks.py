@@ -6,7 +6,14 @@ NONE is falsy, so that `a or b or c` reads as the list of checks in their order 
 from exchange.commands import AmendOrder, CancelOrder, ExecuteRecorded, PlaceOrder, ReduceOrder, ReportTrade
 from exchange.enums import OrderKind, Origin, RejectReason, Side, TimeInForce
 from exchange.rules import Rules
-from exchange.units import MAX_LIVE_ORDERS, MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_SIZE_LOTS
+from exchange.units import (
+    MAX_EXPOSURE,
+    MAX_LIVE_ORDERS,
+    MAX_MONEY,
+    MAX_QTY_LOTS,
+    MAX_SIZE_LOTS,
+    MAX_STORED_MONEY,
+)
 from tests.reference.book import Book, Order
 from tests.reference.clearing import Clearing
 
@@ -54,8 +61,9 @@ class Checks:
 
     def price(self, instrument_id: int, price: int) -> RejectReason:
         """The price lies within the instrument's range."""
-        lowest = self.books[instrument_id].instrument.min_price_ticks
-        return NONE if lowest <= price <= MAX_PRICE_TICKS else RejectReason.INVALID_PRICE
+        instrument = self.books[instrument_id].instrument
+        is_in_range = instrument.min_price_ticks <= price <= instrument.max_price_ticks
+        return NONE if is_in_range else RejectReason.INVALID_PRICE
 
     def trigger(self, instrument_id: int, trigger: int) -> RejectReason:
         """The trigger lies within the instrument's range of prices."""
@@ -114,21 +122,31 @@ class Checks:
         """The order is worth no more than money can be, at its limit or, a market order, at mark."""
         if not self.is_margined(order) or order.is_stop:
             return NONE
-        is_too_large = self.clearing.order_notional(instrument_id, order) > MAX_MONEY
+        is_too_large = self.clearing.order_notional(instrument_id, order) > MAX_EXPOSURE
         return RejectReason.NOTIONAL_TOO_LARGE if is_too_large else NONE
 
     def position(self, instrument_id: int, order: Order, replaced: Order | None = None) -> RejectReason:
-        """The position stays in range even if everything that rests on the order's side fills."""
+        """The position with all that rests stays in range, at any price that the instrument allows."""
         if not self.is_margined(order) or order.is_stop:
             return NONE
-        account = self.clearing.participants[order.account]
-        leg = self.clearing.leg(account, instrument_id)
-        resting = self.books[instrument_id].resting_of(order.account, order.side)
-        lots = abs(leg.size) + sum(o.open_qty for o in resting if o is not replaced) + order.open_qty
-        money = abs(leg.cost) + self.clearing.order_notional(instrument_id, order)
-        for side in Side:
-            money += self.clearing.open_notional(account, instrument_id, side, leaving_out=replaced)
-        return RejectReason.POSITION_TOO_LARGE if lots > MAX_SIZE_LOTS or money > MAX_MONEY else NONE
+        book = self.books[instrument_id]
+        resting = [o for side in Side for o in book.resting_of(order.account, side) if o is not replaced]
+        return self.exposure(instrument_id, order.account, sum(o.open_qty for o in resting) + order.open_qty)
+
+    def exposure(self, instrument_id: int, account_id: int, more: int) -> RejectReason:
+        """What the account holds and `more` lots are worth no more than the limit at the worst price."""
+        account = self.clearing.participants[account_id]
+        instrument = self.books[instrument_id].instrument
+        lots = abs(self.clearing.leg(account, instrument_id).size) + more
+        if lots > MAX_SIZE_LOTS:
+            return RejectReason.POSITION_TOO_LARGE
+        prices = [price for price in (instrument.min_price_ticks, instrument.max_price_ticks) if price != 0]
+        worth = max(self.clearing.notional(instrument_id, lots, price) for price in prices)
+        mirror = abs(self.clearing.leg(self.clearing.recorded_market, instrument_id).cost)
+        is_too_large = (
+            worth > MAX_EXPOSURE or abs(account.balance) > MAX_STORED_MONEY // 2 or mirror + worth > MAX_STORED_MONEY
+        )
+        return RejectReason.POSITION_TOO_LARGE if is_too_large else NONE
 
     def has_mark(self, instrument_id: int, order: Order) -> RejectReason:
         """A market order is margined at mark, so there must be one."""

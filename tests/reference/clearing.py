@@ -14,7 +14,6 @@ from exchange.errors import InvariantError
 from exchange.events import FundPaid, HaircutCharged, LossSocialized, PositionChanged, VenueLossBooked
 from exchange.instrument import Instrument
 from exchange.rules import Rules
-from exchange.units import MAX_PRICE_TICKS
 from tests.reference.book import Book, Fill, Order
 from tests.reference.journal import Journal
 
@@ -250,9 +249,11 @@ class Clearing:
         elif sign(target) == -sign(size):
             price = -size * per_lot / target
         else:
-            price = Fraction(MAX_PRICE_TICKS)  # an inverse position keeps the sign of its value at every price
+            price = Fraction(
+                instrument.max_price_ticks
+            )  # an inverse position keeps the sign of its value at every price
         rounded = ceil(price) if size > 0 else floor(price)
-        return min(max(rounded, instrument.min_price_ticks), MAX_PRICE_TICKS)
+        return min(max(rounded, instrument.min_price_ticks), instrument.max_price_ticks)
 
     def pay_deficit(self, account: Account, liquidation_id: int) -> LiquidationOutcome:
         """Bring a negative balance to zero; returns who paid the last part of it."""

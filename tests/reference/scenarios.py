@@ -86,10 +86,9 @@ def make_world(source: Source) -> World:
         features={name for name in names if source.below(4) != 3} - {"rich"},
     )
     if one_in(source, 12):
-        # MAX_QTY_LOTS lots are worth just less than MAX_MONEY at the centre, so that bigger ones are refused. Marks
-        # and prices far away would bring the products above 64 bits.
+        # One order of MAX_QTY_LOTS is worth less than MAX_EXPOSURE at the highest price, two are worth more.
         world.instruments = tuple(
-            msgspec.structs.replace(i, kind="linear", tick_value=40_000, tick_value_divisor=1)
+            msgspec.structs.replace(i, kind="linear", tick_value=100, tick_value_divisor=1, max_price_ticks=400)
             for i in world.instruments
         )
         world.features = world.features - {"crash", "open", "population", "edges"} | {"rich"}

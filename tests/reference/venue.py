@@ -34,7 +34,7 @@ from exchange.events import (
 )
 from exchange.instrument import Instrument
 from exchange.rules import Rules
-from exchange.units import MAX_MONEY, MAX_TS_NS
+from exchange.units import MAX_EXPOSURE, MAX_MONEY, MAX_TS_NS
 from tests.reference import checks
 from tests.reference.book import Book
 from tests.reference.clearing import Account, Clearing
@@ -230,8 +230,11 @@ class ReferenceVenue:
             or checks.quantity(abs(size))
             or self.checks.price(instrument_id, price)
         )
-        if not reason and self.clearing.notional(instrument_id, size, price) > MAX_MONEY:
+        if not reason and self.clearing.notional(instrument_id, size, price) > MAX_EXPOSURE:
             reason = RejectReason.NOTIONAL_TOO_LARGE
+        if not reason:
+            resting = [o for side in Side for o in self.books[instrument_id].resting_of(command.account, side)]
+            reason = self.checks.exposure(instrument_id, command.account, sum(o.open_qty for o in resting) + abs(size))
         if not reason and instrument_id in self.clearing.participants[command.account].legs:
             reason = RejectReason.ALREADY_TRADED
         if reason:
