@@ -18,6 +18,11 @@ settings.register_profile("search", deadline=None, max_examples=2_000, suppress_
 settings.load_profile("gate")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Golden files are rewritten on request only."""
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/scenarios; then review the diff")
+
+
 def pytest_report_header() -> str:
     """Say whether the compiled or the interpreted engine is under test."""
     return f"cascade: {BUILD}"

@@ -1,0 +1,310 @@
+"""The text of a scenario: settings, then commands, each followed by its events, indented, in plain words.
+
+    rules orders.self_trade=cancel_maker        settings of exchange/rules.py; `clearing=none` is a bare venue
+    instrument 1 kind=inverse tick_value=100    fields of Instrument; maintenance=ppm, leverage=, fees=m/t/liq
+    place buy 10 @ 100 id 1 acct 7 ioc          no price: a market order; `stop 90`: a stop, with `@` a stop-limit
+    place sell 5 @ 101 id 9 recorded            of the recorded market, account 0; also `correction`
+    cancel id 1 acct 7                          also `reduce 2 id 1 acct 7`, `amend 5 @ 99 stop 90 total id 1 acct 7`
+    mass-cancel buy acct 7
+    mark 105                                    also `deposit 50 acct 7`, `withdraw`, `leverage`, `fund 1000`
+    open -10 @ 100 acct 7
+    report buy 3 @ 100                          a trade outside the book
+    execute sell 5 @ 100 id 9                   a recorded execution of resting sell order 9
+    show acct 7                                 no command: prints what the account is worth
+    show book                                   no command: prints the orders, best first
+
+`on 2` names another instrument than the first; `continued` holds the settling back. The time is the number of the
+command. Lines that start with # are comments: there stands the arithmetic that makes the events right.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from exchange.codec import encode_command
+from exchange.commands import (
+    AmendOrder,
+    CancelOrder,
+    Command,
+    CommandType,
+    Deposit,
+    ExecuteRecorded,
+    FundDeposit,
+    MassCancel,
+    OpenPosition,
+    PlaceOrder,
+    ReduceOrder,
+    ReportTrade,
+    SetLeverage,
+    SetMarkPrice,
+    Withdraw,
+)
+from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
+from exchange.events import Event
+from exchange.exchange import Exchange
+from exchange.instrument import FeeSchedule, Instrument, MarginTier
+from exchange.rules import load_rules
+
+FLAGS = ("ioc", "fok", "post-only", "recorded", "correction", "continued", "total", "buy", "sell", "all", "book")
+VALUES = ("@", "id", "acct", "stop", "on")
+
+
+def words_of(line: str) -> tuple[str, dict[str, Any]]:
+    """The verb of a line, and its flags and values; a bare number is under 'amount'."""
+    verb, *rest = line.split()
+    found: dict[str, Any] = {}
+    words = iter(rest)
+    for word in words:
+        if word in FLAGS:
+            found[word] = True
+        elif word in VALUES:
+            found[word] = int(next(words))
+        else:
+            found["amount"] = int(word.replace(",", ""))
+    return verb, found
+
+
+def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
+    """Return the command that a line says."""
+    verb, said = words_of(line)
+    instrument, account = said.get("on", first_instrument), said.get("acct", 0)
+    side = Side.SELL if "sell" in said else Side.BUY
+    amount, price, trigger, order_id = (said.get(name, 0) for name in ("amount", "@", "stop", "id"))
+    origin = (
+        Origin.RECORDED if "recorded" in said else Origin.CORRECTION if "correction" in said else Origin.PARTICIPANT
+    )
+    more: dict[str, Any] = {"origin": origin, "is_continued": "continued" in said}
+    if verb == "place":
+        time_in_force = TimeInForce.IOC if "ioc" in said else TimeInForce.FOK if "fok" in said else TimeInForce.GTC
+        kind = OrderKind((2 if "stop" in said else 0) + (("@" in said) == ("stop" in said)))
+        return PlaceOrder(
+            ts_ns,
+            instrument,
+            account,
+            order_id,
+            side,
+            amount,
+            price,
+            kind,
+            time_in_force,
+            "post-only" in said,
+            trigger,
+            **more,
+        )
+    makers: dict[str, Callable[[], Command]] = {
+        "cancel": lambda: CancelOrder(ts_ns, instrument, account, order_id, **more),
+        "reduce": lambda: ReduceOrder(ts_ns, instrument, account, order_id, amount, **more),
+        "amend": lambda: AmendOrder(
+            ts_ns, instrument, account, order_id, amount, price, trigger, "total" in said, **more
+        ),
+        "mass-cancel": lambda: MassCancel(
+            ts_ns,
+            0 if "all" in said else instrument,
+            account,
+            SideFilter.BUY if "buy" in said else SideFilter.SELL if "sell" in said else SideFilter.BOTH,
+        ),
+        "mark": lambda: SetMarkPrice(ts_ns, instrument, amount),
+        "report": lambda: ReportTrade(ts_ns, instrument, side, price, amount, "continued" in said),
+        "execute": lambda: ExecuteRecorded(ts_ns, instrument, order_id, side, price, amount, "continued" in said),
+        "deposit": lambda: Deposit(ts_ns, account, amount),
+        "withdraw": lambda: Withdraw(ts_ns, account, amount),
+        "leverage": lambda: SetLeverage(ts_ns, instrument, account, amount),
+        "open": lambda: OpenPosition(ts_ns, instrument, account, amount, price),
+        "fund": lambda: FundDeposit(ts_ns, amount),
+    }
+    return makers[verb]()
+
+
+def set_path(tree: dict[str, Any], path: str, text: str) -> None:
+    """Put a setting such as risk.max_attempts=2 into nested dicts, as an integer, a flag, a list or a text."""
+    *folders, name = path.split(".")
+    for folder in folders:
+        tree = tree.setdefault(folder, {})
+    if name == "waterfall":
+        tree[name] = [word for word in text.split(",") if word]
+    else:
+        is_number = text.lstrip("-").isdigit()
+        tree[name] = int(text) if is_number else text == "true" if text in ("true", "false") else text
+
+
+def instrument_of(line: str) -> Instrument:
+    """Return the instrument that a line says."""
+    _, number, *settings = line.split()
+    fields: dict[str, Any] = {"instrument_id": int(number), "symbol": f"I{number}"}
+    for setting in settings:
+        name, _, text = setting.partition("=")
+        if name == "maintenance":
+            fields["margin_tiers"] = (MarginTier(maintenance_ppm=int(text)),)
+        elif name == "fees":
+            maker, taker, liquidation = map(int, text.split("/"))
+            fields["fees"] = FeeSchedule(maker_ppm=maker, taker_ppm=taker, liquidation_ppm=liquidation)
+        elif name == "leverage":
+            fields["default_leverage"] = int(text)
+        else:
+            set_path(fields, name, text)
+    return Instrument(**fields)
+
+
+class Scenario:
+    """A scenario while it is told: the venue is opened by the first line that is no setting."""
+
+    def __init__(self) -> None:
+        """Before the first line."""
+        self.settings: dict[str, Any] = {}
+        self.instruments: list[Instrument] = []
+        self.venue: Exchange | None = None
+        self.records: list[bytes] = []
+
+    def open_venue(self) -> Exchange:
+        """A venue with what was set."""
+        return Exchange(self.instruments or [Instrument(instrument_id=1, symbol="I1")], load_rules(self.settings))
+
+    def tell(self, line: str) -> list[str]:
+        """Do what a line says and return what it prints."""
+        if line.startswith("rules "):
+            for setting in line.split()[1:]:
+                path, _, text = setting.partition("=")
+                set_path(self.settings, path, text)
+            return []
+        if line.startswith("instrument "):
+            self.instruments.append(instrument_of(line))
+            return []
+        if self.venue is None:
+            self.venue = self.open_venue()
+        first = self.venue.instruments[0].instrument_id
+        if line.startswith("show "):
+            _, said = words_of(line)
+            return (
+                shown_account(self.venue, said["acct"])
+                if "acct" in said
+                else shown_book(self.venue, said.get("on", first))
+            )
+        command = command_of(line, len(self.records) + 1, first)
+        self.records.append(encode_command(command))
+        events = self.venue.apply(command)
+        self.venue.check()
+        is_named = len(self.venue.instruments) > 1
+        return [sentence(event, is_named) for event in events]
+
+
+def told(text: str) -> str:
+    """Return the text of a scenario with the events that really happen, its comments and commands as they are."""
+    scenario = Scenario()
+    lines: list[str] = []
+    for line in text.splitlines():
+        if line.startswith(" "):
+            continue
+        lines.append(line)
+        if line and not line.startswith("#"):
+            lines += [f"  {printed}" for printed in scenario.tell(line)]
+    # The same commands in one batch are the same story.
+    again = scenario.open_venue()
+    again.run(b"".join(scenario.records))
+    assert scenario.venue is not None
+    assert again.digest() == scenario.venue.digest()
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+# --- what is printed ---------------------------------------------------------------------------------------------
+
+
+def plain(member: Any) -> str:
+    """An enum member in words."""
+    return str(member.name).lower().replace("_", " ")
+
+
+def order_words(event: Any) -> Iterator[str]:
+    """The facts of an accepted order, leaving out what goes without saying."""
+    yield plain(event.side)
+    yield f"{event.qty_lots}"
+    if event.kind in (OrderKind.LIMIT, OrderKind.STOP_LIMIT):
+        yield f"@ {event.price_ticks}"
+    if event.kind >= OrderKind.STOP:
+        yield f"stop {event.trigger_ticks}"
+    yield f"id {event.order_id} acct {event.account}"
+    if event.time_in_force != TimeInForce.GTC:
+        yield plain(event.time_in_force)
+    if event.post_only:
+        yield "post-only"
+    if event.origin != Origin.PARTICIPANT:
+        yield plain(event.origin)
+
+
+SENTENCES: dict[str, str] = {
+    "OrderRejected": "refused {request} id {order_id} acct {account}: {reason}",
+    "RequestRejected": "refused {request} of {amount} acct {account}: {reason}",
+    "Trade": "trade {qty_lots} @ {price_ticks}: taker {taker_order_id} acct {taker_account} ({side}), "
+    "maker {maker_order_id} acct {maker_account}",
+    "OrderCanceled": "canceled {side} {qty_lots} @ {price_ticks} id {order_id} acct {account}: {reason}{liquidation}",
+    "OrderAmended": "amended {side} {qty_lots} @ {price_ticks}{stop} id {order_id} acct {account}: {kept}",
+    "StopTriggered": "triggered {side} {qty_lots} stop {trigger_ticks} by {last_ticks} id {order_id} acct {account}",
+    "TradeReported": "reported {side} {qty_lots} @ {price_ticks}",
+    "RecordedClipped": "clipped {kind} of {qty_lots} id {order_id}",
+    "MarkPriceUpdated": "mark {price_ticks}",
+    "Deposited": "deposited {amount} acct {account}: balance {balance}",
+    "Withdrawn": "withdrew {amount} acct {account}: balance {balance}",
+    "LeverageSet": "leverage {leverage} acct {account}",
+    "PositionOpened": "opened {size_lots} @ {price_ticks} acct {account}: cost {cost}",
+    "PositionChanged": "acct {account}: size {size_lots} cost {cost}, realized {realized} fee {fee} balance {balance}",
+    "FundDeposited": "fund deposit {amount}: fund {fund_balance}",
+    "LiquidationStarted": "liquidation {liquidation_id} of acct {account} starts: equity {equity} < "
+    "maintenance {maintenance} at mark {mark_ticks}, triggered by {triggered_by}",
+    "LiquidationOrderPlaced": "liquidation {liquidation_id} attempt {attempt}: {side} {qty_lots} {limit} id {order_id} "
+    "acct {account}",
+    "PositionTakenOver": "liquidation {liquidation_id}: fund takes {size_lots} @ {price_ticks} of acct {account}, "
+    "value {value}",
+    "SurplusPaid": "liquidation {liquidation_id}: surplus {amount} of acct {account} to the fund: fund {fund_balance}",
+    "FundPaid": "liquidation {liquidation_id}: fund pays {amount} of deficit {deficit} of acct {account}: "
+    "fund {fund_balance}",
+    "LossSocialized": "liquidation {liquidation_id}: {charged} of deficit {deficit} of acct {account} socialized over "
+    "{payers} with profits of {base}",
+    "HaircutCharged": "liquidation {liquidation_id}: acct {account} pays {amount}, profit {profit}: balance {balance}",
+    "VenueLossBooked": "liquidation {liquidation_id}: venue loses {amount} for acct {account}: total {total}",
+    "LiquidationEnded": "liquidation {liquidation_id} of acct {account} ends, {outcome}: balance {balance}",
+}
+
+
+def sentence(event: Event, is_named: bool) -> str:
+    """An event in plain words, with its instrument where there are several."""
+    kind = type(event).__name__
+    fields: dict[str, Any] = msgspec.structs.asdict(event)
+    instrument = fields.get("instrument", 0)
+    suffix = f" on {instrument}" if is_named and instrument else ""
+    if kind == "OrderAccepted":
+        return f"accepted {' '.join(order_words(event))}{suffix}"
+    values = {name: plain(value) if hasattr(value, "name") else value for name, value in fields.items()}
+    if "request" in fields:
+        values["request"] = plain(CommandType(fields["request"]))
+    values["liquidation"] = f", liquidation {fields['liquidation_id']}" if fields.get("liquidation_id") else ""
+    values["stop"] = f" stop {fields['trigger_ticks']}" if fields.get("trigger_ticks") else ""
+    values["kept"] = "keeps its place" if fields.get("kept_priority") else "to the back"
+    values["limit"] = "at market" if fields.get("kind") == OrderKind.MARKET else f"@ {fields.get('price_ticks')}"
+    return SENTENCES[kind].format(**values) + suffix
+
+
+def shown_account(venue: Exchange, account: int) -> list[str]:
+    """What an account is worth at present marks."""
+    view = venue.account(account)
+    state = ", in liquidation" if view.is_in_liquidation else ""
+    worth = f"balance {view.balance} equity {view.equity} maintenance {view.maintenance} initial {view.initial_margin}"
+    positions = [
+        f"acct {account}: size {held.size_lots} cost {held.cost} value {held.value} on {held.instrument}"
+        for held in view.positions()
+    ]
+    return [f"acct {account}: {worth}{state}", *positions]
+
+
+def shown_book(venue: Exchange, instrument: int) -> list[str]:
+    """The resting orders, asks from the worst to the best, then bids from the best; then stops."""
+    book = venue.book(instrument)
+    lines = [
+        f"{plain(live.side)} {live.open_lots} @ {live.price_ticks} id {live.order_id} acct {live.account}"
+        for live in [*reversed(list(book.orders(Side.SELL))), *book.orders(Side.BUY)]
+    ]
+    lines += [
+        f"{plain(live.side)} {live.open_lots} stop {live.trigger_ticks} id {live.order_id} acct {live.account}"
+        for side in Side
+        for live in book.stops(side)
+    ]
+    return lines or ["empty"]
