@@ -85,7 +85,7 @@ NUMBERS = {
 }
 
 LINES_MOST = 700
-TOO_LONG = {"exchange/order_desk.py": 740, "exchange/records.py": 1_000}  # records.py is generated
+TOO_LONG = {"exchange/order_desk.py": 760, "exchange/records.py": 1_000}  # records.py is generated
 
 CORE_LIBRARIES = {"msgspec", "sortedcontainers", "mypy_extensions", "librt"}
 
