@@ -143,6 +143,9 @@ class Exchange:
         size: i64 = len(records)
         index: i64 = 0
         log = self.log
+        gateway = self.gateway
+        agenda = self.agenda
+        has_clearing = self.has_clearing
         listens = self.bus.wanted_types != 0 or len(self._command_sinks) > 0
         try:
             while offset < size:
@@ -156,7 +159,10 @@ class Exchange:
                     if causes:
                         raise HandlerError([], causes)
                 else:
-                    self._run_one(records, offset)
+                    # The same as _run_one, one call less for each record.
+                    is_continued = gateway.dispatch(records, offset)
+                    if not is_continued and (has_clearing or agenda.has_touched):
+                        self._settle()
                     if len(log.block_ends) > 0:
                         self._hand_over_blocks()
                 offset += UNIT_BYTES

@@ -9,7 +9,9 @@ from exchange.commands import Deposit, MassCancel
 from exchange.digest import EventDigest
 from exchange.errors import ConfigError
 from exchange.event_log import BLOCK_RECORDS, EventLog
+from exchange.events import Deposited
 from exchange.exchange import Exchange
+from exchange.records import write_deposited
 from tests.helpers import BUY, LINEAR, bare_venue, margin_venue, order
 
 RECORDS = BLOCK_RECORDS + 5
@@ -38,32 +40,38 @@ def chain(records: bytes) -> str:
     return digest.hex()
 
 
-def test_reserve_counts_and_blocks_end_on_records() -> None:
-    """seq is the number of records; a block boundary is where record 65,536 ends, also where records are long."""
+def test_seq_counts_records_and_blocks_are_whole() -> None:
+    """A block of 65,536 records closes when the next record comes; seq goes on over it."""
     log = EventLog()
-    for number in range(BLOCK_RECORDS + 3):
-        at = log.reserve(16 if number % 2 else 8)
-        log.words[at] = number
-    assert (log.seq, log.first_seq) == (BLOCK_RECORDS + 3, 1)
-    assert list(log.block_ends) == [BLOCK_RECORDS // 2 * 24]
+    for number in range(BLOCK_RECORDS):
+        write_deposited(log, 1, number, 0)
+    assert (log.seq, log.first_seq, list(log.block_ends)) == (BLOCK_RECORDS, 1, [])
+    for number in range(BLOCK_RECORDS, BLOCK_RECORDS + 3):
+        write_deposited(log, 1, number, 0)
+    assert (log.seq, log.first_seq, list(log.block_ends)) == (BLOCK_RECORDS + 3, 1, [8 * BLOCK_RECORDS])
     (block,) = log.take_blocks(True)
-    assert len(block) == BLOCK_RECORDS // 2 * 24 * 8
-    assert (log.first_seq, log.block_ends) == (BLOCK_RECORDS + 1, [])
-    assert [int.from_bytes(log.bytes_from(0)[8 * at : 8 * at + 8], "little") for at in (0, 8, 24)] == [
-        BLOCK_RECORDS,
-        BLOCK_RECORDS + 1,
-        BLOCK_RECORDS + 2,
-    ]
-    log.reserve(8)
-    assert log.seq == BLOCK_RECORDS + 4
+    assert len(block) == 64 * BLOCK_RECORDS
+    assert (log.seq, log.first_seq, list(log.block_ends)) == (BLOCK_RECORDS + 3, BLOCK_RECORDS + 1, [])
+    events = decode_events(block, 1) + decode_events(log.bytes_from(0), log.first_seq)
+    assert [event.seq for event in events] == list(range(1, BLOCK_RECORDS + 4))
+    assert [event.amount for event in events if isinstance(event, Deposited)] == list(range(BLOCK_RECORDS + 3))
 
 
 def test_taking_no_blocks_changes_nothing() -> None:
     """Asked between commands, with nothing full."""
     log = EventLog()
-    log.words[log.reserve(8)] = 42
+    write_deposited(log, 1, 42, 0)
     assert log.take_blocks(True) == []
-    assert (log.end, log.seq, log.first_seq, log.words[0]) == (8, 1, 1, 42)
+    assert (log.end, log.seq, log.first_seq, log.words[3]) == (8, 1, 1, 42)
+
+
+def test_blocks_that_nobody_wants_are_dropped() -> None:
+    """The count goes on."""
+    log = EventLog()
+    for number in range(2 * BLOCK_RECORDS + 1):
+        write_deposited(log, 1, number, 0)
+    assert log.take_blocks(False) == []
+    assert (log.seq, log.first_seq, log.words[3]) == (2 * BLOCK_RECORDS + 1, 2 * BLOCK_RECORDS + 1, 2 * BLOCK_RECORDS)
 
 
 @pytest.mark.parametrize("is_batch", [True, False])
@@ -119,18 +127,21 @@ def test_digest_of_nothing_is_d0() -> None:
 
 
 def test_digest_at_the_end_of_a_block() -> None:
-    """With nothing open it is the chained value itself, and the first record of the next block changes it."""
+    """A full block that has not left yet counts as it will when it has, and the next record changes the digest."""
     venue, sink = Exchange([LINEAR], with_digest=True), Sink()
     venue.add_sink(sink)
     venue.run(deposits(BLOCK_RECORDS))
-    assert (venue.open_block(), len(sink.blocks)) == (b"", 1)
-    assert venue.digest() == chain(sink.blocks[0][1])
+    full, digest = venue.open_block(), venue.digest()
+    assert (len(full), len(sink.blocks), digest) == (64 * BLOCK_RECORDS, 0, chain(full))
+    venue.apply(Deposit(BLOCK_RECORDS, 1, 1))
+    assert sink.blocks == [(1, full)]
+    assert venue.digest() == chain(full + venue.open_block()) != digest
 
 
 def test_digest_without_hashing_is_refused_after_the_first_block() -> None:
     """Blocks that nobody hashed are gone."""
     venue = Exchange([LINEAR])
-    venue.run(deposits(BLOCK_RECORDS - 1))
+    venue.run(deposits(BLOCK_RECORDS))
     assert venue.digest() == chain(venue.open_block())
     venue.run(encode_command(Deposit(BLOCK_RECORDS, 1, 1)))
     with pytest.raises(ConfigError, match="with_digest"):

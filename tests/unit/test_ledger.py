@@ -14,7 +14,7 @@ from exchange.accounts.ledger import (
     Ledger,
 )
 from exchange.errors import InvariantError
-from exchange.units import MAX_MONEY
+from exchange.units import MAX_STORED_MONEY
 
 
 def legs_of(ledger: Ledger, slot: int) -> list[int]:
@@ -75,14 +75,14 @@ def test_legs_beyond_the_first_capacity() -> None:
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_money_past_its_limit_is_not_posted(sign: int) -> None:
-    """A balance of MAX_MONEY either way is the last one; one more is an InvariantError and changes nothing."""
+    """A balance of MAX_STORED_MONEY either way is the last one; one more is an InvariantError and changes nothing."""
     ledger = Ledger(0)
     slot = ledger.open_account(1)
-    ledger.post(slot, sign * MAX_MONEY)
-    for more in (sign, sign * MAX_MONEY, sign * (1 << 62)):
+    ledger.post(slot, sign * MAX_STORED_MONEY)
+    for more in (sign, sign * MAX_STORED_MONEY, sign * (1 << 62)):
         with pytest.raises(InvariantError, match="account 1"):
             ledger.post(slot, more)
-        assert ledger.balances[slot] == sign * MAX_MONEY
+        assert ledger.balances[slot] == sign * MAX_STORED_MONEY
     ledger.post(slot, -sign)
 
 

@@ -33,27 +33,27 @@ PRICES = st.sampled_from([1, 2, 3, 31, 32, 33, 1_000, MAX_PRICE_TICKS, -5, 0, -M
 LOTS_ = st.sampled_from([1, 2, 7, MAX_QTY_LOTS])
 
 
-def rest(book: Book, order_id: int, owner: int, side: int, price: int, lots: int, filled: int = 0) -> int:
-    """Put a limit order into its level, and return its row."""
-    row = book.enter(order_id, owner, order_flags(side, 0, 0, 0), price, lots, filled, 0)
-    book.link(row)
-    return row
+def rest(book: Book, order_id: int, owner: int, side: int, price: int, lots: int) -> int:
+    """Put an order at the back of its level."""
+    order = book.enter(order_id, owner, order_flags(side, 0, 0, 0), price, lots, 0, 0)
+    book.link(order)
+    return order
 
 
 def add_stop(book: Book, order_id: int, owner: int, side: int, lots: int, trigger: int) -> int:
-    """Put a stop into its trigger's queue, and return its row."""
-    row = book.enter(order_id, owner, order_flags(side, 2, 0, 0), 0, lots, 0, trigger)
-    book.stops.add(row)
-    return row
+    """Put a stop at the back of its trigger's queue."""
+    order = book.enter(order_id, owner, order_flags(side, 2, 0, 0), 0, lots, 0, trigger)
+    book.stops.add(order)
+    return order
 
 
-def take_out(book: Book, row: int) -> None:
-    """Remove a live order, resting or pending."""
-    if book.orders.words[row + LEVEL]:
-        book.unlink(row)
+def remove(book: Book, order: int) -> None:
+    """Take an order out of its place and out of the book."""
+    if book.orders.words[order + LEVEL] == 0:
+        book.stops.remove(order)
     else:
-        book.stops.remove(row)
-    book.forget(row)
+        book.unlink(order)
+    book.forget(order)
 
 
 class BookMachine(RuleBasedStateMachine):
@@ -80,7 +80,7 @@ class BookMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def remove(self, data: st.DataObject) -> None:
         order = data.draw(st.sampled_from(self.live))
-        take_out(self.book, self.book.find(order[0]))
+        remove(self.book, self.book.find(order[0]))
         self._leave(order)
 
     @precondition(lambda self: any(order[7] for order in self.live))
@@ -184,14 +184,14 @@ def test_flags_keep_four_facts_apart() -> None:
 def test_the_pool_grows_and_uses_rows_again() -> None:
     """More orders than the first capacity of 1,023; freed rows come back, the newest first."""
     book = Book()
-    rows = [rest(book, number, 0, 0, 1, 1) for number in range(5_000)]
+    rows = [rest(book, number, 0, 0, 5, 1) for number in range(5_000)]
     assert len(set(rows)) == 5_000
     assert 0 not in rows
     assert all(row % ROW == 0 and row + ROW <= len(book.orders.words) for row in rows)
     for row in rows[:10]:
-        take_out(book, row)
+        remove(book, row)
     size = len(book.orders.words)
-    assert [rest(book, 9_000 + number, 0, 0, 1, 1) for number in range(10)] == rows[9::-1]
+    assert [rest(book, 10_000 + number, 0, 0, 5, 1) for number in range(10)] == rows[9::-1]
     assert (book.orders.count, len(book.orders.words)) == (5_000, size)
     book.check()
 
@@ -200,11 +200,11 @@ def test_a_new_order_shows_nothing_of_the_last_one_of_its_row() -> None:
     """Trigger and filled quantity start anew."""
     book = Book()
     first = add_stop(book, 1, 0, 0, 5, 77)
-    take_out(book, first)
-    second = rest(book, 2, 0, 1, 9, 5, filled=3)
+    remove(book, first)
+    second = rest(book, 2, 0, 1, 9, 5)
     assert first == second
     words = book.orders.words
-    assert [words[second + word] for word in (TRIGGER, FILLED, OPEN)] == [0, 3, 5]
+    assert [words[second + word] for word in (TRIGGER, FILLED, OPEN)] == [0, 0, 5]
     book.check()
 
 
@@ -218,7 +218,7 @@ def test_thousands_of_owners_and_orders() -> None:
     assert book.oldest_of(5_001) == 0
     assert book.oldest_of(1 << 20) == 0
     for number in range(20_000):
-        take_out(book, book.find(number))
+        remove(book, book.find(number))
     book.check()
     assert (book.orders.count, book.bids.best, book.asks.best) == (0, 0, 0)
 

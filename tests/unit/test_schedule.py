@@ -10,7 +10,7 @@ from exchange.instrument import Instrument, MarginTier
 from exchange.margin.schedule import MarginSchedule, initial_margin
 from exchange.units import PPM
 
-MARKS = st.lists(st.one_of(st.integers(1, 300), st.integers(1, (1 << 62) - 1)), max_size=5, unique=True).map(sorted)
+MARKS = st.lists(st.one_of(st.integers(1, 300), st.integers(1, (1 << 60) - 1)), max_size=5, unique=True).map(sorted)
 
 
 @st.composite

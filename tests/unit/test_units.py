@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.units import (
+    MAX_EXPOSURE,
     MAX_LIVE_ORDERS,
     MAX_MONEY,
     MAX_PRICE_TICKS,
     MAX_QTY_LOTS,
+    MAX_STORED_MONEY,
     div_ceil,
     div_floor,
     div_nearest,
@@ -26,9 +28,10 @@ DIVISORS = st.one_of(st.integers(1, 20), st.integers(1, 1 << 130))
 
 def test_limits_leave_room_in_62_bits() -> None:
     """A level of the most orders of the largest quantity still fits, which is why the limits are what they are."""
-    assert MAX_LIVE_ORDERS * MAX_QTY_LOTS <= MAX_MONEY
+    assert MAX_LIVE_ORDERS * MAX_QTY_LOTS <= MAX_STORED_MONEY == (1 << 62) - 1
     assert MAX_PRICE_TICKS < 1 << 40
-    assert MAX_MONEY == (1 << 62) - 1
+    # All that was deposited, and 32 positions won or lost at their limit, still fit one balance.
+    assert MAX_MONEY + 32 * MAX_EXPOSURE < MAX_STORED_MONEY
 
 
 @pytest.mark.parametrize(
