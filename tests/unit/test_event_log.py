@@ -10,6 +10,7 @@ from exchange.digest import EventDigest
 from exchange.errors import ConfigError
 from exchange.event_log import BLOCK_RECORDS, EventLog
 from exchange.exchange import Exchange
+from exchange.records import write_deposited
 from tests.helpers import LINEAR, margin_venue
 
 RECORDS = BLOCK_RECORDS + 5
@@ -38,32 +39,30 @@ def chain(records: bytes) -> str:
     return digest.hex()
 
 
-def test_reserve_counts_and_blocks_end_on_records() -> None:
-    """seq is the number of records; a block boundary is where record 65,536 ends, also where records are long."""
+def test_blocks_end_on_records() -> None:
+    """seq is the number of records; a block is closed when record 65,537 begins, and leaves whole."""
     log = EventLog()
     for number in range(BLOCK_RECORDS + 3):
-        at = log.reserve(16 if number % 2 else 8)
-        log.words[at] = number
+        write_deposited(log, 1, number, 0)
+        assert len(log.block_ends) == (number >= BLOCK_RECORDS)
     assert (log.seq, log.first_seq) == (BLOCK_RECORDS + 3, 1)
-    assert list(log.block_ends) == [BLOCK_RECORDS // 2 * 24]
+    assert list(log.block_ends) == [BLOCK_RECORDS * 8]
     (block,) = log.take_blocks(True)
-    assert len(block) == BLOCK_RECORDS // 2 * 24 * 8
+    assert len(block) == BLOCK_RECORDS * 64
     assert (log.first_seq, log.block_ends) == (BLOCK_RECORDS + 1, [])
-    assert [int.from_bytes(log.bytes_from(0)[8 * at : 8 * at + 8], "little") for at in (0, 8, 24)] == [
-        BLOCK_RECORDS,
-        BLOCK_RECORDS + 1,
-        BLOCK_RECORDS + 2,
-    ]
-    log.reserve(8)
+    left = decode_events(log.bytes_from(0), log.first_seq)
+    assert [event.amount for event in left] == [BLOCK_RECORDS, BLOCK_RECORDS + 1, BLOCK_RECORDS + 2]
+    write_deposited(log, 1, 0, 0)
     assert log.seq == BLOCK_RECORDS + 4
 
 
 def test_taking_no_blocks_changes_nothing() -> None:
     """Asked between commands, with nothing full."""
     log = EventLog()
-    log.words[log.reserve(8)] = 42
+    write_deposited(log, 1, 42, 0)
     assert log.take_blocks(True) == []
-    assert (log.end, log.seq, log.first_seq, log.words[0]) == (8, 1, 1, 42)
+    assert (log.end, log.seq, log.first_seq) == (8, 1, 1)
+    assert [event.amount for event in decode_events(log.bytes_from(0), 1)] == [42]
 
 
 @pytest.mark.parametrize("is_batch", [True, False])

@@ -13,6 +13,7 @@ from exchange.book.order_pool import (
     FILLED,
     KIND_MASK,
     KIND_SHIFT,
+    LEVEL,
     NEXT,
     OPEN,
     ORDER_ID,
@@ -23,7 +24,6 @@ from exchange.book.order_pool import (
     TIF_MASK,
     TIF_SHIFT,
     TRIGGER,
-    OrderPool,
     order_flags,
 )
 from exchange.errors import InvariantError
@@ -31,6 +31,29 @@ from exchange.units import MAX_PRICE_TICKS, MAX_QTY_LOTS
 
 PRICES = st.sampled_from([1, 2, 3, 31, 32, 33, 1_000, MAX_PRICE_TICKS, -5, 0, -MAX_PRICE_TICKS])
 LOTS_ = st.sampled_from([1, 2, 7, MAX_QTY_LOTS])
+
+
+def rest(book: Book, order_id: int, owner: int, side: int, price: int, lots: int, filled: int = 0) -> int:
+    """Put a limit order into its level, and return its row."""
+    row = book.enter(order_id, owner, order_flags(side, 0, 0, 0), price, lots, filled, 0)
+    book.link(row)
+    return row
+
+
+def add_stop(book: Book, order_id: int, owner: int, side: int, lots: int, trigger: int) -> int:
+    """Put a stop into its trigger's queue, and return its row."""
+    row = book.enter(order_id, owner, order_flags(side, 2, 0, 0), 0, lots, 0, trigger)
+    book.stops.add(row)
+    return row
+
+
+def take_out(book: Book, row: int) -> None:
+    """Remove a live order, resting or pending."""
+    if book.orders.words[row + LEVEL]:
+        book.unlink(row)
+    else:
+        book.stops.remove(row)
+    book.forget(row)
 
 
 class BookMachine(RuleBasedStateMachine):
@@ -45,19 +68,19 @@ class BookMachine(RuleBasedStateMachine):
 
     @rule(slot=st.integers(0, 3), side=st.integers(0, 1), price=PRICES, lots=LOTS_)
     def rest(self, slot: int, side: int, price: int, lots: int) -> None:
-        self.book.rest(self.next_id, slot << 32 | 5, order_flags(side, 0, 0, 0), price, lots, 0)
+        rest(self.book, self.next_id, slot << 32 | 5, side, price, lots)
         self._enter([self.next_id, slot, side, price, lots, 0, 0, 1])
 
     @rule(slot=st.integers(0, 3), side=st.integers(0, 1), trigger=PRICES, lots=LOTS_)
     def add_stop(self, slot: int, side: int, trigger: int, lots: int) -> None:
-        self.book.add_stop(self.next_id, slot << 32 | 5, order_flags(side, 2, 0, 0), 0, lots, trigger)
+        add_stop(self.book, self.next_id, slot << 32 | 5, side, lots, trigger)
         self._enter([self.next_id, slot, side, 0, lots, 0, trigger, 0])
 
     @precondition(lambda self: self.live)
     @rule(data=st.data())
     def remove(self, data: st.DataObject) -> None:
         order = data.draw(st.sampled_from(self.live))
-        self.book.remove(self.book.find(order[0]))
+        take_out(self.book, self.book.find(order[0]))
         self._leave(order)
 
     @precondition(lambda self: any(order[7] for order in self.live))
@@ -160,24 +183,25 @@ def test_flags_keep_four_facts_apart() -> None:
 
 def test_the_pool_grows_and_uses_rows_again() -> None:
     """More orders than the first capacity of 1,023; freed rows come back, the newest first."""
-    pool = OrderPool()
-    rows = [pool.take() for _ in range(5_000)]
+    book = Book()
+    rows = [rest(book, number, 0, 0, 1, 1) for number in range(5_000)]
     assert len(set(rows)) == 5_000
     assert 0 not in rows
-    assert all(row % ROW == 0 and row + ROW <= len(pool.words) for row in rows)
+    assert all(row % ROW == 0 and row + ROW <= len(book.orders.words) for row in rows)
     for row in rows[:10]:
-        pool.give_back(row)
-    size = len(pool.words)
-    assert [pool.take() for _ in range(10)] == rows[9::-1]
-    assert (pool.count, len(pool.words)) == (5_000, size)
+        take_out(book, row)
+    size = len(book.orders.words)
+    assert [rest(book, 9_000 + number, 0, 0, 1, 1) for number in range(10)] == rows[9::-1]
+    assert (book.orders.count, len(book.orders.words)) == (5_000, size)
+    book.check()
 
 
 def test_a_new_order_shows_nothing_of_the_last_one_of_its_row() -> None:
     """Trigger and filled quantity start anew."""
     book = Book()
-    first = book.add_stop(1, 0, order_flags(0, 2, 0, 0), 0, 5, 77)
-    book.remove(first)
-    second = book.rest(2, 0, order_flags(1, 0, 0, 0), 9, 5, 3)
+    first = add_stop(book, 1, 0, 0, 5, 77)
+    take_out(book, first)
+    second = rest(book, 2, 0, 1, 9, 5, filled=3)
     assert first == second
     words = book.orders.words
     assert [words[second + word] for word in (TRIGGER, FILLED, OPEN)] == [0, 3, 5]
@@ -188,13 +212,13 @@ def test_thousands_of_owners_and_orders() -> None:
     """The owners' lists grow with their slots."""
     book = Book()
     for number in range(20_000):
-        book.rest(number, (number % 5_000) << 32, order_flags(number & 1, 0, 0, 0), 1 + number % 997, 1, 0)
+        rest(book, number, (number % 5_000) << 32, number & 1, 1 + number % 997, 1)
     book.check()
     assert chain(book.orders.words, book.oldest_of(4_999), OWNER_NEXT) == [4_999, 9_999, 14_999, 19_999]
     assert book.oldest_of(5_001) == 0
     assert book.oldest_of(1 << 20) == 0
     for number in range(20_000):
-        book.remove(book.find(number))
+        take_out(book, book.find(number))
     book.check()
     assert (book.orders.count, book.bids.best, book.asks.best) == (0, 0, 0)
 
@@ -203,7 +227,7 @@ def test_thousands_of_owners_and_orders() -> None:
 def test_check_finds_a_row_that_was_changed_behind_the_books_back(word: int) -> None:
     """A total or an id that does not agree is an InvariantError."""
     book = Book()
-    order = book.rest(1, 0, order_flags(0, 0, 0, 0), 5, 5, 0)
+    order = rest(book, 1, 0, 0, 5, 5)
     book.check()
     book.orders.words[order + word] += 1
     with pytest.raises(InvariantError):
