@@ -3,8 +3,11 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from replay.player import Progress
+
+_TITLE_LENGTH: Final = 20  # so that a terminal of 80 columns has room for the rest
 
 
 @contextmanager
@@ -21,13 +24,16 @@ def shown_progress(title: str) -> Iterator[Callable[[Progress], None] | None]:
         return
     columns = (
         bars.TextColumn("{task.description}"),
-        bars.BarColumn(),
+        bars.BarColumn(bar_width=12),
         bars.TaskProgressColumn(),
         bars.TextColumn("{task.fields[told]}"),
         bars.TimeRemainingColumn(),
+        bars.TextColumn("left"),
     )
     with bars.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None, told="")
+        task = bar.add_task(
+            title if len(title) <= _TITLE_LENGTH else f"{title[: _TITLE_LENGTH - 1]}…", total=None, told=""
+        )
 
         def show(now: Progress) -> None:
             elapsed = bar.tasks[task].elapsed or 0.0
