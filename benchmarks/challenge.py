@@ -67,7 +67,7 @@ SCENARIOS: Final = ("static", "normal", "swing-25", "swing-40", "flash-crash")
 
 INSTRUMENT: Final = 1
 ACCOUNTS: Final = 10_000
-DEPOSIT: Final = 400_000_000_000_000  # the sum over all accounts stays within the venue's limit of 2**62
+DEPOSIT: Final = 100_000_000_000_000  # the sum over all accounts stays within the venue's limit of 2**60
 ORDER_RULES: Final = OrderRules(amend_qty_down="lose_priority", self_trade="allow")
 
 

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, Protocol, final
 
-from librt.strings import read_i64_le
-from librt.vecs import vec
 from mypy_extensions import i64
 
 from exchange.account_desk import AccountDesk
@@ -20,102 +18,30 @@ from exchange.audit import check_market
 from exchange.book.level_index import RANK
 from exchange.bus import EventBus
 from exchange.codec import decode_events, encode_command
-from exchange.columns import new_column
 from exchange.commands import Command
 from exchange.digest import EventDigest
-from exchange.enums import INSURANCE_FUND, PARTICIPANT, RECORDED_MARKET
 from exchange.errors import BatchError, ConfigError, DataError, HandlerError, SequenceError
 from exchange.event_log import BLOCK_RECORDS, EventLog
 from exchange.events import Event
+from exchange.gateway import Gateway
 from exchange.instrument import Instrument
 from exchange.market import Market
+from exchange.matching import Matcher
 from exchange.order_desk import OrderDesk
 from exchange.recorded_desk import RecordedDesk
 from exchange.records import (
-    AMEND_ORDER,
-    AMEND_ORDER_IS_CONTINUED_SHIFT,
-    AMEND_ORDER_IS_TOTAL_QTY,
-    AMEND_ORDER_ORDER_ID,
-    AMEND_ORDER_ORIGIN_SHIFT,
-    AMEND_ORDER_PRICE_TICKS,
-    AMEND_ORDER_QTY_LOTS,
-    AMEND_ORDER_TRIGGER_TICKS,
-    CANCEL_MASS_CANCEL,
-    CANCEL_ORDER,
-    CANCEL_ORDER_IS_CONTINUED_SHIFT,
-    CANCEL_ORDER_ORDER_ID,
-    CANCEL_ORDER_ORIGIN,
-    DEPOSIT,
-    DEPOSIT_AMOUNT,
-    EXECUTE_RECORDED,
-    EXECUTE_RECORDED_IS_CONTINUED_SHIFT,
-    EXECUTE_RECORDED_ORDER_ID,
-    EXECUTE_RECORDED_PRICE_TICKS,
-    EXECUTE_RECORDED_QTY_LOTS,
-    EXECUTE_RECORDED_SIDE,
-    FUND_DEPOSIT,
-    FUND_DEPOSIT_AMOUNT,
     MARK_LAST,
     MARK_MID,
-    MASS_CANCEL,
-    MASS_CANCEL_SIDE,
-    OPEN_POSITION,
-    OPEN_POSITION_PRICE_TICKS,
-    OPEN_POSITION_SIZE_LOTS,
-    PLACE_ORDER,
-    PLACE_ORDER_IS_CONTINUED_SHIFT,
-    PLACE_ORDER_KIND_SHIFT,
-    PLACE_ORDER_ORDER_ID,
-    PLACE_ORDER_ORIGIN_SHIFT,
-    PLACE_ORDER_POST_ONLY_SHIFT,
-    PLACE_ORDER_PRICE_TICKS,
-    PLACE_ORDER_QTY_LOTS,
-    PLACE_ORDER_SIDE,
-    PLACE_ORDER_TIME_IN_FORCE_SHIFT,
-    PLACE_ORDER_TRIGGER_TICKS,
-    REDUCE_ORDER,
-    REDUCE_ORDER_IS_CONTINUED_SHIFT,
-    REDUCE_ORDER_ORDER_ID,
-    REDUCE_ORDER_ORIGIN,
-    REDUCE_ORDER_QTY_LOTS,
-    REJECT_INVALID_COMBINATION,
-    REJECT_INVALID_PRICE,
-    REJECT_INVALID_QUANTITY,
-    REJECT_NONE,
-    REJECT_RESERVED_ACCOUNT,
-    REJECT_UNKNOWN_ACCOUNT,
-    REJECT_UNKNOWN_INSTRUMENT,
-    REPORT_TRADE,
-    REPORT_TRADE_IS_CONTINUED_SHIFT,
-    REPORT_TRADE_PRICE_TICKS,
-    REPORT_TRADE_QTY_LOTS,
-    REPORT_TRADE_SIDE,
-    SET_LEVERAGE,
-    SET_LEVERAGE_LEVERAGE,
-    SET_MARK_PRICE,
-    SET_MARK_PRICE_PRICE_TICKS,
     UNIT_BYTES,
-    WITHDRAW,
-    WITHDRAW_AMOUNT,
     write_mark_price_updated,
-    write_order_rejected,
-    write_request_rejected,
-    write_trade_reported,
 )
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
 from exchange.rules import Rules
-from exchange.units import MAX_INSTRUMENT, MAX_QTY_LOTS, MAX_TS_NS
+from exchange.stop_desk import StopDesk
 from exchange.views import AccountView, BookView, FundView
 
-NO_OWNER: Final = -1
 DEFAULT_RULES: Final = Rules()
-
-# Bits that the small fields of each order command may use; anything else is a record that nobody wrote on purpose.
-_PLACE_BITS: Final = 0x0103_0103_0301
-_ORIGIN_BITS: Final = 0x0103
-_AMEND_BITS: Final = 0x01_0301
-_SIDE_BITS: Final = 0x0101
 
 
 class EventSink(Protocol):
@@ -135,8 +61,6 @@ class CommandSink(Protocol):
 @final
 class Exchange:
     """One venue with its instruments and rules."""
-
-    market_of_instrument: "vec[i64]"
 
     def __init__(
         self, instruments: Sequence[Instrument], rules: Rules = DEFAULT_RULES, with_digest: bool = False
@@ -160,20 +84,29 @@ class Exchange:
         self.log = EventLog()
         self.agenda = Agenda()
         self.markets: list[Market] = []
-        self.market_of_instrument = new_column(MAX_INSTRUMENT + 1)  # index + 1; 0: there is none
         for fact in facts:
-            self.market_of_instrument[fact.instrument_id] = len(self.markets) + 1
             self.markets.append(Market(len(self.markets), fact, self.agenda))
         self.has_mid_marks: bool = any(fact.mark_source == "mid" for fact in facts)
         self.has_clearing: bool = rules.clearing == "margin"
         self.ledger = Ledger(rules.risk.fund_opening if self.has_clearing else 0)
         self.clearing = Clearing(self.ledger, self.log, self.markets)
-        self.desk = OrderDesk(rules.orders, self.log, self.ledger, self.clearing, self.has_clearing)
-        self.recorded_desk = RecordedDesk(self.log, self.desk)
+        self.matcher = Matcher(rules.orders, self.log, self.clearing, self.has_clearing)
+        self.desk = OrderDesk(rules.orders, self.log, self.ledger, self.clearing, self.has_clearing, self.matcher)
+        self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher)
+        self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
         self.account_desk = AccountDesk(self.log, self.ledger, self.clearing)
         self.monitor = Monitor(self.agenda, self.ledger, self.clearing, self.markets)
         self.liquidator = Liquidator(
-            rules.risk, self.log, self.ledger, self.clearing, self.markets, self.desk, self.monitor
+            rules.risk, self.log, self.ledger, self.clearing, self.markets, self.desk, self.matcher, self.monitor
+        )
+        self.gateway = Gateway(
+            self.markets,
+            self.log,
+            self.ledger,
+            self.has_clearing,
+            self.desk,
+            self.recorded_desk,
+            self.account_desk,
         )
         self._digest: EventDigest | None = None
         self._sinks: list[EventSink] = []
@@ -210,6 +143,9 @@ class Exchange:
         size: i64 = len(records)
         index: i64 = 0
         log = self.log
+        gateway = self.gateway
+        agenda = self.agenda
+        has_clearing = self.has_clearing
         listens = self.bus.wanted_types != 0 or len(self._command_sinks) > 0
         try:
             while offset < size:
@@ -223,7 +159,10 @@ class Exchange:
                     if causes:
                         raise HandlerError([], causes)
                 else:
-                    self._run_one(records, offset)
+                    # The same as _run_one, one call less for each record.
+                    is_continued = gateway.dispatch(records, offset)
+                    if not is_continued and (has_clearing or agenda.has_touched):
+                        self._settle()
                     if len(log.block_ends) > 0:
                         self._hand_over_blocks()
                 offset += UNIT_BYTES
@@ -320,246 +259,10 @@ class Exchange:
     # --- one command -------------------------------------------------------------------------------------------
 
     def _run_one(self, records: bytes, offset: i64) -> None:
-        """Apply the command at a byte offset, and settle. A refused record has changed nothing."""
-        header = read_i64_le(records, offset)
-        kind: i64 = header & 0xFF
-        if (header >> 8) & 0xFF != 1 or kind < PLACE_ORDER or kind > FUND_DEPOSIT:
-            raise DataError(f"expected a command record, found type {kind} of {(header >> 8) & 0xFF} units")
-        ts_ns = read_i64_le(records, offset + 8)
-        if ts_ns < self.log.ts_ns or ts_ns > MAX_TS_NS:
-            place = f"command seq {self.log.command_seq + 1}"
-            raise SequenceError(f"expected ts_ns in {self.log.ts_ns}..{MAX_TS_NS}, found {ts_ns} ({place})")
-        instrument: i64 = (header >> 16) & 0xFFFF
-        account: i64 = header >> 32
-        if kind == PLACE_ORDER:
-            is_continued = self._place(records, offset, ts_ns, instrument, account)
-        elif kind == CANCEL_ORDER:
-            is_continued = self._cancel(records, offset, ts_ns, instrument, account)
-        elif kind == AMEND_ORDER:
-            is_continued = self._amend(records, offset, ts_ns, instrument, account)
-        elif kind == REDUCE_ORDER:
-            is_continued = self._reduce(records, offset, ts_ns, instrument, account)
-        elif kind == EXECUTE_RECORDED:
-            is_continued = self._execute_recorded(records, offset, ts_ns, instrument)
-        elif kind == REPORT_TRADE:
-            is_continued = self._report_trade(records, offset, ts_ns, instrument)
-        else:
-            is_continued = False
-            self._apply_rare(records, offset, ts_ns, kind, instrument, account)
+        """Apply the command at a byte offset, and settle. A bad record has changed nothing."""
+        is_continued = self.gateway.dispatch(records, offset)
         if not is_continued and (self.has_clearing or self.agenda.has_touched):
             self._settle()
-
-    def _place(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
-        flags = read_i64_le(records, offset + PLACE_ORDER_SIDE)
-        side: i64 = flags & 0xFF
-        kind: i64 = (flags >> PLACE_ORDER_KIND_SHIFT) & 0xFF
-        time_in_force: i64 = (flags >> PLACE_ORDER_TIME_IN_FORCE_SHIFT) & 0xFF
-        post_only: i64 = (flags >> PLACE_ORDER_POST_ONLY_SHIFT) & 0xFF
-        origin: i64 = (flags >> PLACE_ORDER_ORIGIN_SHIFT) & 0xFF
-        if flags & ~_PLACE_BITS != 0 or time_in_force > 2 or origin > 2:
-            raise DataError(f"PlaceOrder: expected known side, kind, time in force and flags, found {flags:#x}")
-        self.log.begin_command(ts_ns)
-        order_id = read_i64_le(records, offset + PLACE_ORDER_ORDER_ID)
-        owner = self._owner_of_order(PLACE_ORDER, instrument, account, origin, order_id)
-        if owner != NO_OWNER:
-            self.desk.place(
-                self.markets[self.market_of_instrument[instrument] - 1],
-                owner,
-                order_id,
-                side,
-                kind,
-                time_in_force,
-                post_only,
-                read_i64_le(records, offset + PLACE_ORDER_QTY_LOTS),
-                read_i64_le(records, offset + PLACE_ORDER_PRICE_TICKS),
-                read_i64_le(records, offset + PLACE_ORDER_TRIGGER_TICKS),
-                origin,
-            )
-        return flags >> PLACE_ORDER_IS_CONTINUED_SHIFT != 0
-
-    def _cancel(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
-        flags = read_i64_le(records, offset + CANCEL_ORDER_ORIGIN)
-        origin = self._origin(flags, 0, _ORIGIN_BITS)
-        self.log.begin_command(ts_ns)
-        order_id = read_i64_le(records, offset + CANCEL_ORDER_ORDER_ID)
-        owner = self._owner_of_order(CANCEL_ORDER, instrument, account, origin, order_id)
-        if owner != NO_OWNER:
-            market = self.markets[self.market_of_instrument[instrument] - 1]
-            if origin == PARTICIPANT:
-                self.desk.cancel(market, owner, order_id)
-            else:
-                self.recorded_desk.cancel(market, order_id, origin)
-        return flags >> CANCEL_ORDER_IS_CONTINUED_SHIFT != 0
-
-    def _reduce(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
-        flags = read_i64_le(records, offset + REDUCE_ORDER_ORIGIN)
-        origin = self._origin(flags, 0, _ORIGIN_BITS)
-        self.log.begin_command(ts_ns)
-        order_id = read_i64_le(records, offset + REDUCE_ORDER_ORDER_ID)
-        lots = read_i64_le(records, offset + REDUCE_ORDER_QTY_LOTS)
-        owner = self._owner_of_order(REDUCE_ORDER, instrument, account, origin, order_id)
-        if owner != NO_OWNER:
-            market = self.markets[self.market_of_instrument[instrument] - 1]
-            if origin == PARTICIPANT:
-                self.desk.reduce(market, owner, order_id, lots)
-            else:
-                self.recorded_desk.reduce(market, order_id, lots, origin)
-        return flags >> REDUCE_ORDER_IS_CONTINUED_SHIFT != 0
-
-    def _amend(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
-        flags = read_i64_le(records, offset + AMEND_ORDER_IS_TOTAL_QTY)
-        origin = self._origin(flags, AMEND_ORDER_ORIGIN_SHIFT, _AMEND_BITS)
-        self.log.begin_command(ts_ns)
-        order_id = read_i64_le(records, offset + AMEND_ORDER_ORDER_ID)
-        owner = self._owner_of_order(AMEND_ORDER, instrument, account, origin, order_id)
-        if owner != NO_OWNER:
-            market = self.markets[self.market_of_instrument[instrument] - 1]
-            lots = read_i64_le(records, offset + AMEND_ORDER_QTY_LOTS)
-            price = read_i64_le(records, offset + AMEND_ORDER_PRICE_TICKS)
-            trigger = read_i64_le(records, offset + AMEND_ORDER_TRIGGER_TICKS)
-            is_total = flags & 1 != 0
-            if origin == PARTICIPANT:
-                self.desk.amend(market, owner, order_id, lots, price, trigger, is_total, origin)
-            else:
-                self.recorded_desk.amend(market, order_id, lots, price, trigger, is_total, origin)
-        return flags >> AMEND_ORDER_IS_CONTINUED_SHIFT != 0
-
-    def _execute_recorded(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64) -> bool:
-        flags = read_i64_le(records, offset + EXECUTE_RECORDED_SIDE)
-        if flags & ~_SIDE_BITS != 0:
-            raise DataError(f"ExecuteRecorded: expected known side and flags, found {flags:#x}")
-        self.log.begin_command(ts_ns)
-        order_id = read_i64_le(records, offset + EXECUTE_RECORDED_ORDER_ID)
-        price = read_i64_le(records, offset + EXECUTE_RECORDED_PRICE_TICKS)
-        lots = read_i64_le(records, offset + EXECUTE_RECORDED_QTY_LOTS)
-        reason = self._print_refusal(instrument, price, lots)
-        if reason != REJECT_NONE:
-            write_order_rejected(self.log, instrument, RECORDED_MARKET, order_id, EXECUTE_RECORDED, reason)
-        else:
-            market = self.markets[self.market_of_instrument[instrument] - 1]
-            self.recorded_desk.execute(market, order_id, flags & 1, price, lots)
-        return flags >> EXECUTE_RECORDED_IS_CONTINUED_SHIFT != 0
-
-    def _report_trade(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64) -> bool:
-        flags = read_i64_le(records, offset + REPORT_TRADE_SIDE)
-        if flags & ~_SIDE_BITS != 0:
-            raise DataError(f"ReportTrade: expected known side and flags, found {flags:#x}")
-        self.log.begin_command(ts_ns)
-        price = read_i64_le(records, offset + REPORT_TRADE_PRICE_TICKS)
-        lots = read_i64_le(records, offset + REPORT_TRADE_QTY_LOTS)
-        reason = self._print_refusal(instrument, price, lots)
-        if reason != REJECT_NONE:
-            write_request_rejected(self.log, instrument, RECORDED_MARKET, price, REPORT_TRADE, reason)
-        else:
-            market = self.markets[self.market_of_instrument[instrument] - 1]
-            market.note_trade(price, flags & 1, self.log.command_seq)
-            write_trade_reported(self.log, instrument, price, lots, flags & 1)
-        return flags >> REPORT_TRADE_IS_CONTINUED_SHIFT != 0
-
-    def _apply_rare(self, records: bytes, offset: i64, ts_ns: i64, kind: i64, instrument: i64, account: i64) -> None:
-        """Apply a command that is not about one order."""
-        if kind == MASS_CANCEL:
-            self._mass_cancel(records, offset, ts_ns, instrument, account)
-            return
-        self.log.begin_command(ts_ns)
-        if kind == FUND_DEPOSIT:
-            account = INSURANCE_FUND
-        amount = read_i64_le(records, offset + 16)  # amount, leverage, price or size: the first word after ts_ns
-        reason = self._request_refusal(kind, instrument, account)
-        if reason != REJECT_NONE:
-            write_request_rejected(self.log, instrument, account, amount, kind, reason)
-            return
-        slot = self.ledger.slots.find(account)
-        market = self.markets[max(self.market_of_instrument[instrument] - 1, 0)]  # unused where none is named
-        if kind == SET_MARK_PRICE:
-            self.account_desk.set_mark(market, read_i64_le(records, offset + SET_MARK_PRICE_PRICE_TICKS))
-        elif kind == DEPOSIT:
-            self.account_desk.deposit(account, read_i64_le(records, offset + DEPOSIT_AMOUNT))
-        elif kind == WITHDRAW:
-            self.account_desk.withdraw(slot, read_i64_le(records, offset + WITHDRAW_AMOUNT))
-        elif kind == SET_LEVERAGE:
-            leverage = read_i64_le(records, offset + SET_LEVERAGE_LEVERAGE)
-            self.account_desk.set_leverage(market, slot, leverage)
-        elif kind == OPEN_POSITION:
-            size = read_i64_le(records, offset + OPEN_POSITION_SIZE_LOTS)
-            price = read_i64_le(records, offset + OPEN_POSITION_PRICE_TICKS)
-            self.account_desk.open_position(market, slot, size, price)
-        else:
-            self.account_desk.fund_deposit(read_i64_le(records, offset + FUND_DEPOSIT_AMOUNT))
-
-    def _mass_cancel(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> None:
-        side = read_i64_le(records, offset + MASS_CANCEL_SIDE)
-        if side < 0 or side > 2:
-            raise DataError(f"MassCancel: expected side 0, 1 or 2, found {side}")
-        self.log.begin_command(ts_ns)
-        reason: i64 = REJECT_NONE
-        if instrument != 0 and self.market_of_instrument[instrument] == 0:
-            reason = REJECT_UNKNOWN_INSTRUMENT
-        elif account < 1:
-            reason = REJECT_RESERVED_ACCOUNT
-        slot = self.ledger.slots.find(account)
-        if reason == REJECT_NONE and slot == 0:
-            if self.has_clearing:
-                reason = REJECT_UNKNOWN_ACCOUNT
-            else:
-                return  # An account that never traded has nothing to cancel.
-        if reason != REJECT_NONE:
-            write_request_rejected(self.log, instrument, account, 0, MASS_CANCEL, reason)
-            return
-        for market in self.markets:
-            if instrument == 0 or market.instrument == instrument:
-                self.desk.mass_cancel(market, slot, side, CANCEL_MASS_CANCEL, 0)
-
-    def _owner_of_order(self, request: i64, instrument: i64, account: i64, origin: i64, order_id: i64) -> i64:
-        """Return the owner word of an order command's account; or write the refusal and return NO_OWNER."""
-        reason: i64 = REJECT_NONE
-        if self.market_of_instrument[instrument] == 0:
-            reason = REJECT_UNKNOWN_INSTRUMENT
-        elif origin != PARTICIPANT:
-            if account == RECORDED_MARKET:
-                return 0
-            reason = REJECT_RESERVED_ACCOUNT
-        elif account < 1:
-            reason = REJECT_RESERVED_ACCOUNT
-        else:
-            slot = self.ledger.slots.find(account)
-            if slot != 0:
-                return slot << 32 | account
-            if not self.has_clearing:
-                return self.ledger.open_account(account) << 32 | account
-            reason = REJECT_UNKNOWN_ACCOUNT
-        write_order_rejected(self.log, instrument, account, order_id, request, reason)
-        return NO_OWNER
-
-    def _request_refusal(self, kind: i64, instrument: i64, account: i64) -> i64:
-        """Return why a request about money or marks is refused before its own checks, or 0."""
-        names_market = kind == SET_MARK_PRICE or kind == SET_LEVERAGE or kind == OPEN_POSITION
-        if names_market and self.market_of_instrument[instrument] == 0:
-            return REJECT_UNKNOWN_INSTRUMENT
-        names_account = kind != SET_MARK_PRICE and kind != FUND_DEPOSIT
-        if names_account and account < 1:
-            return REJECT_RESERVED_ACCOUNT
-        if not self.has_clearing:
-            return REJECT_INVALID_COMBINATION
-        if names_account and kind != DEPOSIT and self.ledger.slots.find(account) == 0:
-            return REJECT_UNKNOWN_ACCOUNT
-        return REJECT_NONE
-
-    def _print_refusal(self, instrument: i64, price: i64, lots: i64) -> i64:
-        if self.market_of_instrument[instrument] == 0:
-            return REJECT_UNKNOWN_INSTRUMENT
-        if lots < 1 or lots > MAX_QTY_LOTS:
-            return REJECT_INVALID_QUANTITY
-        market = self.markets[self.market_of_instrument[instrument] - 1]
-        if price < market.min_price or price > market.max_price:
-            return REJECT_INVALID_PRICE
-        return REJECT_NONE
-
-    def _origin(self, flags: i64, shift: i64, allowed: i64) -> i64:
-        origin: i64 = (flags >> shift) & 0xFF
-        if flags & ~allowed != 0 or origin > 2:
-            raise DataError(f"expected a known origin and flags, found {flags:#x}")
-        return origin
 
     # --- settling ----------------------------------------------------------------------------------------------
 
@@ -586,7 +289,7 @@ class Exchange:
         while self.agenda.has_touched:
             self.agenda.has_touched = False
             for market in self.markets:
-                while self.desk.elect(market):
+                while self.stop_desk.elect(market):
                     pass
 
     def _update_marks(self) -> None:

@@ -13,6 +13,7 @@ from exchange.book.order_pool import FLAGS, LEVEL, NEXT, OPEN, OWNER, SIDE_MASK
 from exchange.enums import BUY, RECORDED
 from exchange.event_log import EventLog
 from exchange.market import Market
+from exchange.matching import Matcher
 from exchange.order_desk import OrderDesk
 from exchange.records import (
     CANCEL_REQUESTED,
@@ -29,10 +30,11 @@ from exchange.units import MAX_QTY_LOTS
 class RecordedDesk:
     """Applies recorded cancels, reductions, amends and executions."""
 
-    def __init__(self, log: EventLog, desk: OrderDesk) -> None:
-        """Share the log and the desk that knows how orders trade."""
+    def __init__(self, log: EventLog, desk: OrderDesk, matcher: Matcher) -> None:
+        """Share the log, the desk that amends orders and the matcher that trades them."""
         self.log = log
         self.desk = desk
+        self.matcher = matcher
 
     def cancel(self, market: Market, order_id: i64, origin: i64) -> None:
         """Cancel a recorded order."""
@@ -40,7 +42,7 @@ class RecordedDesk:
         if order == 0:
             write_recorded_clipped(self.log, market.instrument, order_id, 0, CLIPPED_CANCEL, origin)
             return
-        self.desk.take_out(market, order, CANCEL_REQUESTED, 0)
+        self.matcher.take_out(market, order, CANCEL_REQUESTED, 0)
 
     def reduce(self, market: Market, order_id: i64, lots: i64, origin: i64) -> None:
         """Take lots off a recorded order, as many as it has left."""
@@ -83,11 +85,11 @@ class RecordedDesk:
             while lots > 0 and maker != 0 and not (is_at_limit and maker == named):
                 younger = words[maker + NEXT]
                 if words[maker + OWNER] != 0:
-                    lots -= self.desk.fill(market, 0, 0, taker_side, maker, lots, 0)
+                    lots -= self.matcher.fill(market, 0, 0, taker_side, maker, lots, 0)
                 maker = younger
             level = worse
         if lots > 0 and named != 0:
-            lots -= self.desk.fill(market, 0, 0, taker_side, named, lots, 0)
+            lots -= self.matcher.fill(market, 0, 0, taker_side, named, lots, 0)
         if lots > 0:
             write_recorded_clipped(self.log, market.instrument, order_id, lots, CLIPPED_EXECUTE, RECORDED)
 

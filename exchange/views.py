@@ -93,7 +93,7 @@ class BookView:
 
     def __init__(self, exchange: Exchange, instrument: Instrument) -> None:
         """Look at one instrument of a venue."""
-        index = exchange.market_of_instrument[instrument.instrument_id] - 1
+        index = exchange.gateway.market_of_instrument[instrument.instrument_id] - 1
         self._market: Market = exchange.markets[index]
         self.instrument = instrument
         self._seen: dict[tuple[Side, int], int] = {}

@@ -41,11 +41,14 @@ NUMBERS = {
         "market.py": 4,  # one instrument: its book, its valuation, its thresholds
         "accounts/clearing.py": 5,  # what a fill means in money: the ledger seen with the markets
         "audit.py": 5,
+        "matching.py": 6,
         "order_desk.py": 6,
+        "stop_desk.py": 6,
         "recorded_desk.py": 6,
         "account_desk.py": 6,
         "risk": 6,
         "views.py": 7,
+        "gateway.py": 7,
         "exchange.py": 8,
         "__init__.py": 9,
         "accounts/__init__.py": 9,
@@ -85,7 +88,7 @@ NUMBERS = {
 }
 
 LINES_MOST = 700
-TOO_LONG = {"exchange/order_desk.py": 760, "exchange/records.py": 1_000}  # records.py is generated
+TOO_LONG = {"exchange/records.py": 1_300}  # records.py is generated
 
 CORE_LIBRARIES = {"msgspec", "sortedcontainers", "mypy_extensions", "librt"}
 

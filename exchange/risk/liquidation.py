@@ -25,6 +25,7 @@ from exchange.enums import BUY, LIMIT, SELL
 from exchange.enums import MARKET as MARKET_ORDER
 from exchange.event_log import EventLog
 from exchange.market import Market
+from exchange.matching import Matcher
 from exchange.order_desk import OrderDesk
 from exchange.records import (
     CANCEL_LIQUIDATION,
@@ -57,6 +58,7 @@ class Liquidator:
         clearing: Clearing,
         markets: list[Market],
         desk: OrderDesk,
+        matcher: Matcher,
         monitor: Monitor,
     ) -> None:
         """Copy the rules; share the venue's parts."""
@@ -65,6 +67,7 @@ class Liquidator:
         self.clearing = clearing
         self.markets = markets
         self.desk = desk
+        self.matcher = matcher
         self.monitor = monitor
         self.waterfall = Waterfall(rules, log, ledger, clearing)
         self.is_market_first: bool = rules.liquidation_order == "market"
@@ -183,7 +186,7 @@ class Liquidator:
             self.log, market.instrument, account, number, order_id, price, lots, attempt, side, kind
         )
         owner = slot << 32 | account
-        left = self.desk.liquidate(market, owner, order_id, side, is_market, price, lots, number)
+        left = self.matcher.liquidate(market, owner, order_id, side, is_market, price, lots, number)
         if left > 0 and is_market:
             self._take_over(market, slot, leg, number)
         elif left > 0:

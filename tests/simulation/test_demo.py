@@ -1,5 +1,7 @@
 """The demonstration: it shows a cascade, an empty fund and a socialized loss, and always the same one."""
 
+import pytest
+
 from exchange.events import Event, FundPaid, LiquidationEnded, LiquidationStarted, LossSocialized
 from replay.demo import DemoSource
 from replay.player import play
@@ -46,6 +48,7 @@ def test_demo_is_the_same_with_a_listener() -> None:
     assert min(event.fund_balance for event in seen if isinstance(event, FundPaid)) == 0
 
 
+@pytest.mark.slow
 def test_venue_agrees_with_itself_through_the_crash() -> None:
     """Money is conserved after every command, and everything else is checked after every block."""
     scenario = open_scenario(DEMO)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from exchange.commands import Command, Deposit, PlaceOrder
@@ -284,9 +285,13 @@ def test_bytes_that_are_no_text_are_named(cascade: Cascade) -> None:
     refused(cascade("run", "day.csv", "--venue", "venue.toml"), "day.csv:6: expected UTF-8 text, found byte 0xff")
 
 
+# Worth so little that the largest quantity at the largest price can still be paid for.
+TINY = msgspec.structs.replace(BTC, tick_value_divisor=1 << 40, max_price_ticks=MAX_PRICE_TICKS)
+
+
 def reasons(cascade: Cascade, *commands: Command) -> dict[str, int]:
     """Run commands and return how often each event type came; refusals are events and the exit code is 0."""
-    write_jsonl(commands, [BTC], "given.jsonl")
+    write_jsonl(commands, [TINY], "given.jsonl")
     shutil.rmtree("out", ignore_errors=True)
     summary = summary_of(cascade("run", "given.jsonl", "--out", "out", "--check", "--json"))
     types = summary_of(cascade("info", "out/events.log", "--json"))["types"]
