@@ -21,20 +21,23 @@ from exchange.commands import (
     SetMarkPrice,
     Withdraw,
 )
-from exchange.enums import OrderKind, RejectReason, Side
+from exchange.enums import OrderKind, Origin, RejectReason, Side
 from exchange.errors import BatchError, DataError, SequenceError
 from exchange.events import Deposited, OrderAccepted, OrderRejected, PositionChanged, PositionOpened, Trade
 from exchange.exchange import Exchange
-from exchange.instrument import Instrument
+from exchange.instrument import FeeSchedule, Instrument
 from exchange.rules import OrderRules
 from exchange.units import (
+    DEFAULT_MAX_PRICE_TICKS,
     MAX_ACCOUNT,
+    MAX_EXPOSURE,
     MAX_INSTRUMENT,
     MAX_LEVERAGE,
     MAX_MONEY,
     MAX_PRICE_TICKS,
     MAX_QTY_LOTS,
     MAX_SIZE_LOTS,
+    MAX_STORED_MONEY,
     MAX_TS_NS,
 )
 from tests.helpers import BUY, SELL, A, bare_venue, live, margin_venue, order, recorded, refusal, run_all, state_of
@@ -70,6 +73,8 @@ def test_quantity_limits(qty: int, is_taken: bool) -> None:
     """A quantity is 1 .. MAX_QTY_LOTS for placing and amending; both are whole or refused."""
     venue = funded(1)
     if is_taken:
+        # So many lots are only allowed where the highest price is low: 2**40 lots x 2**14 < 2**56.
+        venue = funded(1, max_price_ticks=(1 << 14) - 1)
         assert isinstance(run_all(venue, order(1, 1, BUY, qty, 1))[0], OrderAccepted)
         run_all(venue, order(1, 2, BUY, 1, 1), AmendOrder(0, A, 1, 2, qty))
         assert live(venue, 2).open_lots == qty
@@ -83,9 +88,9 @@ def test_quantity_limits(qty: int, is_taken: bool) -> None:
     assert refusal(venue, ReduceOrder(0, A, 1, 1, qty)) == RejectReason.INVALID_QUANTITY
 
 
-@pytest.mark.parametrize("price", [I64_MIN, -MAX_PRICE_TICKS, -1, 0, MAX_PRICE_TICKS + 1, 1 << 62, I64_MAX])
+@pytest.mark.parametrize("price", [I64_MIN, -MAX_PRICE_TICKS, -1, 0, DEFAULT_MAX_PRICE_TICKS + 1, 1 << 62, I64_MAX])
 def test_prices_outside_the_range_are_refused(price: int) -> None:
-    """A price of a market without negative prices is 1 .. MAX_PRICE_TICKS wherever one is given."""
+    """A price of a market without negative prices is 1 .. max_price_ticks wherever one is given."""
     venue = funded(1)
     assert refusal(venue, order(1, 1, BUY, 1, price, kind=OrderKind.LIMIT)) == RejectReason.INVALID_PRICE
     assert refusal(venue, ReportTrade(0, A, BUY, price, 1)) == RejectReason.INVALID_PRICE
@@ -103,13 +108,16 @@ def test_prices_outside_the_range_are_refused(price: int) -> None:
 def test_prices_at_the_ends_of_the_range_trade(lowest: int) -> None:
     """The lowest price of the instrument and MAX_PRICE_TICKS are prices like any other."""
     for price in (lowest, MAX_PRICE_TICKS):
-        venue = bare_venue(min_price_ticks=lowest)
+        venue = bare_venue(min_price_ticks=lowest, max_price_ticks=MAX_PRICE_TICKS)
         run_all(venue, order(1, 1, BUY, 2, price, kind=OrderKind.LIMIT))
         assert venue.book(A).best_bid() == (price, 2)
         trade = run_all(venue, order(2, 2, SELL, 1, price, kind=OrderKind.LIMIT))[1]
         assert isinstance(trade, Trade)
         assert (trade.price_ticks, venue.book(A).last_trade) == (price, price)
-    assert refusal(bare_venue(min_price_ticks=lowest), order(1, 1, BUY, 1, MAX_PRICE_TICKS + 1)) is not None
+    venue = bare_venue(min_price_ticks=lowest, max_price_ticks=100)
+    for price in (lowest - 1, 101):
+        command = order(1, 1, BUY, 1, price, kind=OrderKind.LIMIT)
+        assert refusal(venue, command) == RejectReason.INVALID_PRICE
 
 
 @pytest.mark.parametrize("account", [MAX_ACCOUNT, MAX_ACCOUNT - 1, 1])
@@ -252,23 +260,52 @@ def test_fund_deposits_stop_at_the_limit() -> None:
 
 
 def test_order_notional_at_the_limit() -> None:
-    """|value| of an order is at most MAX_MONEY = 2**62 - 1: 3 x 715,827,883 x 2**31 passes it by a hair."""
-    venue = funded(1, money=MAX_MONEY)
-    price = 1 << 31
-    lots = MAX_MONEY // price
-    assert refusal(venue, order(1, 1, BUY, lots + 1, price)) == RejectReason.NOTIONAL_TOO_LARGE
-    assert isinstance(run_all(venue, order(1, 1, BUY, lots, price))[0], OrderAccepted)
-    # The account's orders together may not pass it either.
-    assert refusal(venue, order(1, 2, BUY, 1, price)) == RejectReason.POSITION_TOO_LARGE
-    biggest = order(1, 3, BUY, MAX_QTY_LOTS, MAX_PRICE_TICKS)
-    assert refusal(venue, biggest) == RejectReason.NOTIONAL_TOO_LARGE
-    assert refusal(venue, OpenPosition(0, A, 1, MAX_QTY_LOTS, MAX_PRICE_TICKS)) == RejectReason.NOTIONAL_TOO_LARGE
+    """An order is worth at most MAX_EXPOSURE at its price, and the account's lots as much at the worst price."""
+    worst = (1 << 17) - 1
+    venue = funded(1, money=MAX_MONEY, max_price_ticks=worst)
+    lots = MAX_EXPOSURE // worst
+    assert refusal(venue, order(1, 1, BUY, lots + 1, worst)) == RejectReason.NOTIONAL_TOO_LARGE
+    assert refusal(venue, order(1, 1, BUY, lots + 1, worst - 1)) == RejectReason.POSITION_TOO_LARGE
+    assert isinstance(run_all(venue, order(1, 1, BUY, lots, 1))[0], OrderAccepted)
+    # The account's orders of both sides count together; stops count when they are elected.
+    assert refusal(venue, order(1, 2, BUY, 1, 1)) == RejectReason.POSITION_TOO_LARGE
+    assert refusal(venue, order(1, 2, SELL, 1, 9)) == RejectReason.POSITION_TOO_LARGE
+    assert refusal(venue, order(1, 2, SELL, 1)) == RejectReason.POSITION_TOO_LARGE
+    assert refusal(venue, OpenPosition(0, A, 1, 1, 1)) == RejectReason.POSITION_TOO_LARGE
+    assert isinstance(run_all(venue, order(1, 3, SELL, 9, kind=OrderKind.STOP, trigger_ticks=1))[0], OrderAccepted)
+    run_all(venue, AmendOrder(0, A, 1, 1, lots - 1), order(1, 2, BUY, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("facts", "most"),
+    [
+        ({"max_price_ticks": 1_000}, MAX_EXPOSURE // 1_000),
+        ({"min_price_ticks": -3_000, "max_price_ticks": 1_000}, MAX_EXPOSURE // 3_000),
+        ({"max_price_ticks": 1_000, "tick_value": 1 << 30}, MAX_EXPOSURE // (1_000 << 30)),
+        ({"kind": "inverse", "tick_value": 1 << 30, "min_price_ticks": 4}, MAX_EXPOSURE * 4 // (1 << 30)),
+    ],
+    ids=str,
+)
+def test_the_worst_price_bounds_a_position(facts: dict[str, Any], most: int) -> None:
+    """Where a lot is worth most: the highest price, or the lowest where it is further from 0, or inverse."""
+    venue = funded(1, 2, money=1 << 58, max_leverage=1_000, default_leverage=1_000, **facts)
+    run_all(venue, SetMarkPrice(0, A, 4))
+    taken = min(most, MAX_QTY_LOTS)
+    if most < MAX_QTY_LOTS:
+        reason = refusal(venue, OpenPosition(0, A, 1, most + 1, 4))
+        assert reason in (RejectReason.POSITION_TOO_LARGE, RejectReason.NOTIONAL_TOO_LARGE)
+    assert isinstance(run_all(venue, OpenPosition(0, A, 1, taken, 4))[0], PositionOpened)
+    assert isinstance(run_all(venue, OpenPosition(0, A, 2, -taken, 4))[0], PositionOpened)
+    # Nothing that the market may do then makes an amount that does not fit.
+    low, high = venue.instruments[0].min_price_ticks, venue.instruments[0].max_price_ticks
+    for price in (high, low, high):
+        run_all(venue, SetMarkPrice(1, A, price))
 
 
 @pytest.mark.parametrize("side", [BUY, SELL])
 def test_position_stops_at_max_size(side: Side) -> None:
-    """Size and open orders of a side together stay at or below MAX_SIZE_LOTS = 64 x 2**40 - 1."""
-    venue = funded(1, money=1 << 50)
+    """Size and open orders together stay at or below MAX_SIZE_LOTS = 64 x 2**40 - 1, where the price allows so many."""
+    venue = funded(1, money=1 << 50, max_price_ticks=2)
     for number in range(63):
         run_all(venue, order(1, number, side, MAX_QTY_LOTS, 1))
     left = MAX_SIZE_LOTS - 63 * MAX_QTY_LOTS
@@ -292,53 +329,79 @@ def test_level_totals_hold_many_full_orders() -> None:
     assert venue.book(A).best_bid() == (1, 3_000 * MAX_QTY_LOTS)
 
 
-def test_cost_and_fee_of_the_largest_fill() -> None:
-    """One fill of MAX_MONEY: value, cost and fee are exact."""
-    venue = funded(1, 2, money=MAX_MONEY // 2, max_leverage=100, default_leverage=100)
-    price = 1 << 31
-    lots = MAX_MONEY // price
-    run_all(venue, order(1, 1, BUY, lots, price))
-    # The short side needs margin at 100x too; its position is worth more than the mark of 1 says, which favours it.
-    events = run_all(venue, SetMarkPrice(0, A, price), order(2, 2, SELL, lots, price))
+def test_value_cost_and_fee_of_the_largest_fill() -> None:
+    """One fill of MAX_EXPOSURE at the highest price: exact."""
+    price = DEFAULT_MAX_PRICE_TICKS
+    lots = MAX_EXPOSURE // price
+    fees = FeeSchedule(maker_ppm=1, taker_ppm=1_000_000)
+    venue = funded(1, 2, money=1 << 58, default_leverage=100, fees=fees)
+    run_all(venue, SetMarkPrice(0, A, price), order(1, 1, BUY, lots, price))
+    events = run_all(venue, order(2, 2, SELL, lots, price))
     changed = [event for event in events if isinstance(event, PositionChanged)]
-    assert [(event.size_lots, event.cost) for event in changed] == [(lots, lots * price), (-lots, -lots * price)]
+    value = lots * price
+    maker_fee = -(-value // 1_000_000)
+    assert [(event.size_lots, event.cost, event.fee, event.balance) for event in changed] == [
+        (lots, value, maker_fee, (1 << 58) - maker_fee),
+        (-lots, -value, value, (1 << 58) - value),
+    ]
 
 
 def sell_huge_to_recorded(venue: Exchange) -> None:
-    """A market order counts at mark, and trades far above it with a recorded order, which nobody checks."""
-    run_all(venue, recorded(1, SELL, MAX_QTY_LOTS, MAX_PRICE_TICKS), order(1, 2, BUY, MAX_QTY_LOTS))
+    """A market order counts at mark, and would trade far above it with a recorded order, which nobody checks."""
+    run_all(venue, recorded(1, SELL, MAX_QTY_LOTS, HIGHEST), order(1, 2, BUY, MAX_QTY_LOTS))
+    run_all(venue, order(1, 3, BUY, MAX_EXPOSURE // HIGHEST))
 
 
 def mark_far_above_a_short(venue: Exchange) -> None:
-    """The equity that LiquidationStarted tells is -2**80."""
-    run_all(venue, OpenPosition(0, A, 1, -MAX_QTY_LOTS, 1), SetMarkPrice(0, A, MAX_PRICE_TICKS))
+    """The equity that LiquidationStarted tells is as negative as it can get."""
+    for lots in (MAX_QTY_LOTS, MAX_EXPOSURE // HIGHEST):
+        run_all(venue, OpenPosition(0, A, 1, -lots, 1), SetMarkPrice(0, A, HIGHEST))
 
 
 def sell_what_was_bought_for_nothing(venue: Exchange) -> None:
-    """The realized profit of a sale at a recorded bid is 2**80."""
-    run_all(
-        venue,
-        OpenPosition(0, A, 1, MAX_QTY_LOTS, 1),
-        recorded(1, BUY, MAX_QTY_LOTS, MAX_PRICE_TICKS),
-        order(1, 2, SELL, MAX_QTY_LOTS, 1),
-    )
+    """The realized profit of a sale at a recorded bid is as large as it can get."""
+    for number, lots in enumerate((MAX_QTY_LOTS, MAX_EXPOSURE // HIGHEST)):
+        run_all(
+            venue,
+            OpenPosition(0, A, 1, lots, 1),
+            recorded(number, BUY, MAX_QTY_LOTS, HIGHEST),
+            order(1, 10 + number, SELL, lots, 1),
+        )
 
 
 def open_many_positions(venue: Exchange) -> None:
-    """Each is below MAX_MONEY; their mirror image, the recorded market's cost, is not."""
-    price = (1 << 31) - 1
-    run_all(venue, SetMarkPrice(0, A, price))
-    for account in range(1, 5):
-        venue.apply(OpenPosition(0, A, account, 1 << 31, price))
+    """Each is below the limit; their mirror image is the recorded market's cost."""
+    run_all(venue, SetMarkPrice(0, A, HIGHEST))
+    for account in range(1, 200):
+        venue.apply(Deposit(0, account, 1 << 50))
+        venue.apply(OpenPosition(0, A, account, MAX_EXPOSURE // HIGHEST, HIGHEST))
         venue.check()
 
 
+def win_again_and_again(venue: Exchange) -> None:
+    """An account that buys at 1 and sells at the highest price to the recording, as long as it is allowed to."""
+    for number in range(200):
+        lots = MAX_EXPOSURE // HIGHEST
+        run_all(
+            venue,
+            recorded(10 * number, SELL, lots, 1),
+            order(1, 10 * number + 1, BUY, lots, 1),
+            recorded(10 * number + 2, BUY, lots, HIGHEST),
+            order(1, 10 * number + 3, SELL, lots, HIGHEST),
+            CancelOrder(0, A, 0, 10 * number, Origin.RECORDED),
+            CancelOrder(0, A, 0, 10 * number + 2, Origin.RECORDED),
+        )
+
+
 def rest_a_market_remainder(venue: Exchange) -> None:
-    """What a market order leaves rests at the last fill's price, with a notional of 2**80 that nobody checked."""
-    run_all(venue, recorded(1, SELL, 1, MAX_PRICE_TICKS), order(1, 2, BUY, MAX_QTY_LOTS))
+    """What a market order leaves rests at the last fill's price, which the checks of its size did foresee."""
+    for number, lots in enumerate((MAX_QTY_LOTS, MAX_EXPOSURE // HIGHEST)):
+        run_all(venue, recorded(number, SELL, 1, HIGHEST), order(1, 10 + number, BUY, lots))
 
 
-@pytest.mark.xfail(strict=True, reason="values past 2**62 that no check foresees: OverflowError, half applied")
+HIGHEST = DEFAULT_MAX_PRICE_TICKS
+
+
 @pytest.mark.parametrize(
     "story",
     [
@@ -346,51 +409,58 @@ def rest_a_market_remainder(venue: Exchange) -> None:
         mark_far_above_a_short,
         sell_what_was_bought_for_nothing,
         open_many_positions,
+        win_again_and_again,
         rest_a_market_remainder,
     ],
     ids=lambda story: story.__name__,
 )
-def test_money_past_its_limit_is_refused_whole(story: Callable[[Exchange], None]) -> None:
-    """Whatever participants and recordings ask for ends in events, and every amount in them fits its field."""
+def test_no_amount_leaves_its_field(story: Callable[[Exchange], None]) -> None:
+    """Whatever participants and recordings ask for ends in events, and every amount in them fits."""
     rules = OrderRules(market_remainder="limit_at_last_fill" if story is rest_a_market_remainder else "cancel")
     venue = margin_venue(orders=rules, default_leverage=100)
     accounts = (1, 2, 3, 4)
-    run_all(venue, SetMarkPrice(0, A, 1), *(Deposit(0, account, 1 << 58) for account in accounts))
+    run_all(venue, SetMarkPrice(0, A, 1), *(Deposit(0, account, 1 << 57) for account in accounts))
     story(venue)
-    for event in venue.apply(Deposit(0, 1, 1)):
-        assert isinstance(event, Deposited)
+    (event,) = venue.apply(Deposit(0, 9, 1))
+    assert isinstance(event, Deposited)
     for account in (-1, 0, *accounts):
-        assert venue.account(account).initial_margin <= MAX_MONEY
-        assert all(abs(position.cost) <= MAX_MONEY for position in venue.account(account).positions())
+        view = venue.account(account)
+        assert max(abs(view.balance), abs(view.initial_margin)) <= MAX_STORED_MONEY
+        assert all(abs(position.cost) <= MAX_STORED_MONEY for position in view.positions())
 
 
 def test_an_order_may_shrink_whatever_its_notional() -> None:
-    """An amend that replaces notional by less cannot make a position too large."""
+    """An amend that replaces lots by fewer cannot make a position too large."""
     venue = funded(1, money=MAX_MONEY)
-    run_all(venue, order(1, 1, BUY, 3 << 30, 1 << 30))
-    assert not isinstance(run_all(venue, AmendOrder(0, A, 1, 1, 5 << 29))[0], OrderRejected)
+    lots = MAX_EXPOSURE // HIGHEST
+    run_all(venue, order(1, 1, BUY, lots, 1 << 20))
+    assert refusal(venue, AmendOrder(0, A, 1, 1, lots + 1)) == RejectReason.POSITION_TOO_LARGE
+    assert not isinstance(run_all(venue, AmendOrder(0, A, 1, 1, lots - 1))[0], OrderRejected)
 
 
 def test_cost_accumulates_exactly_and_comes_back_to_zero() -> None:
     """Many partial fills and closings near the limit leave no unit behind."""
-    venue = funded(1, 2, money=1 << 60, default_leverage=100)
-    price = (1 << 31) - 1
-    run_all(venue, SetMarkPrice(0, A, price))
-    lots = (1 << 30) + 7
-    run_all(venue, order(1, 1, BUY, lots, price))
-    for number in range(1, 8):
-        run_all(venue, order(2, 10 + number, SELL, lots // 8, price - 0))
-    (position, *_) = venue.account(1).positions()
-    assert position.cost == 7 * (lots // 8) * price
-    run_all(venue, order(2, 30, BUY, 7 * (lots // 8), price + 5), order(1, 31, SELL, 7 * (lots // 8), price))
-    assert venue.account(1).positions() == []
-    assert venue.account(1).balance == (1 << 60) + 5 * 7 * (lots // 8)
-    assert venue.account(2).balance == (1 << 60) - 5 * 7 * (lots // 8)
+    price = HIGHEST - 5
+    venue = funded(1, 2, money=1 << 58, default_leverage=100)
+    lots = MAX_EXPOSURE // HIGHEST
+    part = lots // 8
+    run_all(venue, SetMarkPrice(0, A, price), order(1, 1, BUY, 7 * part, price))
+    for number in range(7):
+        run_all(venue, order(2, 10 + number, SELL, part, price))
+    (position,) = venue.account(1).positions()
+    assert position.cost == 7 * part * price
+    run_all(venue, order(2, 30, BUY, part, price + 5))
+    for number in range(7):
+        run_all(venue, order(1, 40 + number, SELL, part, price), order(2, 50 + number, BUY, part, price + 5))
+    run_all(venue, CancelOrder(0, A, 2, 56))
+    assert venue.account(1).positions() == venue.account(2).positions() == []
+    won = venue.account(1).balance - (1 << 58)
+    assert won == (1 << 58) - venue.account(2).balance == 5 * 7 * part
 
 
 def test_positions_of_opposite_sign_open_at_the_limit() -> None:
     """OpenPosition takes MAX_QTY_LOTS either way."""
-    venue = funded(1, 2, money=1 << 50)
+    venue = funded(1, 2, money=1 << 50, max_price_ticks=1 << 14)
     for account, size in ((1, MAX_QTY_LOTS), (2, -MAX_QTY_LOTS)):
         event = run_all(venue, OpenPosition(0, A, account, size, 1))[0]
         assert isinstance(event, PositionOpened)

@@ -34,13 +34,14 @@ from exchange.events import LiquidationStarted, OrderAccepted, OrderRejected, Re
 from exchange.exchange import Exchange
 from exchange.instrument import Instrument
 from exchange.rules import OrderRules
-from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS
+from exchange.units import DEFAULT_MAX_PRICE_TICKS, MAX_EXPOSURE, MAX_MONEY, MAX_QTY_LOTS
 from tests.helpers import BUY, SELL, A, bare_venue, margin_venue, order, refusal, run_all
 
 UNMARKED, MARKED_BY_LAST, NOWHERE = 2, 3, 9  # instruments
 RICH, POOR, SINKING, MAKER, HEAVY, TIGHT, NOBODY = 1, 2, 3, 4, 5, 6, 9  # accounts
 RESTING, POST_ONLY, OF_HEAVY, OF_POOR = 77, 78, 79, 80  # orders
 R = RejectReason
+MOST_LOTS = MAX_EXPOSURE // DEFAULT_MAX_PRICE_TICKS - 1  # with the one lot of OF_HEAVY, worth MAX_EXPOSURE at worst
 
 
 def scene(orders: OrderRules | None = None) -> Exchange:
@@ -65,7 +66,7 @@ def scene(orders: OrderRules | None = None) -> Exchange:
         order(RICH, RESTING, BUY, 10, 50),
         order(MAKER, 2, SELL, 4, 50),  # RESTING is filled to 4
         order(RICH, POST_ONLY, BUY, 10, 60, post_only=True),
-        order(HEAVY, 3, SELL, 1 << 22, MAX_PRICE_TICKS),  # notional 2**62 - 2**22
+        order(HEAVY, 3, SELL, MOST_LOTS, 200),  # as much as it may hold
         order(HEAVY, OF_HEAVY, BUY, 1, 50),
         order(POOR, OF_POOR, BUY, 1, 1),
         OpenPosition(0, A, TIGHT, 100, 100),  # initial margin 100, maintenance 50
@@ -107,7 +108,7 @@ LIQUIDATED = Fault(R.ACCOUNT_IN_LIQUIDATION, {"account": SINKING})
 QUANTITY = Fault(R.INVALID_QUANTITY, {"qty_lots": 0})
 PRICE = Fault(R.INVALID_PRICE, {"price_ticks": -1})
 TRIGGER = Fault(R.INVALID_TRIGGER, {"trigger_ticks": 5})
-HUGE = {"qty_lots": MAX_QTY_LOTS, "price_ticks": MAX_PRICE_TICKS}
+HUGE = {"qty_lots": MAX_QTY_LOTS, "price_ticks": DEFAULT_MAX_PRICE_TICKS}
 
 FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
     PlaceOrder: [
@@ -121,7 +122,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         TRIGGER,
         Fault(R.INVALID_COMBINATION, {"post_only": True, "time_in_force": TimeInForce.IOC}),
         Fault(R.NOTIONAL_TOO_LARGE, HUGE),
-        Fault(R.POSITION_TOO_LARGE, {"account": HEAVY, "qty_lots": 1 << 20, "instrument": A}),
+        Fault(R.POSITION_TOO_LARGE, {"account": HEAVY, "instrument": A}),
         Fault(R.DUPLICATE_ORDER_ID, {"order_id": RESTING, "instrument": A}),
         Fault(
             R.NO_MARK_PRICE, {"instrument": UNMARKED, "kind": OrderKind.MARKET, "price_ticks": 0, "post_only": False}
@@ -190,7 +191,8 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         LIQUIDATED,
         Fault(R.INVALID_QUANTITY, {"size_lots": 0}),
         PRICE,
-        Fault(R.NOTIONAL_TOO_LARGE, {"size_lots": -MAX_QTY_LOTS, "price_ticks": MAX_PRICE_TICKS}),
+        Fault(R.NOTIONAL_TOO_LARGE, {"size_lots": -MAX_QTY_LOTS, "price_ticks": DEFAULT_MAX_PRICE_TICKS}),
+        Fault(R.POSITION_TOO_LARGE, {"account": HEAVY, "instrument": A}),
         Fault(R.ALREADY_TRADED, {"account": RICH, "instrument": A}),
     ],
     FundDeposit: [Fault(R.INVALID_AMOUNT, {"amount": 0})],
@@ -373,7 +375,7 @@ def test_a_bare_venue_knows_no_money(command: Command) -> None:
 def test_a_bare_venue_refuses_orders_for_their_own_faults() -> None:
     """Without money, a participant needs no account, no mark and no margin."""
     venue = bare_venue()
-    assert isinstance(run_all(venue, order(NOBODY, 1, BUY, MAX_QTY_LOTS, MAX_PRICE_TICKS))[0], OrderAccepted)
+    assert isinstance(run_all(venue, order(NOBODY, 1, BUY, MAX_QTY_LOTS, DEFAULT_MAX_PRICE_TICKS))[0], OrderAccepted)
     assert refusal(venue, order(0, 2, BUY, 1, 5)) == R.RESERVED_ACCOUNT
     assert refusal(venue, order(8, 1, BUY, 1, 5)) == R.DUPLICATE_ORDER_ID
     assert refusal(venue, CancelOrder(0, A, 8, 1)) == R.NOT_ORDER_OWNER
