@@ -124,15 +124,19 @@ class Ledger:
         balances: int = 0
         slot: i64 = 0
         while slot < self.slot_count:
-            balances += self.balances[slot]
+            # Held as an int first: compiled, int += i64 is added in 64 bits.
+            balance: int = self.balances[slot]
+            balances += balance
             slot += 1
         costs: int = 0
         sizes: dict[int, int] = {}
         leg: i64 = LEG_ROW
         while leg < self.unused_leg:
-            costs += self.legs[leg + COST]
+            cost: int = self.legs[leg + COST]
+            size: int = self.legs[leg + SIZE]
             market: int = self.legs[leg + MARKET]
-            sizes[market] = sizes.get(market, 0) + self.legs[leg + SIZE]
+            costs += cost
+            sizes[market] = sizes.get(market, 0) + size
             leg += LEG_ROW
         have = balances + self.fees - costs
         given = self.deposits + self.fund_deposits + self.fund_opening - self.withdrawals + self.venue_loss
@@ -141,6 +145,6 @@ class Ledger:
                 f"expected balances + fees - costs = deposits + fund deposits + opening - withdrawals + venue loss, "
                 f"found {balances} + {self.fees} - {costs} = {have} against {given}"
             )
-        for market, size in sizes.items():
-            if size != 0:
-                raise InvariantError(f"expected the sizes of market {market} to sum to 0, found {size}")
+        for market, total in sizes.items():
+            if total != 0:
+                raise InvariantError(f"expected the sizes of market {market} to sum to 0, found {total}")
