@@ -348,6 +348,7 @@ class Matcher:
         side: i64,
         reason: i64,
     ) -> None:
+        """Write that an order, or what was left of it, was taken out."""
         account = owner & ACCOUNT_MASK
         write_order_canceled(self.log, market.instrument, account, order_id, price, lots, liquidation, side, reason)
 
