@@ -1,7 +1,8 @@
 """Big cascades: one order that elects 100,000 stops, and one mark tick that liquidates 10,000 accounts.
 
 Both run in one command, to the end, with nothing on the call stack growing; twice, with the same digest. The rates are
-told with `pytest -rP`; measured compiled, the venue elects about a quarter of a million stops in a second.
+told with `pytest -rP`. On one core of a shared virtual machine: 0.42 s and 0.07 s (compiled) for the stops, 0.15 s and
+0.02 s for the first tick of the liquidations.
 """
 
 import sys
