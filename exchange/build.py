@@ -48,6 +48,7 @@ NOT_COMPILED: Final[dict[str, str]] = {
     "exchange/records_generator.py": "runs only when the layout changes",
     "exchange/rules.py": _STRUCTS,
     "exchange/wire.py": "annotations of the Structs, read by reflection",
+    "exchange/validation.py": "reads Structs by reflection",
     "exchange/views.py": "makes Python objects for those who look, off the hot path",
 }
 

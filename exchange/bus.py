@@ -6,7 +6,7 @@ handler that raises does not stop the others.
 
 from collections import deque
 from collections.abc import Callable, Collection
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -15,6 +15,7 @@ from exchange.commands import Command
 from exchange.errors import ConfigError
 from exchange.events import EVENTS, Event, EventType
 
+TS_NS_AT: Final = 8  # of every command record: the word after the header
 Handler = Callable[[Event], None]
 
 
@@ -32,7 +33,7 @@ class EventBus:
     def __init__(self) -> None:
         """Start with nobody listening."""
         self._subscriptions: list[Subscription] = []
-        self._submitted: deque[Command] = deque()
+        self._submitted: deque[bytes] = deque()  # records
         self.causes: list[Exception] = []  # what handlers raised since the exchange last looked
         self.wanted_types = 0  # bit k set: somebody wants event type k
 
@@ -64,8 +65,11 @@ class EventBus:
         self._recount()
 
     def submit(self, command: Command) -> None:
-        """Queue a command, from a handler, to run after the present one, at its time (its own ts_ns is replaced)."""
-        self._submitted.append(command)
+        """Queue a command, from a handler, to run after the present one, at its time (its own ts_ns is replaced).
+
+        Raises DataError for a value that its field cannot hold; nothing is queued then.
+        """
+        self._submitted.append(encode_command(msgspec.structs.replace(command, ts_ns=0)))
 
     def deliver(self, record: bytes, seq: int) -> None:
         """Call the handlers that want one event."""
@@ -86,7 +90,8 @@ class EventBus:
         """Return the record of the next submitted command, dated `ts_ns`, or None."""
         if not self._submitted:
             return None
-        return encode_command(msgspec.structs.replace(self._submitted.popleft(), ts_ns=ts_ns))
+        record = self._submitted.popleft()
+        return record[:TS_NS_AT] + ts_ns.to_bytes(8, "little") + record[TS_NS_AT + 8 :]
 
     def _recount(self) -> None:
         self.wanted_types = 0

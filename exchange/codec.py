@@ -79,6 +79,8 @@ def _encode(layout: Layout, value: msgspec.Struct) -> bytes:
         if not isinstance(found, int) or not lowest <= found <= highest:
             where = f"{type(value).__name__}.{place.name}"
             raise DataError(f"{where}: expected an integer in {lowest}..{highest}, found {found!r}")
+        if place.kind is not int and place.kind is not bool:
+            _member(place, found)
         words[place.word] |= (found & ((1 << place.bits) - 1)) << place.shift
     return _WORD_FORMATS[layout.words].pack(*words)
 
@@ -96,8 +98,10 @@ def _read(place: Place, words: tuple[int, ...]) -> Any:
     value = words[place.word] >> place.shift & ((1 << place.bits) - 1)
     if place.is_signed and value >> (place.bits - 1):
         value -= 1 << place.bits
-    if place.kind is int:
-        return value
+    return value if place.kind is int else _member(place, value)
+
+
+def _member(place: Place, value: int) -> Any:
     try:
         return place.kind(value)
     except ValueError:

@@ -364,16 +364,21 @@ class LossSocialized(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class HaircutCharged(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """One account's share of a socialized loss. profit: its unrealized profit, the base of the share."""
+    """What one position pays of a socialized loss: it is added to the position's cost, so that its profit shrinks.
+
+    profit: the position's unrealized profit before. cost: its cost after. An account with several positions in profit
+    pays its share from them in ascending order of instrument.
+    """
 
     seq: int
     command_seq: Word
     ts_ns: Word
+    instrument: InstrumentId
     account: AccountId
     liquidation_id: Word
     amount: Word
     profit: Word
-    balance: Word
+    cost: Word
 
 
 class VenueLossBooked(msgspec.Struct, frozen=True, gc=False, tag=True):

@@ -108,6 +108,7 @@ class Exchange:
             self.recorded_desk,
             self.account_desk,
         )
+        self._is_delivering: bool = False  # handlers are being called
         self._digest: EventDigest | None = None
         self._sinks: list[EventSink] = []
         self._command_sinks: list[CommandSink] = []
@@ -123,6 +124,7 @@ class Exchange:
         Raises SequenceError for time going back and DataError for a value that its field cannot hold: nothing has
         changed then. Raises HandlerError when a subscriber raised: the state is complete, and it holds the events.
         """
+        self._refuse_reentry()
         record = encode_command(command)
         start = self.log.end
         first_seq = self.log.seq + 1
@@ -139,6 +141,7 @@ class Exchange:
         Raises BatchError for the first bad record, with its index: the commands before it stand, it changed nothing. A
         subscriber's exception is reported the same way after its command is complete.
         """
+        self._refuse_reentry()
         offset: i64 = 0
         size: i64 = len(records)
         index: i64 = 0
@@ -319,7 +322,11 @@ class Exchange:
             for sink in self._command_sinks:
                 sink.write(record)
             if self.bus.wanted_types != 0:
-                self._call_handlers(start, first_seq)
+                self._is_delivering = True
+                try:
+                    self._call_handlers(start, first_seq)
+                finally:
+                    self._is_delivering = False
             if len(self.log.block_ends) > 0:
                 self._hand_over_blocks()
             submitted = self.bus.take_submitted(self.log.ts_ns)
@@ -331,6 +338,10 @@ class Exchange:
             start = self.log.end
             first_seq = self.log.seq + 1
             self._run_one(record, 0)
+
+    def _refuse_reentry(self) -> None:
+        if self._is_delivering:
+            raise SequenceError("expected a handler to submit commands by bus.submit, found a call of the exchange")
 
     def _call_handlers(self, start: i64, first_seq: i64) -> None:
         wanted: int = self.bus.wanted_types

@@ -323,7 +323,7 @@ EVENT_HAIRCUT_CHARGED_TS_NS: Final = 16
 EVENT_HAIRCUT_CHARGED_LIQUIDATION_ID: Final = 24
 EVENT_HAIRCUT_CHARGED_AMOUNT: Final = 32
 EVENT_HAIRCUT_CHARGED_PROFIT: Final = 40
-EVENT_HAIRCUT_CHARGED_BALANCE: Final = 48
+EVENT_HAIRCUT_CHARGED_COST: Final = 48
 
 EVENT_VENUE_LOSS_BOOKED_COMMAND_SEQ: Final = 8
 EVENT_VENUE_LOSS_BOOKED_TS_NS: Final = 16
@@ -922,11 +922,12 @@ def write_loss_socialized(
 
 def write_haircut_charged(
     log: EventLog,
+    instrument: i64,
     account: i64,
     liquidation_id: i64,
     amount: i64,
     profit: i64,
-    balance: i64,
+    cost: i64,
 ) -> None:
     """Append a HaircutCharged record."""
     if log.left == 0:
@@ -935,13 +936,13 @@ def write_haircut_charged(
     at = log.end
     log.end = at + 8
     words = log.words
-    words[at] = 279 | account << 32
+    words[at] = 279 | instrument << 16 | account << 32
     words[at + 1] = log.command_seq
     words[at + 2] = log.ts_ns
     words[at + 3] = liquidation_id
     words[at + 4] = amount
     words[at + 5] = profit
-    words[at + 6] = balance
+    words[at + 6] = cost
     words[at + 7] = 0
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from exchange.errors import ConfigError
 from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, PPM
+from exchange.validation import check_types, expect
 
 Protection = Literal["none", "ticks", "ppm"]
 
@@ -72,14 +73,15 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
+        check_types(self, "rules")
         orders, risk = self.orders, self.risk
-        _expect(0 <= orders.protection_amount <= MAX_PRICE_TICKS, "orders.protection_amount >= 0", orders)
+        expect(0 <= orders.protection_amount <= MAX_PRICE_TICKS, "rules", "orders.protection_amount >= 0", orders)
         if orders.market_protection == "ppm":
-            _expect(orders.protection_amount < PPM, "orders.protection_amount < 1,000,000 ppm", orders)
-        _expect(1 <= risk.max_attempts <= 1_000_000, "risk.max_attempts in 1..1,000,000", risk)
-        _expect(0 <= risk.fund_opening <= MAX_MONEY, "risk.fund_opening >= 0 and below 2**62", risk)
-        _expect(0 <= risk.fund_floor <= MAX_MONEY, "risk.fund_floor >= 0 and below 2**62", risk)
-        _expect(len(set(risk.waterfall)) == len(risk.waterfall), "risk.waterfall without repetition", risk)
+            expect(orders.protection_amount < PPM, "rules", "orders.protection_amount < 1,000,000 ppm", orders)
+        expect(1 <= risk.max_attempts <= 1_000_000, "rules", "risk.max_attempts in 1..1,000,000", risk)
+        expect(0 <= risk.fund_opening <= MAX_MONEY, "rules", "risk.fund_opening >= 0 and below 2**62", risk)
+        expect(0 <= risk.fund_floor <= MAX_MONEY, "rules", "risk.fund_floor >= 0 and below 2**62", risk)
+        expect(len(set(risk.waterfall)) == len(risk.waterfall), "rules", "risk.waterfall without repetition", risk)
 
 
 def load_rules(mapping: Mapping[str, Any]) -> Rules:
@@ -92,8 +94,3 @@ def load_rules(mapping: Mapping[str, Any]) -> Rules:
     except msgspec.ValidationError as error:
         cause = error.__cause__
         raise (cause if isinstance(cause, ConfigError) else ConfigError(f"rules: {error}")) from error
-
-
-def _expect(condition: bool, expected: str, found: msgspec.Struct) -> None:
-    if not condition:
-        raise ConfigError(f"rules: expected {expected}, found {msgspec.structs.asdict(found)}")

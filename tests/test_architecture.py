@@ -23,6 +23,7 @@ NUMBERS = {
         "digest.py": 0,
         "build.py": 0,
         "_version.py": 0,
+        "validation.py": 0,
         "instrument.py": 1,
         "rules.py": 1,
         "commands.py": 1,

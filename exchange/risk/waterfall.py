@@ -8,7 +8,7 @@ from typing import final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import FIRST_SLOT, FUND_SLOT, LIQUIDATING, Ledger
+from exchange.accounts.ledger import COST, FIRST_SLOT, FUND_SLOT, LIQUIDATING, MARKET, NEXT_LEG, Ledger
 from exchange.event_log import EventLog
 from exchange.records import (
     OUTCOME_COVERED,
@@ -83,12 +83,26 @@ class Waterfall:
         shares = split_exact(charged, [profit for _, _, profit in payers])
         self.ledger.post(slot, charged)
         write_loss_socialized(self.log, account, liquidation, deficit, base, charged, len(payers))
-        for (payer_account, payer, profit), share in zip(payers, shares, strict=True):
+        for (payer_account, payer, _), share in zip(payers, shares, strict=True):
             if share > 0:
-                payer_slot: i64 = payer
-                self.ledger.post(payer_slot, -share)
-                self.clearing.mark_dirty(payer_slot)
-                write_haircut_charged(
-                    self.log, payer_account, liquidation, share, profit, self.ledger.balances[payer_slot]
-                )
+                self._charge(payer, payer_account, liquidation, share)
         return deficit - charged
+
+    def _charge(self, payer: i64, account: i64, liquidation: i64, share: int) -> None:
+        """Take a share out of an account's unrealized profit, position by position in ascending instrument id.
+
+        The haircut raises the position's cost: a profit that has paid is not there to pay again.
+        """
+        legs = self.ledger.legs
+        leg = self.ledger.first_legs[payer]
+        while leg != 0 and share > 0:
+            cost: int = legs[leg + COST]
+            profit = self.clearing.leg_value(leg) - cost
+            if profit > 0:
+                paid = min(share, profit)
+                share -= paid
+                legs[leg + COST] = cost + paid
+                instrument = self.clearing.markets[legs[leg + MARKET]].instrument
+                write_haircut_charged(self.log, instrument, account, liquidation, paid, profit, cost + paid)
+            leg = legs[leg + NEXT_LEG]
+        self.clearing.mark_dirty(payer)

@@ -317,17 +317,22 @@ class Clearing:
             charged=charged,
             payers=len(winners),
         )
-        for winner, profit, share in zip(winners, profits, shares, strict=True):
-            winner.balance -= share
-            if share > 0:
-                self.journal.write(
-                    HaircutCharged,
-                    account=winner.account_id,
-                    liquidation_id=liquidation_id,
-                    amount=share,
-                    profit=profit,
-                    balance=winner.balance,
-                )
+        for winner, share in zip(winners, shares, strict=True):
+            for instrument_id, leg in sorted(winner.legs.items()):
+                profit = self.leg_value(winner, instrument_id) - leg.cost
+                paid = min(share, max(profit, 0))
+                if paid > 0:
+                    share -= paid
+                    leg.cost += paid
+                    self.journal.write(
+                        HaircutCharged,
+                        instrument=instrument_id,
+                        account=winner.account_id,
+                        liquidation_id=liquidation_id,
+                        amount=paid,
+                        profit=profit,
+                        cost=leg.cost,
+                    )
 
     def check(self) -> None:
         """Raise InvariantError where money or lots came from nowhere (section 6)."""

@@ -259,7 +259,7 @@ SENTENCES: dict[str, str] = {
     "fund {fund_balance}",
     "LossSocialized": "liquidation {liquidation_id}: {charged} of deficit {deficit} of acct {account} socialized over "
     "{payers} with profits of {base}",
-    "HaircutCharged": "liquidation {liquidation_id}: acct {account} pays {amount}, profit {profit}: balance {balance}",
+    "HaircutCharged": "liquidation {liquidation_id}: acct {account} pays {amount} of its profit {profit}: cost {cost}",
     "VenueLossBooked": "liquidation {liquidation_id}: venue loses {amount} for acct {account}: total {total}",
     "LiquidationEnded": "liquidation {liquidation_id} of acct {account} ends, {outcome}: balance {balance}",
 }

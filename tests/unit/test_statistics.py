@@ -89,7 +89,7 @@ def test_payers_are_summed() -> None:
         SurplusPaid(1, 1, 0, 1, 1, 3, 3),
         FundPaid(1, 1, 0, 1, 1, 7, 5, 0),
         *[LossSocialized(1, 1, 0, 1, 1, huge, huge, huge, payers) for payers in (2, 7, 1)],
-        HaircutCharged(1, 1, 0, 1, 1, 4, 4, 0),
+        HaircutCharged(1, 1, 0, 1, 1, 1, 4, 4, 0),
         VenueLossBooked(1, 1, 0, 1, 1, 6, 6),
         LiquidationEnded(1, 1, 0, 1, 1, 0, LiquidationOutcome.VENUE_LOSS),
         RecordedClipped(1, 1, 0, A, 1, 1, RecordedKind.EXECUTE, 1),  # type: ignore[arg-type]

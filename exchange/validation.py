@@ -1,0 +1,24 @@
+"""What every configuration checks of itself, whether it was read from a file or made by a caller."""
+
+import msgspec
+
+from exchange.errors import ConfigError
+
+
+def check_types(value: msgspec.Struct, where: str) -> None:
+    """Raise ConfigError unless every field is of its type: msgspec checks what it reads, not what a caller makes."""
+    for field in msgspec.structs.fields(type(value)):
+        found = getattr(value, field.name)
+        if isinstance(found, msgspec.Struct):
+            check_types(found, f"{where}.{field.name}")
+            continue
+        try:
+            msgspec.convert(msgspec.to_builtins(found), field.type)
+        except (msgspec.ValidationError, TypeError) as error:
+            raise ConfigError(f"{where}.{field.name}: {error}, found {found!r}") from None
+
+
+def expect(condition: bool, where: str, expected: str, found: msgspec.Struct) -> None:
+    """Raise ConfigError, saying where, what was expected and what was found, unless the condition holds."""
+    if not condition:
+        raise ConfigError(f"{where}: expected {expected}, found {msgspec.structs.asdict(found)}")
