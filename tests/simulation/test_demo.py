@@ -7,7 +7,7 @@ from replay.demo import DemoSource
 from replay.player import play
 from replay.scenario import DEMO, open_scenario
 
-DEMO_DIGEST = "bfadfc60d505081abd0216b9332d87ee76eea6d4618678e175fca2c6e4d3769d"
+DEMO_DIGEST = "7e2c139956b8c6ad58823c2f29d5906fbe2de762f5b0ac06f5efb3e0dcb95097"
 
 
 def test_demo_shows_a_cascade() -> None:

@@ -223,7 +223,6 @@ def test_refusals_of_submitted_commands_are_events_like_any_other() -> None:
     assert [type(event) for event in heard] == [Deposited, RequestRejected]
 
 
-@pytest.mark.xfail(strict=True, reason="the error of a submitted command hides that the first one ran")
 def test_a_submitted_command_that_cannot_be_encoded_is_the_handlers_error() -> None:
     """The command that was heard has run: HandlerError with its events, and not DataError ("nothing has changed")."""
     venue = margin_venue()
