@@ -166,7 +166,7 @@ class Exchange:
                     is_continued = gateway.dispatch(records, offset)
                     if not is_continued and (has_clearing or agenda.has_touched):
                         self._settle()
-                    if len(log.block_ends) > 0:
+                    if log.block_ends:
                         self._hand_over_blocks()
                 offset += UNIT_BYTES
                 index += 1

@@ -120,6 +120,8 @@ class Gateway:
         self.desk = desk
         self.recorded_desk = recorded_desk
         self.account_desk = account_desk
+        self.recent_account: i64 = 0  # who asked last: orders of one account come in bursts
+        self.recent_owner: i64 = 0
         self.market_of_instrument = new_column(MAX_INSTRUMENT + 1)  # index + 1; 0: there is none
         for market in markets:
             self.market_of_instrument[market.instrument] = market.index + 1
@@ -131,12 +133,13 @@ class Gateway:
         """
         header = read_i64_le(records, offset)
         kind: i64 = header & 0xFF
-        if (header >> 8) & 0xFF != 1 or kind < PLACE_ORDER or kind > FUND_DEPOSIT:
+        if header & 0xFF00 != 0x0100 or kind < PLACE_ORDER or kind > FUND_DEPOSIT:
             raise DataError(f"expected a command record, found type {kind} of {(header >> 8) & 0xFF} units")
         ts_ns = read_i64_le(records, offset + 8)
-        if ts_ns < self.log.ts_ns or ts_ns > MAX_TS_NS:
-            place = f"command seq {self.log.command_seq + 1}"
-            raise SequenceError(f"expected ts_ns in {self.log.ts_ns}..{MAX_TS_NS}, found {ts_ns} ({place})")
+        log = self.log
+        if ts_ns < log.ts_ns or ts_ns > MAX_TS_NS:
+            place = f"command seq {log.command_seq + 1}"
+            raise SequenceError(f"expected ts_ns in {log.ts_ns}..{MAX_TS_NS}, found {ts_ns} ({place})")
         instrument: i64 = (header >> 16) & 0xFFFF
         account: i64 = header >> 32
         if kind == PLACE_ORDER:
@@ -186,7 +189,7 @@ class Gateway:
 
     def _cancel(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
         flags = read_i64_le(records, offset + CANCEL_ORDER_ORIGIN)
-        origin = self._origin(flags, 0, _ORIGIN_BITS)
+        origin: i64 = PARTICIPANT if flags == 0 else self._origin(flags, 0, _ORIGIN_BITS)
         self.log.begin_command(ts_ns)
         order_id = read_i64_le(records, offset + CANCEL_ORDER_ORDER_ID)
         owner = self._owner_of_order(CANCEL_ORDER, instrument, account, origin, order_id)
@@ -200,7 +203,7 @@ class Gateway:
 
     def _reduce(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
         flags = read_i64_le(records, offset + REDUCE_ORDER_ORIGIN)
-        origin = self._origin(flags, 0, _ORIGIN_BITS)
+        origin: i64 = PARTICIPANT if flags == 0 else self._origin(flags, 0, _ORIGIN_BITS)
         self.log.begin_command(ts_ns)
         order_id = read_i64_le(records, offset + REDUCE_ORDER_ORDER_ID)
         lots = read_i64_le(records, offset + REDUCE_ORDER_QTY_LOTS)
@@ -319,21 +322,24 @@ class Gateway:
 
     def _owner_of_order(self, request: i64, instrument: i64, account: i64, origin: i64, order_id: i64) -> i64:
         """Return the owner word of an order command's account; or write the refusal and return NO_OWNER."""
-        reason: i64 = REJECT_NONE
         if self.market_of_instrument[instrument] == 0:
-            reason = REJECT_UNKNOWN_INSTRUMENT
+            reason: i64 = REJECT_UNKNOWN_INSTRUMENT
         elif origin != PARTICIPANT:
             if account == RECORDED_MARKET:
                 return 0
             reason = REJECT_RESERVED_ACCOUNT
+        elif account == self.recent_account:
+            return self.recent_owner
         elif account < 1:
             reason = REJECT_RESERVED_ACCOUNT
         else:
             slot = self.ledger.slots.find(account)
+            if slot == 0 and not self.has_clearing:
+                slot = self.ledger.open_account(account)
             if slot != 0:
-                return slot << 32 | account
-            if not self.has_clearing:
-                return self.ledger.open_account(account) << 32 | account
+                self.recent_account = account
+                self.recent_owner = slot << 32 | account
+                return self.recent_owner
             reason = REJECT_UNKNOWN_ACCOUNT
         write_order_rejected(self.log, instrument, account, order_id, request, reason)
         return NO_OWNER

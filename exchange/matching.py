@@ -12,7 +12,18 @@ from mypy_extensions import i64
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import FIRST_SLOT
 from exchange.book.level_index import HEAD, LOTS, RANK, LevelIndex
-from exchange.book.order_pool import FLAGS, LEVEL, NEXT, OPEN, ORDER_ID, OWNER, PRICE, SIDE_MASK, TRIGGER, order_flags
+from exchange.book.order_pool import (
+    FLAGS,
+    LEVEL,
+    NEXT,
+    OPEN,
+    ORDER_ID,
+    OWNER,
+    POST_ONLY_BIT,
+    PRICE,
+    SIDE_MASK,
+    TRIGGER,
+)
 from exchange.enums import BUY, FOK, GTC, LIMIT, MARKET, PARTICIPANT, STOP
 from exchange.event_log import EventLog
 from exchange.market import Market
@@ -116,12 +127,12 @@ class Matcher:
                 return
             filled += lots - left
         if kind == LIMIT and time_in_force == GTC:
-            flags = order_flags(side, LIMIT, GTC, post_only)
+            flags = side if post_only == 0 else side | POST_ONLY_BIT  # LIMIT and GTC are 0
         elif kind == LIMIT:
             self.write_canceled(market, owner, order_id, price, left, 0, side, CANCEL_IOC_REMAINDER)
             return
         elif self.rests_market_remainder and self.has_filled and time_in_force == GTC:
-            flags = order_flags(side, LIMIT, GTC, 0)
+            flags = side
             price = self.last_fill
         else:
             reason = CANCEL_MARKET_REMAINDER if opposite.best == 0 else CANCEL_PROTECTION

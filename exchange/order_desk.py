@@ -180,14 +180,17 @@ class OrderDesk:
 
     def cancel(self, market: Market, owner: i64, order_id: i64) -> None:
         """Cancel a live order at its owner's request, or refuse."""
-        order = self._own_order(market, owner, order_id, CANCEL_ORDER)
-        if order != 0:
+        order = market.book.ids.find(order_id)
+        if order != 0 and market.book.orders.words[order + OWNER] == owner:
             self.matcher.take_out(market, order, CANCEL_REQUESTED, 0)
+        else:
+            self._refuse_stranger(market, owner, order_id, order, CANCEL_ORDER)
 
     def reduce(self, market: Market, owner: i64, order_id: i64, lots: i64) -> None:
         """Take lots off a live order at its owner's request, or refuse."""
-        order = self._own_order(market, owner, order_id, REDUCE_ORDER)
-        if order == 0:
+        order = market.book.ids.find(order_id)
+        if order == 0 or market.book.orders.words[order + OWNER] != owner:
+            self._refuse_stranger(market, owner, order_id, order, REDUCE_ORDER)
             return
         if lots < 1 or lots > MAX_QTY_LOTS:
             account = owner & ACCOUNT_MASK
@@ -356,14 +359,10 @@ class OrderDesk:
         book.stops.add(order)
         self._touch_if_elected(market, side, trigger)
 
-    def _own_order(self, market: Market, owner: i64, order_id: i64, request: i64) -> i64:
-        """Return a live order of this owner; or write the refusal and return 0."""
-        order = market.book.ids.find(order_id)
-        if order != 0 and market.book.orders.words[order + OWNER] == owner:
-            return order
+    def _refuse_stranger(self, market: Market, owner: i64, order_id: i64, order: i64, request: i64) -> None:
+        """Write that an order is not live (0), or is somebody else's."""
         reason = REJECT_UNKNOWN_ORDER if order == 0 else REJECT_NOT_ORDER_OWNER
         write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, request, reason)
-        return 0
 
     # --- stops -------------------------------------------------------------------------------------------------
 

@@ -95,10 +95,7 @@ class LevelIndex:
             level = self._new_level()
         levels = self.levels
         levels[level + RANK] = rank
-        levels[level + HEAD] = 0
-        levels[level + TAIL] = 0
-        levels[level + LOTS] = 0
-        levels[level + ORDERS] = 0
+        levels[level + HEAD] = 0  # The rest of the row is as the last order left it: no tail, no lots, no orders.
         levels[level + PAGE] = page
         pages = self.pages
         pages[place] = level
