@@ -79,8 +79,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if orders.market_protection == "ppm":
             expect(orders.protection_amount < PPM, "rules", "orders.protection_amount < 1,000,000 ppm", orders)
         expect(1 <= risk.max_attempts <= 1_000_000, "rules", "risk.max_attempts in 1..1,000,000", risk)
-        expect(0 <= risk.fund_opening <= MAX_MONEY, "rules", "risk.fund_opening >= 0 and below 2**62", risk)
-        expect(0 <= risk.fund_floor <= MAX_MONEY, "rules", "risk.fund_floor >= 0 and below 2**62", risk)
+        expect(0 <= risk.fund_opening <= MAX_MONEY, "rules", "risk.fund_opening in 0..2**60 - 1", risk)
+        expect(0 <= risk.fund_floor <= MAX_MONEY, "rules", "risk.fund_floor in 0..2**60 - 1", risk)
         expect(len(set(risk.waterfall)) == len(risk.waterfall), "rules", "risk.waterfall without repetition", risk)
 
 
