@@ -5,6 +5,8 @@ Every function raises DataError for a value that does not fit its field, or a re
 
 import struct
 from collections.abc import Iterator
+from enum import IntEnum
+from operator import attrgetter
 from typing import Any, Final, cast
 
 import msgspec
@@ -13,46 +15,125 @@ from exchange.commands import Command
 from exchange.errors import DataError
 from exchange.events import Event
 from exchange.layout import UNIT_WORDS, Layout, Place, command_layouts, event_layouts
+from exchange.wire import I32, I64, U8, U16
 
 RECORD_BYTES: Final = 8 * UNIT_WORDS  # of one unit
-_WORDS_MAX: Final = 4 * UNIT_WORDS
+_CODES: Final = {U8: "B", U16: "H", I32: "i", I64: "q"}
 
-_COMMANDS_BY_TYPE: Final = {layout.type_id: layout for layout in command_layouts()}
-_EVENTS_BY_TYPE: Final = {layout.type_id: layout for layout in event_layouts()}
-_COMMANDS_BY_STRUCT: Final = {layout.struct: layout for layout in command_layouts()}
-_EVENTS_BY_STRUCT: Final = {layout.struct: layout for layout in event_layouts()}
-_WORD_FORMATS: Final = {count: struct.Struct(f"<{count}Q") for count in range(UNIT_WORDS, _WORDS_MAX + 1, UNIT_WORDS)}
+
+class RecordForm:
+    """One layout made ready: Structs to bytes and back in one call of `struct` each."""
+
+    def __init__(self, layout: Layout) -> None:
+        """Turn the places into a `struct` format, in the order of their bytes."""
+        self.layout = layout
+        places = sorted(layout.places, key=_byte_of)
+        text, end = "<BB", 2
+        for place in places:
+            text += "x" * (_byte_of(place) - end) + _CODES[place.width]
+            end = _byte_of(place) + place.bits // 8
+        self.size = 8 * layout.words
+        self.packer = struct.Struct(text + "x" * (self.size - end))
+        self.values_of = attrgetter(*(place.name for place in places))
+        self.kinds = tuple(place.kind for place in places)
+        position = {place.name: index + 2 for index, place in enumerate(places)}
+        self.fields = [(position[place.name], _members_of(place)) for place in layout.places]
+
+    def encode(self, value: msgspec.Struct) -> bytes:
+        """Return the record of a Struct of this layout."""
+        found = self.values_of(value)
+        if tuple(map(type, found)) == self.kinds:
+            try:
+                return self.packer.pack(self.layout.type_id, self.layout.units, *found)
+            except struct.error:
+                pass  # A number out of range, or an unsigned id: below, with its name.
+        return self._encode_carefully(value)
+
+    def decode(self, records: bytes, offset: int, *first: int) -> Any:
+        """Return the Struct whose record starts at a byte offset; `first` are its fields that are not stored."""
+        found = self.packer.unpack_from(records, offset)
+        try:
+            values = [found[at] if members is None else members[found[at]] for at, members in self.fields]
+        except KeyError:
+            raise DataError(self._unknown_member(found, offset)) from None
+        return self.layout.struct(*first, *values)
+
+    def _unknown_member(self, found: tuple[int, ...], offset: int) -> str:
+        """Return what is wrong with the first field whose number means nothing."""
+        for place, (at, members) in zip(self.layout.places, self.fields, strict=True):
+            if members is not None and found[at] not in members:
+                where = f"{self.layout.struct.__name__} at byte {offset}, {place.name}"
+                return f"{where}: expected one of {list(members.values())}, found {found[at]}"
+        return f"expected a record of {self.layout.struct.__name__} at byte {offset}"
+
+    def _encode_carefully(self, value: msgspec.Struct) -> bytes:
+        """Encode field by field, so that an error names the field and what it expected."""
+        words = [0] * self.layout.words
+        words[0] = self.layout.type_id | self.layout.units << 8
+        for place in self.layout.places:
+            found = getattr(value, place.name)
+            lowest = -(1 << (place.bits - 1)) if place.is_signed else 0
+            highest = (1 << (place.bits - 1)) - 1 if place.is_signed else (1 << place.bits) - 1
+            if place.name.endswith("order_id"):
+                highest = (1 << 64) - 1  # any 64-bit pattern: an unsigned id is stored as the signed one of its bits
+            is_number = isinstance(found, int) and (place.kind is not int or not isinstance(found, bool))
+            where = f"{type(value).__name__}.{place.name}"
+            if not is_number or not lowest <= found <= highest:
+                raise DataError(f"{where}: expected an integer in {lowest}..{highest}, found {found!r}")
+            members = _members_of(place)
+            if members is not None and found not in members:
+                raise DataError(f"{where}: expected one of {list(members.values())}, found {found!r}")
+            words[place.word] |= (found & ((1 << place.bits) - 1)) << place.shift
+        return struct.pack(f"<{len(words)}Q", *words)
+
+
+def _byte_of(place: Place) -> int:
+    return 8 * place.word + place.shift // 8
+
+
+def _members_of(place: Place) -> dict[int, Any] | None:
+    """Return what each stored number means, or None where it is just a number."""
+    if place.kind is int:
+        return None
+    if place.kind is bool:
+        return {0: False, 1: True}
+    return {int(member): member for member in cast("type[IntEnum]", place.kind)}
+
+
+_COMMANDS_BY_TYPE: Final = {layout.type_id: RecordForm(layout) for layout in command_layouts()}
+_EVENTS_BY_TYPE: Final = {layout.type_id: RecordForm(layout) for layout in event_layouts()}
+_COMMANDS_BY_STRUCT: Final = {form.layout.struct: form for form in _COMMANDS_BY_TYPE.values()}
+_EVENTS_BY_STRUCT: Final = {form.layout.struct: form for form in _EVENTS_BY_TYPE.values()}
 
 
 def encode_command(command: Command) -> bytes:
     """Return the record of a command."""
-    layout = _COMMANDS_BY_STRUCT.get(type(command))
-    if layout is None:
+    form = _COMMANDS_BY_STRUCT.get(type(command))
+    if form is None:
         raise DataError(f"expected a command, found {command!r}")
-    return _encode(layout, command)
+    return form.encode(command)
 
 
 def encode_event(event: Event) -> bytes:
     """Return the record of an event; its seq is not in it."""
-    layout = _EVENTS_BY_STRUCT.get(type(event))
-    if layout is None:
+    form = _EVENTS_BY_STRUCT.get(type(event))
+    if form is None:
         raise DataError(f"expected an event, found {event!r}")
-    return _encode(layout, event)
+    return form.encode(event)
 
 
 def decode_command(records: bytes, offset: int = 0) -> Command:
     """Return the command whose record starts at byte `offset`."""
-    layout, words = _record(_COMMANDS_BY_TYPE, records, offset, "command")
-    return cast(Command, layout.struct(*(_read(place, words) for place in layout.places)))
+    return cast(Command, _form_at(_COMMANDS_BY_TYPE, records, offset, "command").decode(records, offset))
 
 
 def decode_commands(records: bytes) -> Iterator[Command]:
     """Yield the commands of a buffer of records."""
     offset = 0
     while offset < len(records):
-        layout, words = _record(_COMMANDS_BY_TYPE, records, offset, "command")
-        yield cast(Command, layout.struct(*(_read(place, words) for place in layout.places)))
-        offset += 8 * layout.words
+        form = _form_at(_COMMANDS_BY_TYPE, records, offset, "command")
+        yield cast(Command, form.decode(records, offset))
+        offset += form.size
 
 
 def decode_events(records: bytes, first_seq: int) -> list[Event]:
@@ -60,50 +141,16 @@ def decode_events(records: bytes, first_seq: int) -> list[Event]:
     events: list[Event] = []
     offset = 0
     while offset < len(records):
-        layout, words = _record(_EVENTS_BY_TYPE, records, offset, "event")
-        seq = first_seq + len(events)
-        events.append(cast(Event, layout.struct(seq, *(_read(place, words) for place in layout.places))))
-        offset += 8 * layout.words
+        form = _form_at(_EVENTS_BY_TYPE, records, offset, "event")
+        events.append(cast(Event, form.decode(records, offset, first_seq + len(events))))
+        offset += form.size
     return events
 
 
-def _encode(layout: Layout, value: msgspec.Struct) -> bytes:
-    words = [0] * layout.words
-    words[0] = layout.type_id | layout.units << 8
-    for place in layout.places:
-        found = getattr(value, place.name)
-        lowest = -(1 << (place.bits - 1)) if place.is_signed else 0
-        highest = (1 << (place.bits - 1)) - 1 if place.is_signed else (1 << place.bits) - 1
-        if place.name.endswith("order_id"):
-            highest = (1 << 64) - 1  # any 64-bit pattern: an unsigned id is stored as the signed one of its bits
-        is_number = isinstance(found, int) and (place.kind is not int or not isinstance(found, bool))
-        if not is_number or not lowest <= found <= highest:
-            where = f"{type(value).__name__}.{place.name}"
-            raise DataError(f"{where}: expected an integer in {lowest}..{highest}, found {found!r}")
-        if place.kind is not int and place.kind is not bool:
-            _member(place, found)
-        words[place.word] |= (found & ((1 << place.bits) - 1)) << place.shift
-    return _WORD_FORMATS[layout.words].pack(*words)
-
-
-def _record(table: dict[int, Layout], records: bytes, offset: int, what: str) -> tuple[Layout, tuple[int, ...]]:
+def _form_at(table: dict[int, RecordForm], records: bytes, offset: int, what: str) -> RecordForm:
     if offset + RECORD_BYTES > len(records):
         raise DataError(f"expected a whole {what} record at byte {offset}, found {len(records) - offset} bytes")
-    layout = table.get(records[offset])
-    if layout is None or records[offset + 1] != layout.units or offset + 8 * layout.words > len(records):
+    form = table.get(records[offset])
+    if form is None or records[offset + 1] != form.layout.units or offset + form.size > len(records):
         raise DataError(f"expected a {what} record at byte {offset}, found type {records[offset]}")
-    return layout, _WORD_FORMATS[layout.words].unpack_from(records, offset)
-
-
-def _read(place: Place, words: tuple[int, ...]) -> Any:
-    value = words[place.word] >> place.shift & ((1 << place.bits) - 1)
-    if place.is_signed and value >> (place.bits - 1):
-        value -= 1 << place.bits
-    return value if place.kind is int else _member(place, value)
-
-
-def _member(place: Place, value: int) -> Any:
-    try:
-        return place.kind(value)
-    except ValueError:
-        raise DataError(f"{place.name}: expected one of {list(place.kind)}, found {value}") from None  # type: ignore[call-overload]
+    return form
