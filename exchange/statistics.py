@@ -5,7 +5,7 @@ over. Sums are unbounded integers. Known limit: it keeps one word per liquidatio
 """
 
 from collections.abc import Sequence
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 from librt.strings import read_i64_le
 from librt.vecs import vec
@@ -33,9 +33,17 @@ from exchange.records import (
     EVENT_LOSS_SOCIALIZED_CHARGED,
     EVENT_LOSS_SOCIALIZED_PAYERS,
     EVENT_ORDER_REJECTED,
+    EVENT_ORDER_REJECTED_COMMAND_SEQ,
+    EVENT_ORDER_REJECTED_REASON_SHIFT,
+    EVENT_ORDER_REJECTED_REQUEST,
+    EVENT_ORDER_REJECTED_REQUEST_SHIFT,
     EVENT_RECORDED_CLIPPED,
     EVENT_RECORDED_CLIPPED_KIND,
     EVENT_REQUEST_REJECTED,
+    EVENT_REQUEST_REJECTED_COMMAND_SEQ,
+    EVENT_REQUEST_REJECTED_REASON_SHIFT,
+    EVENT_REQUEST_REJECTED_REQUEST,
+    EVENT_REQUEST_REJECTED_REQUEST_SHIFT,
     EVENT_SURPLUS_PAID,
     EVENT_SURPLUS_PAID_AMOUNT,
     EVENT_TRADE,
@@ -51,6 +59,15 @@ from exchange.units import MAX_INSTRUMENT
 
 _TYPES: Final = 64
 _KINDS: Final = 256
+
+
+class Refusal(NamedTuple):
+    """Commands of one CommandType that were refused for one RejectReason, and the number of the first of them."""
+
+    request: int
+    reason: int
+    times: int
+    first_command: int
 
 
 @final
@@ -96,6 +113,8 @@ class Statistics:
     counts_by_type: "vec[i64]"
     ended_by_outcome: "vec[i64]"
     clipped_by_kind: "vec[i64]"
+    refused_by_cause: "vec[i64]"
+    first_refused_by_cause: "vec[i64]"
     chain_of_liquidation: "vec[i64]"
 
     def __init__(self, instruments: Sequence[Instrument]) -> None:
@@ -108,6 +127,8 @@ class Statistics:
         self.counts_by_type = new_column(_TYPES)
         self.ended_by_outcome = new_column(_KINDS)
         self.clipped_by_kind = new_column(_KINDS)
+        self.refused_by_cause = new_column(_TYPES * _KINDS)  # by request * _KINDS + reason
+        self.first_refused_by_cause = new_column(_TYPES * _KINDS)
         self.chain_of_liquidation = new_column(1024)
         self.event_count: i64 = 0
         self.longest_chain: i64 = 0
@@ -141,6 +162,17 @@ class Statistics:
         """How many commands were refused."""
         return self.counts_by_type[EVENT_ORDER_REJECTED] + self.counts_by_type[EVENT_REQUEST_REJECTED]
 
+    def refusals(self) -> list[Refusal]:
+        """Return what was refused and why: most first, then by request and reason."""
+        found: list[Refusal] = []
+        for request in range(_TYPES):
+            for reason in range(_KINDS):
+                cause = request * _KINDS + reason
+                count = self.refused_by_cause[cause]
+                if count > 0:
+                    found.append(Refusal(request, reason, count, self.first_refused_by_cause[cause]))
+        return sorted(found, key=lambda refusal: (-refusal.times, refusal.request, refusal.reason))
+
     def ended_as(self, outcome: int) -> int:
         """Return how many liquidations ended with a LiquidationOutcome."""
         return self.ended_by_outcome[outcome]
@@ -173,11 +205,31 @@ class Statistics:
                 prices.reported_trades += 1
             elif kind == EVENT_RECORDED_CLIPPED:
                 self.clipped_by_kind[read_i64_le(block, offset + EVENT_RECORDED_CLIPPED_KIND) & 0xFF] += 1
+            elif kind == EVENT_ORDER_REJECTED:
+                small = read_i64_le(block, offset + EVENT_ORDER_REJECTED_REQUEST)
+                self._note_refusal(
+                    (small >> EVENT_ORDER_REJECTED_REQUEST_SHIFT) & 0xFF,
+                    (small >> EVENT_ORDER_REJECTED_REASON_SHIFT) & 0xFF,
+                    read_i64_le(block, offset + EVENT_ORDER_REJECTED_COMMAND_SEQ),
+                )
+            elif kind == EVENT_REQUEST_REJECTED:
+                small = read_i64_le(block, offset + EVENT_REQUEST_REJECTED_REQUEST)
+                self._note_refusal(
+                    (small >> EVENT_REQUEST_REJECTED_REQUEST_SHIFT) & 0xFF,
+                    (small >> EVENT_REQUEST_REJECTED_REASON_SHIFT) & 0xFF,
+                    read_i64_le(block, offset + EVENT_REQUEST_REJECTED_COMMAND_SEQ),
+                )
             elif kind == EVENT_FUND_DEPOSITED:
                 self.fund_deposited += _amount(block, offset + EVENT_FUND_DEPOSITED_AMOUNT)
             elif kind >= EVENT_LIQUIDATION_STARTED:
                 self._note_liquidation(block, offset, kind)
             offset += 64 * units
+
+    def _note_refusal(self, request: i64, reason: i64, command: i64) -> None:
+        cause = (request % _TYPES) * _KINDS + reason
+        if self.refused_by_cause[cause] == 0:
+            self.first_refused_by_cause[cause] = command
+        self.refused_by_cause[cause] += 1
 
     def _note_liquidation(self, block: bytes, offset: i64, kind: i64) -> None:
         """Count an event that belongs to a liquidation."""

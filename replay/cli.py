@@ -6,33 +6,34 @@ import platform
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from exchange import Exchange, __version__
-from exchange.build import build_info
+from exchange import __version__
+from exchange.build import REBUILD_COMMAND, build_info
 from exchange.commands import Command
 from exchange.errors import ConfigError, DataError, ExchangeError, InvariantError
-from exchange.statistics import Statistics
+from exchange.units import MAX_TS_NS
 from replay.bench import measurements
 from replay.contents import contents_text, event_log_contents, is_event_log, source_contents
-from replay.interrupt import asks_to_stop
+from replay.interrupt import asks_to_stop, sigterm_interrupts
 from replay.journal import journal_metadata
 from replay.player import Progress, play
 from replay.progress import shown_progress
-from replay.scenario import DEMO, Scenario, open_input, open_scenario, venue_of
-from replay.schedule import blocks_of, merge
+from replay.scenario import DEMO, Scenario, open_input, open_scenario
+from replay.schedule import blocks_of
 from replay.sources import FORMATS, Source, format_of
-from replay.sources.cells import parse_time
+from replay.sources.cells import parse_integer, parse_time, parse_ts_ns
 from replay.sources.csv_commands import write_csv
 from replay.sources.json_lines import write_jsonl
 from replay.sources.options import parse_options
 from replay.summary import story
 from replay.tape import TapeReader, TapeWriter
 from replay.venues import preset_names
-from replay.verify import verify_source
+from replay.verify import shows_its_book, verify_commands, verify_source
 from replay.verify.findings import Findings, VerifyReport
 from replay.workloads import SIZES
 
@@ -41,6 +42,8 @@ FAULTY: Final = 1
 USAGE: Final = 2
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
+
+_LONGEST_TIME: Final = 80  # characters
 
 _OVERVIEW: Final = """\
 Replay recorded markets through an exchange: orders meet in a book, leveraged accounts are liquidated into it,
@@ -86,27 +89,56 @@ needs no other.
 """
 
 _VERIFY: Final = """\
+examples:
+  cascade verify day.dbn.zst
+  cascade verify day.csv --venue my.toml
+  cascade verify runs/1/events.log
+
 LOBSTER and DBN files: the recorded book is rebuilt and compared with the venue's after every step. Tapes, CSV and JSON
-lines: everything is read and run on a venue that checks itself. Event logs: every block and the digest.
+lines, and recordings with --venue: everything is read and run on the venue that `cascade run` would open, which checks
+itself. Event logs: every block and the digest.
 
 exit codes: 0 sound, 1 any fault, 2 the file could not be opened.
+"""
+
+_BENCH: Final = """\
+examples:
+  cascade bench --size tiny
+  cascade bench --rounds 10
+  cascade bench --json > here.json
+"""
+
+_INFO: Final = """\
+examples:
+  cascade info                          versions, presets, formats, compiled or not
+  cascade info day.tape
+  cascade info AMZN_2012-06-21_34200000_57600000_message_1.csv --json
+  cascade info damaged.tape --option salvage=true
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # A file's name may be no text of the terminal's encoding.
     given = _parser().parse_args(arguments)
     try:
-        code: int = given.act(given)
-        sys.stdout.flush()
+        with sigterm_interrupts():
+            code: int = given.act(given)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read stdout has gone; without this the interpreter complains about it once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except KeyboardInterrupt:
-        return _fail("interrupted; nothing was written", INTERRUPTED)
+        is_writing = given.act is _convert or getattr(given, "out", None) is not None
+        return _fail("interrupted; nothing was written" if is_writing else "interrupted", INTERRUPTED)
     except InvariantError as error:
         return _fail(f"the venue disagrees with itself, which is a fault of this program: {error}", FAULTY)
+    except RecursionError:
+        return _fail(f"{given.source}, or a file beside it: expected values nested less deeply", USAGE)
     except (ExchangeError, OSError, UnicodeError) as error:
         return _fail(str(error), USAGE)
     return code
@@ -124,7 +156,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--venue", metavar="FILE_OR_NAME", help=f"rules as TOML, or one of: {', '.join(preset_names())}")
     run.add_argument("--accounts", metavar="FILE", help="positions to inject, as CSV or TOML (docs/formats.md)")
     run.add_argument("--population", metavar="FILE", help="TOML from which positions are drawn by a seed")
-    run.add_argument("--until", metavar="WHEN", help="stop at an ISO time, at ns since 1970, or at events:NUMBER")
+    run.add_argument(
+        "--until", metavar="WHEN", help="stop at an ISO time, at 5.0 (s) or 5ns since 1970, or at events:N"
+    )
     run.add_argument("--check", action="store_true", help="check the venue after every command (slow)")
     run.add_argument("--out", metavar="DIR", help="new folder for the event log, the commands as a tape, the summary")
     run.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
@@ -137,14 +171,15 @@ def _parser() -> argparse.ArgumentParser:
 
     verify = _command(commands, "verify", _verify, "check a recording, a tape or an event log", _VERIFY)
     _add_source(verify)
+    verify.add_argument("--venue", metavar="FILE_OR_NAME", help="run it on this venue, as `cascade run` would")
     verify.add_argument("--json", action="store_true", help="print one JSON object")
 
-    bench = _command(commands, "bench", _bench, "measure the venue on this machine", "")
+    bench = _command(commands, "bench", _bench, "measure the venue on this machine", _BENCH)
     bench.add_argument("--size", choices=SIZES, default="full", help="tiny takes a second, full up to a few minutes")
     bench.add_argument("--rounds", type=int, default=5, metavar="N", help="the fastest of N counts (default 5)")
     bench.add_argument("--json", action="store_true", help="print one JSON object")
 
-    info = _command(commands, "info", _info, "say what a file holds, or what is installed", "")
+    info = _command(commands, "info", _info, "say what a file holds, or what is installed", _INFO)
     _add_source(info, is_optional=True)
     info.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
@@ -193,7 +228,11 @@ def _run(given: argparse.Namespace) -> int:
             progress=progress,
             should_stop=should_stop,
         )
+    if not given.json:
+        _warn_of_interpreter()
     _warn_of_damage(scenario.sources[0])
+    for warning in summary.warnings:
+        _say(f"warning: {warning}")
     print(summary.json() if given.json else story(summary))
     return INTERRUPTED if summary.stopped == "interrupt" else OK
 
@@ -251,31 +290,14 @@ def _report(given: argparse.Namespace) -> VerifyReport:
         contents = event_log_contents(given.source)
         findings = Findings(contents["source"])
         findings.counts.update(contents["types"])
+        findings.notes.append(f"venue {contents['venue']}")
         findings.notes.append(f"digest {contents['digest']}")
         return findings.report()
-    source = _source(given)
-    if type(source).__name__ in ("LobsterSource", "DbnSource"):
-        return verify_source(source)
-    return _self_check(source)
-
-
-def _self_check(source: Source) -> VerifyReport:
-    """Read a file of commands and run it on a venue that checks itself at the end of every block."""
-    rules, instruments = venue_of(source, None)
-    exchange = Exchange(instruments, rules)
-    statistics = Statistics(instruments)
-    exchange.add_sink(statistics)
-    findings = Findings(source.description)
-    for run in merge([blocks_of(source)]):
-        try:
-            exchange.run(run.records)
-            exchange.check()
-        except ExchangeError as error:
-            findings.add(f"commands {run.first_command} to {run.first_command + run.record_count - 1}", str(error))
-            break
-    statistics.write(exchange.open_block(), exchange.open_block_first_seq())
-    findings.counts.update(commands=exchange.command_seq, events=exchange.seq, refused=statistics.rejected_count)
-    return findings.report()
+    scenario = _scenario(given)
+    report = verify_source(scenario.sources[0], scenario.rules, scenario.instruments)
+    if given.venue is None or not shows_its_book(scenario.sources[0]):
+        return report
+    return report.joined(verify_commands(scenario.sources[0], scenario.rules, scenario.instruments))
 
 
 def _bench(given: argparse.Namespace) -> int:
@@ -283,6 +305,7 @@ def _bench(given: argparse.Namespace) -> int:
         raise ConfigError(f"--rounds: expected at least 1, found {given.rounds}")
     rates: dict[str, int] = {}
     if not given.json:
+        _warn_of_interpreter()
         print(build_info())
     for found in measurements(given.size, given.rounds):
         rates[found.name] = round(found.per_second)
@@ -295,6 +318,8 @@ def _bench(given: argparse.Namespace) -> int:
 
 def _info(given: argparse.Namespace) -> int:
     if given.source is None:
+        if given.option or given.format:
+            raise ConfigError("info: expected --option and --format beside a file, found no file")
         contents = _installed()
     elif is_event_log(given.source):
         contents = event_log_contents(given.source)
@@ -348,22 +373,37 @@ def _until(text: str | None) -> tuple[int | None, int | None]:
     """Return (ns, events), of which at most one is not None."""
     if text is None:
         return None, None
-    kind, _, number = text.rpartition(":")
-    if kind == "events" or text.isdecimal():
-        if not number.isdecimal():
-            raise ConfigError(f"--until: expected events:NUMBER, found {text!r}")
-        return (None, int(number)) if kind else (int(number), None)
+    if len(text) > _LONGEST_TIME:
+        raise ConfigError(f"--until: expected a time or events:NUMBER, found {len(text):,} characters")
+    if text.startswith("events:"):
+        return None, parse_integer(text.removeprefix("events:"), "--until: events", 0, MAX_TS_NS)
+    if text.endswith("ns"):
+        return parse_ts_ns(text.removesuffix("ns"), "--until"), None
+    if text.isdecimal():
+        forms = f"{text}ns for nanoseconds or {text}.0 for seconds since 1970"
+        raise ConfigError(f"--until: expected {forms}, found {text!r}, which could be either")
     return parse_time(text, "--until"), None
+
+
+def _warn_of_interpreter() -> None:
+    if not build_info().compiled:
+        _say(f"the engine runs interpreted, several times slower than compiled; to compile it: {REBUILD_COMMAND}")
 
 
 def _warn_of_damage(source: Source) -> None:
     if isinstance(source, TapeReader) and source.damage is not None:
-        print(f"cascade: only what precedes the damage was used: {source.damage}", file=sys.stderr)
+        _say(f"only what precedes the damage was used: {source.damage}")
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"cascade: {message}", file=sys.stderr)
+    _say(message)
     return code
+
+
+def _say(message: str) -> None:
+    if sys.stderr is None:  # It was closed before the start; `print` would turn to stdout.
+        return
+    print(f"cascade: {message}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -76,9 +76,9 @@ def contents_text(contents: dict[str, Any]) -> str:
             lines.append(name)
             lines += [f"  {key:<24}{count:>14,}" for key, count in value.items()]
         elif isinstance(value, list):
-            lines += [f"{name:<16}{item}" for item in value]
+            lines += [f"{name:<19} {item}" for item in value]
         else:
-            lines.append(f"{name:<16}{value:,}" if isinstance(value, int) else f"{name:<16}{value}")
+            lines.append(f"{name:<19} {value:,}" if isinstance(value, int) else f"{name:<19} {value}")
     return "\n".join(lines)
 
 

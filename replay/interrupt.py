@@ -1,17 +1,21 @@
-"""Ctrl-C as a question that a run asks between two commands, so that what it leaves behind is whole."""
+"""Ctrl-C and SIGTERM as a question that a run asks between two commands, so that what it leaves behind is whole."""
 
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
 def asks_to_stop() -> Iterator[Callable[[], bool]]:
-    """Yield a function that tells whether SIGINT has come since; a second one raises KeyboardInterrupt as usual.
+    """Yield a function that tells whether SIGINT or SIGTERM has come since; a second one raises KeyboardInterrupt.
 
-    Outside of the main thread signals are not ours to take: there the function always says no.
+    A signal that whoever started us had ignored stays ignored, as under `nohup`. Outside of the main thread signals are
+    not ours to take: there the function always says no.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
@@ -23,8 +27,35 @@ def asks_to_stop() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         came.set()
 
-    before = signal.signal(signal.SIGINT, note)
-    try:
+    with _handled_by(note):
         yield came.is_set
+
+
+@contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """Have SIGTERM raise KeyboardInterrupt, as SIGINT does, so that whatever is being written is removed."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    taken = [number for number, found in before.items() if found != signal.SIG_IGN]
+    try:
+        for number in taken:
+            signal.signal(number, handler)
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, before[number])

@@ -9,7 +9,7 @@ import shutil
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Final, NamedTuple, final
@@ -127,7 +127,17 @@ class _Loop:
         corrections: Counter[str] = Counter()
         for source in self._sources:
             corrections.update(getattr(source, "corrections", {}))
-        return summarize(exchange, statistics, description, dict(corrections), fund_start, seconds, stopped)
+        damages = [str(damage) for source in self._sources if (damage := getattr(source, "damage", None)) is not None]
+        return summarize(
+            exchange,
+            statistics,
+            description,
+            dict(corrections),
+            fund_start,
+            seconds,
+            stopped,
+            damage="; ".join(damages) or None,
+        )
 
     def _feed(self) -> str:
         """Feed the venue until there is a reason to stop, and return it."""
@@ -193,12 +203,15 @@ def _new_folder(path: Path) -> Iterator[Path]:
     """Make a folder under a temporary name; it takes its own when the block ends without an error, or is removed."""
     if path.exists():
         raise ConfigError(f"{path}: expected a folder that does not exist yet, found one: choose another, or remove it")
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.mkdir()
+    made = [parent for parent in path.parents if not parent.exists()]  # the innermost first
     try:
+        partial.mkdir(parents=True)
         yield partial
         partial.rename(path)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
+        with suppress(OSError):  # Whoever has put something there in the meantime keeps it.
+            for parent in made:
+                parent.rmdir()
         raise

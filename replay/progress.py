@@ -13,7 +13,7 @@ _TITLE_LENGTH: Final = 20  # so that a terminal of 80 columns has room for the r
 @contextmanager
 def shown_progress(title: str) -> Iterator[Callable[[Progress], None] | None]:
     """Yield what to call with each Progress; None where stderr is no terminal or the library `rich` is missing."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():  # None where it was closed before the start
         yield None
         return
     try:

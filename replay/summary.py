@@ -1,14 +1,18 @@
 """What a run came to: one object for programs, the same as a short story for people."""
 
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
 from exchange import Exchange
 from exchange.build import build_info
-from exchange.enums import LiquidationOutcome, RecordedKind
+from exchange.commands import COMMANDS, CommandType
+from exchange.enums import LiquidationOutcome, RecordedKind, RejectReason
 from exchange.instrument import Instrument
 from exchange.statistics import PriceStatistics, Statistics
+
+_REFUSALS_TOLD: Final = 3
 
 
 class InstrumentSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +38,9 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     trades. longest_chain: most liquidations of which each caused the next. stopped: why it ended: 'end' of the data,
     'until', or 'interrupt'. corrections: commands that a source added to follow the book that it
     shows, by kind; clipped: recorded messages that no longer applied in full, as injected orders changed the book.
-    seconds: wall time of the run, reading included.
+    refused_by_reason: refused commands by `Request: REASON`, most first, of which first_refused names the number of the
+    first command. damage: of a salvaged tape, what ended the reading early. warnings: what makes the figures mean less
+    than they seem to. seconds: wall time of the run, reading included.
     """
 
     source: str
@@ -43,6 +49,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     trades: int
     rejected: int
+    refused_by_reason: dict[str, int]
+    first_refused: dict[str, int]
     accounts: int
     liquidations: int
     longs_liquidated: int
@@ -71,6 +79,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     compiled: bool
     stopped: str
+    damage: str | None
+    warnings: tuple[str, ...]
 
     def json(self) -> str:
         """Return one JSON object on one line."""
@@ -85,8 +95,12 @@ def summarize(
     fund_start: int,
     seconds: float,
     stopped: str,
+    damage: str | None = None,
 ) -> RunSummary:
     """Return the summary of a run that has ended."""
+    refusals = {
+        f"{COMMANDS[CommandType(r.request)].__name__}: {RejectReason(r.reason).name}": r for r in statistics.refusals()
+    }
     markets = tuple(_market(fact, prices) for fact, prices in zip(exchange.instruments, statistics.prices, strict=True))
     symbols = {fact.instrument_id: fact.symbol for fact in exchange.instruments}
     return RunSummary(
@@ -96,6 +110,8 @@ def summarize(
         events=exchange.seq,
         trades=statistics.trade_count,
         rejected=statistics.rejected_count,
+        refused_by_reason={name: refusal.times for name, refusal in refusals.items()},
+        first_refused={name: refusal.first_command for name, refusal in refusals.items()},
         accounts=len(exchange.accounts()),
         liquidations=statistics.liquidation_count,
         longs_liquidated=statistics.longs_liquidated,
@@ -126,6 +142,24 @@ def summarize(
         seconds=round(seconds, 6),
         compiled=build_info().compiled,
         stopped=stopped,
+        damage=damage,
+        warnings=_warnings(exchange),
+    )
+
+
+def _warnings(exchange: Exchange) -> tuple[str, ...]:
+    """Name the instruments whose accounts nothing could liquidate, as no mark price ever came."""
+    unmarked = [fact for fact in exchange.instruments if exchange.book(fact.instrument_id).mark_price is None]
+    if not unmarked or exchange.rules.clearing == "none":
+        return ()
+    held = {
+        position.instrument for account in exchange.accounts() for position in exchange.account(account).positions()
+    }
+    return tuple(
+        f"{fact.symbol}: positions are held and no mark price ever came (mark_source {fact.mark_source!r}), so nobody "
+        f"could be liquidated: let the source set marks, or choose mark_source 'last' or 'mid' in the venue file"
+        for fact in unmarked
+        if fact.instrument_id in held
     )
 
 
@@ -158,6 +192,10 @@ def story(summary: RunSummary) -> str:
     if summary.clipped:
         counts = ", ".join(f"{count:,} {kind}" for kind, count in summary.clipped.items())
         lines.append(_told("clipped", f"recorded messages that no longer applied in full: {counts}"))
+    lines += [_told("refused", text) for text in _refusals(summary)]
+    lines += [_told("WARNING", text) for text in summary.warnings]
+    if summary.damage is not None:
+        lines.append(_told("DAMAGED", f"only what precedes the damage was run: {summary.damage}"))
     engine = "compiled" if summary.compiled else "interpreted"
     rate = summary.commands / summary.seconds if summary.seconds > 0 else 0
     refused = f", {summary.rejected:,} refused" if summary.rejected else ""
@@ -183,14 +221,34 @@ def _prices(market: InstrumentSummary) -> str:
 
 def _liquidations(summary: RunSummary) -> list[str]:
     if summary.liquidations == 0:
-        return [f"nobody, of {summary.accounts:,} accounts"] if summary.accounts else []
+        return [f"nobody, of {_accounts(summary)}"] if summary.accounts else []
     sides = f"{summary.longs_liquidated:,} longs, {summary.shorts_liquidated:,} shorts"
     outcomes = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary.outcomes.items())
     return [
-        f"{summary.liquidations:,} liquidations among {summary.accounts:,} accounts: {sides}",
+        f"{summary.liquidations:,} liquidations among {_accounts(summary)}: {sides}",
         f"{summary.triggered:,} of them caused by another one's trades; longest chain {summary.longest_chain:,}",
         f"ended: {outcomes}",
     ]
+
+
+def _accounts(summary: RunSummary) -> str:
+    return "1 account" if summary.accounts == 1 else f"{summary.accounts:,} accounts"
+
+
+def _refusals(summary: RunSummary) -> list[str]:
+    """Return the most frequent reasons, and where to look for each."""
+    told = []
+    for name, count in list(summary.refused_by_reason.items())[:_REFUSALS_TOLD]:
+        request, _, reason = name.partition(": ")
+        where = (
+            f"command {summary.first_refused[name]:,}"
+            if count == 1
+            else f"first command {summary.first_refused[name]:,}"
+        )
+        told.append(f"{count:,} {request}: {reason.lower().replace('_', ' ')} ({where})")
+    if others := len(summary.refused_by_reason) - len(told):
+        told.append(f"and {others:,} more kind{'' if others == 1 else 's'} of refusal")
+    return told
 
 
 def _payers(summary: RunSummary) -> list[str]:

@@ -22,7 +22,9 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"), parse_float=str)
     except OSError as error:
         raise ConfigError(f"{path}: expected a readable file, found {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise ConfigError(f"{path}: expected TOML, found values nested too deeply") from error
+    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are; so is an integer of thousands of digits.
         raise ConfigError(f"{path}: expected TOML, found: {error}") from error
 
 

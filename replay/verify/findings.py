@@ -29,6 +29,16 @@ class VerifyReport(msgspec.Struct, frozen=True):
         """Whether no fault was found."""
         return self.fault_count == 0
 
+    def joined(self, other: "VerifyReport") -> "VerifyReport":
+        """Return both checks of one file as one report."""
+        return VerifyReport(
+            self.description,
+            self.counts | {f"on the venue: {name}": count for name, count in other.counts.items()},
+            self.notes + other.notes,
+            (self.faults + other.faults)[:MAX_FAULTS_KEPT],
+            self.fault_count + other.fault_count,
+        )
+
     def text(self) -> str:
         """Return the report as lines to print."""
         width = max(map(len, self.counts), default=0)

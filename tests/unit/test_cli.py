@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from exchange.build import build_info
 from exchange.commands import Command, Deposit, PlaceOrder
 from exchange.enums import Side
 from exchange.instrument import Instrument
@@ -65,9 +66,15 @@ def cascade(folder: Path, capsys: pytest.CaptureFixture[str]) -> Cascade:
             code = main(arguments)
         except SystemExit as left:  # argparse
             code = int(left.code or 0)
-        return code, *capsys.readouterr()
+        out, err = capsys.readouterr()
+        return code, out, without_speed(err)
 
     return run
+
+
+def without_speed(err: str) -> str:
+    """Leave out the line that says that the engine runs interpreted, which these tests do as well."""
+    return "".join(line for line in err.splitlines(keepends=True) if "the engine runs interpreted" not in line)
 
 
 def refused(found: tuple[int, str, str], *texts: str, code: int = 2) -> None:
@@ -117,6 +124,16 @@ def test_story_without_json(cascade: Cascade) -> None:
     assert (code, err) == (0, "")
     assert "BTC: first 100.1, low 100.1 (+0.0 %)" in out
     assert "digest" in out
+
+
+def test_interpreted_engine_is_told_of(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line on stderr, with the way to compile it; none beside JSON, and none where it is compiled."""
+    for is_compiled, options, expected in ((False, (), 1), (False, ("--json",), 0), (True, (), 0)):
+        monkeypatch.setattr("replay.cli.build_info", lambda found=is_compiled: build_info()._replace(compiled=found))
+        assert main(("run", "day.csv", "--venue", "venue.toml", *options)) == 0
+        assert capsys.readouterr().err.count("the engine runs interpreted") == expected
 
 
 def test_converted_files_run_to_the_same_digest(cascade: Cascade) -> None:
@@ -171,7 +188,8 @@ def test_population_enters_at_the_marks(cascade: Cascade) -> None:
 
 
 @pytest.mark.parametrize(
-    ("until", "commands"), [("3", 2), ("1970-01-01T00:00:00.000000004Z", 3), ("events:1", 1), ("events:0", 0)]
+    ("until", "commands"),
+    [("3ns", 2), ("0.000000004", 3), ("1970-01-01T00:00:00.000000004Z", 3), ("events:1", 1), ("events:0", 0)],
 )
 def test_until(cascade: Cascade, until: str, commands: int) -> None:
     """A time in ns or as text, or a number of events."""
@@ -203,10 +221,10 @@ def test_bench_prints_a_rate_for_every_workload(cascade: Cascade) -> None:
 
 @pytest.mark.parametrize("command", [(), ("run",), ("convert",), ("verify",), ("info",), ("bench",)])
 def test_help_teaches(cascade: Cascade, command: tuple[str, ...]) -> None:
-    """Every command has its help; the overview and the longer ones have examples."""
+    """Every command has its help; and every help has examples."""
     code, out, _ = cascade(*command, "--help")
     assert code == 0
-    assert "examples:" in out or command in (("verify",), ("info",), ("bench",))
+    assert "examples:" in out
 
 
 # --- what a user gets wrong --------------------------------------------------------------------------------------
@@ -228,6 +246,10 @@ def test_truncated_tape_is_refused_with_its_place(cascade: Cascade) -> None:
     code, out, err = cascade("run", "a.tape", "--option", "salvage=true", "--json")
     assert (code, json.loads(out)["commands"]) == (0, 200)
     assert "only what precedes the damage was used: a.tape: block 2 at byte " in err
+    assert json.loads(out)["damage"].startswith("a.tape: block 2 at byte ")
+    assert (
+        "DAMAGED     only what precedes the damage was run: " in cascade("run", "a.tape", "--option", "salvage=true")[1]
+    )
 
 
 def test_corrupt_tape_is_refused_with_its_place(cascade: Cascade) -> None:
@@ -241,6 +263,61 @@ def test_corrupt_tape_is_refused_with_its_place(cascade: Cascade) -> None:
     code, out, _ = cascade("verify", "a.tape")
     assert code == 1
     assert "NOT SOUND" in out
+
+
+@pytest.mark.parametrize("place", [-1_000, 0])
+def test_salvaged_tape_is_not_sound(cascade: Cascade, place: int) -> None:
+    """Cut, or with a block that is another: what salvage passes over is a fault, found while opening or reading."""
+    data = bytearray(write_tape(Path("a.tape")))
+    data[len(data) // 2] ^= 1
+    Path("a.tape").write_bytes(data[:place] if place else data)
+    code, out, _ = cascade("verify", "a.tape", "--option", "salvage=true")
+    assert code == 1
+    assert "fault at the file: a.tape: block 1 at byte " in out
+    assert "NOT SOUND" in out
+
+
+def test_verify_runs_what_run_runs(cascade: Cascade) -> None:
+    """The same venue is opened, and named; what does not fit it is refused."""
+    code, out, _ = cascade("verify", "demo")
+    assert code == 0
+    assert "run on the venue demo_thin" in out
+    code, out, _ = cascade("verify", "day.csv", "--venue", "venue.toml")
+    assert (code, "run on the venue tested" in out) == (0, True)
+    Path("other.toml").write_text(VENUE.replace('"BTC"', '"ETH"'))
+    assert cascade("convert", "day.csv", "a.csv", "--venue", "venue.toml")[0] == 0
+    refused(cascade("verify", "a.csv", "--venue", "other.toml"), "expected the instrument of the source, BTC")
+
+
+def test_refusals_are_explained(cascade: Cascade) -> None:
+    """By request and reason, with the first command."""
+    write_jsonl([Deposit(0, 5, 1_000), bid(), bid(), bid(), bid(account=9)], [TINY], "given.jsonl")
+    summary = summary_of(cascade("run", "given.jsonl", "--json"))
+    assert summary["refused_by_reason"] == {"PlaceOrder: DUPLICATE_ORDER_ID": 2, "PlaceOrder: UNKNOWN_ACCOUNT": 1}
+    assert summary["first_refused"] == {"PlaceOrder: DUPLICATE_ORDER_ID": 3, "PlaceOrder: UNKNOWN_ACCOUNT": 5}
+    story = cascade("run", "given.jsonl")[1]
+    assert "refused     2 PlaceOrder: duplicate order id (first command 3)" in story
+    assert "1 PlaceOrder: unknown account (command 5)" in story
+
+
+def test_run_without_a_mark_is_warned_of(cascade: Cascade) -> None:
+    """Nobody can be liquidated where no mark price ever comes, and that is said everywhere."""
+    Path("venue.toml").write_text(VENUE.replace('"last"', '"external"'))
+    Path("longs.csv").write_text("account,instrument,size,entry_price,deposit\n7,BTC,0.5,100.1,1000.00\n")
+    arguments = ("run", "day.csv", "--venue", "venue.toml", "--accounts", "longs.csv")
+    code, out, err = cascade(*arguments)
+    assert code == 0
+    assert "WARNING     BTC: positions are held and no mark price ever came (mark_source 'external')" in out
+    assert err.startswith("cascade: warning: BTC: positions are held and no mark price ever came")
+    assert summary_of(cascade(*arguments, "--json"))["warnings"][0].startswith("BTC: ")
+
+
+def test_deeply_nested_json_is_a_mistake(cascade: Cascade) -> None:
+    """One line, no traceback."""
+    write_jsonl([], [BTC], "given.jsonl")
+    with Path("given.jsonl").open("a") as file:
+        file.write("[" * 100_000 + "\n")
+    refused(cascade("run", "given.jsonl"), "given.jsonl", "nested less deeply")
 
 
 def test_corrupt_event_log_is_a_fault(cascade: Cascade) -> None:
@@ -372,6 +449,8 @@ def test_time_past_its_limit_is_named(cascade: Cascade) -> None:
     ("text", "texts"),
     [
         ("[rules", ("venue.toml: expected TOML, found",)),
+        ("a = " + "[" * 100_000, ("venue.toml: expected TOML, found values nested too deeply",)),
+        ("a = " + "9" * 5_000, ("venue.toml: expected TOML, found",)),
         (VENUE.replace("[rules]", "[rules]\nfee = 3"), ("venue.toml: rules.fee: ", "nearest: ")),
         (VENUE.replace("mark_source", "mark_sauce"), ("instruments[0].mark_sauce", "nearest: 'mark_source'")),
         (VENUE + f"max_leverage = {MAX_LEVERAGE + 1}\n", ("max_leverage in 1..1000",)),
@@ -405,7 +484,11 @@ def test_venue_file_that_is_no_text_is_named(cascade: Cascade) -> None:
         (("run", "day.xyz"), ("day.xyz: expected a name like",)),
         (("run", "."), ("expected a name like",)),
         (("run", "day.csv", "--venue", "venue.toml", "--until", "noon"), ("--until", "noon")),
-        (("run", "day.csv", "--venue", "venue.toml", "--until", "events:few"), ("--until", "events:few")),
+        (("run", "day.csv", "--venue", "venue.toml", "--until", "events:few"), ("--until: events", "few")),
+        (("run", "day.csv", "--venue", "venue.toml", "--until", "5"), ("5ns for nanoseconds or 5.0 for seconds",)),
+        (("run", "day.csv", "--venue", "venue.toml", "--until", "9" * 5_000), ("--until", "5,000 characters")),
+        (("run", "day.csv", "--venue", "venue.toml", "--until", "events:" + "9" * 70), ("--until: events",)),
+        (("info", "--option", "foo=1"), ("info: expected --option and --format beside a file",)),
         (("run", "day.csv", "--venue", "venue.toml", "--out", "."), ("expected a folder that does not exist yet",)),
         (("run", "day.csv", "--option", "colour=red"), ("colour",)),
         (("run", "day.csv", "--option", "colour"), ("name=value", "colour")),
@@ -475,6 +558,61 @@ def test_second_ctrl_c_removes_outputs(folder: Path) -> None:
             signal.raise_signal(signal.SIGINT)
 
 
+def test_folders_made_for_outputs_go_with_them(cascade: Cascade) -> None:
+    """After an error nothing is left of the way to the folder, either; what was there before stays."""
+    Path("old").mkdir()
+    Path("day.csv").write_text(CSV + "Nonsense,9,BTC,5,1,buy,0.002,100.1,\n")
+    assert cascade("run", "day.csv", "--venue", "venue.toml", "--out", "old/new/sub/run")[0] == 2
+    assert not list(Path("old").iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_sigterm_is_ctrl_c_and_an_ignored_signal_stays_so() -> None:
+    """As under a supervisor, and under nohup."""
+    from replay.interrupt import asks_to_stop, sigterm_interrupts
+
+    with asks_to_stop() as should_stop:
+        signal.raise_signal(signal.SIGTERM)
+        assert should_stop()
+    with sigterm_interrupts(), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with asks_to_stop() as should_stop:
+            signal.raise_signal(signal.SIGINT)
+            assert not should_stop()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell")
+@pytest.mark.parametrize(("closed", "code"), [(">&-", 0), ("2>&-", 0), (">&- 2>&-", 0)])
+def test_closed_streams_are_no_error(folder: Path, closed: str, code: int) -> None:
+    """Nobody looks; the run goes on, and nothing lands in a file that took the stream's number."""
+    command = f'"{sys.executable}" -m replay run day.csv --venue venue.toml --out run {closed}'
+    found = subprocess.run(
+        ["sh", "-c", command], env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, "Traceback" in found.stderr) == (code, False), found.stderr
+    verify = process("verify", "run/events.log")
+    verify.communicate(timeout=60)
+    assert verify.returncode == 0
+
+
+def test_name_that_the_encoding_lacks_is_printed(folder: Path) -> None:
+    """Escaped, where stdout is ASCII."""
+    Path("día.csv").write_text(CSV)
+    found = subprocess.run(
+        [sys.executable, "-m", "replay", "run", "día.csv", "--venue", "venue.toml"],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (found.returncode, without_speed(found.stderr)) == (0, "")
+    assert "d\\xeda.csv" in found.stdout
+
+
 def test_reader_that_leaves_is_no_error(folder: Path) -> None:
     """`cascade ... | head` ends quietly."""
     run = process("run", "demo")
@@ -484,6 +622,20 @@ def test_reader_that_leaves_is_no_error(folder: Path) -> None:
     assert run.stderr.read() == ""
     assert run.wait(timeout=60) == 141
     run.stderr.close()
+
+
+def test_ctrl_c_during_the_imports_is_quiet(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first tenth of a second is no traceback, either."""
+    from replay.__main__ import main as entry
+
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("replay.cli.main", interrupted)
+    assert entry() == 130
+    assert capsys.readouterr().err == "cascade: interrupted\n"
 
 
 def test_module_and_script_are_one() -> None:

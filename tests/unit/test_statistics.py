@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from exchange.codec import decode_events, encode_event
-from exchange.enums import LiquidationOutcome, RecordedKind, Side
+from exchange.commands import CommandType
+from exchange.enums import LiquidationOutcome, RecordedKind, RejectReason, Side
 from exchange.errors import DataError
 from exchange.events import (
     EVENTS,
@@ -17,7 +18,9 @@ from exchange.events import (
     LiquidationOrderPlaced,
     LiquidationStarted,
     LossSocialized,
+    OrderRejected,
     RecordedClipped,
+    RequestRejected,
     SurplusPaid,
     Trade,
     TradeReported,
@@ -49,6 +52,25 @@ def test_nothing_counted_before_the_first_event() -> None:
     statistics = counted()
     assert (statistics.event_count, statistics.trade_count, statistics.liquidation_count) == (0, 0, 0)
     assert statistics.prices[0].trades == 0
+
+
+def test_refusals_are_counted_by_request_and_reason() -> None:
+    """Most first; the number of the first command of each."""
+    place, cancel = CommandType.PLACE_ORDER, CommandType.CANCEL_ORDER
+    unknown, poor = RejectReason.UNKNOWN_ORDER, RejectReason.INSUFFICIENT_MARGIN
+    statistics = counted(
+        OrderRejected(1, 7, 0, A, 1, 1, cancel, unknown),
+        OrderRejected(2, 8, 0, A, 1, 1, place, poor),
+        OrderRejected(3, 9, 0, A, 1, 1, place, poor),
+        RequestRejected(4, 10, 0, 0, 1, 5, CommandType.DEPOSIT, RejectReason.INVALID_AMOUNT),
+    )
+    assert set(statistics.refusals()) == {
+        (place, poor, 2, 8),
+        (cancel, unknown, 1, 7),
+        (CommandType.DEPOSIT, RejectReason.INVALID_AMOUNT, 1, 10),
+    }
+    assert statistics.refusals()[0] == (place, poor, 2, 8)
+    assert statistics.rejected_count == 4
 
 
 def test_prices_are_kept_per_instrument() -> None:
