@@ -18,6 +18,7 @@ from exchange.errors import ConfigError, DataError, ExchangeError, InvariantErro
 from exchange.statistics import Statistics
 from replay.bench import measurements
 from replay.contents import contents_text, event_log_contents, is_event_log, source_contents
+from replay.convert import check_target, result_format
 from replay.interrupt import asks_to_stop
 from replay.journal import journal_metadata
 from replay.player import Progress, play
@@ -34,6 +35,7 @@ from replay.tape import TapeReader, TapeWriter
 from replay.venues import preset_names
 from replay.verify import verify_source
 from replay.verify.findings import Findings, VerifyReport
+from replay.wording import os_error_text
 from replay.workloads import SIZES
 
 OK: Final = 0
@@ -81,8 +83,8 @@ examples:
   cascade convert day.csv.gz day.tape --compression zstd
   cascade convert demo demo.csv
 
-The result's name decides its format: .tape, .csv, .jsonl. With --venue a tape keeps the rules, and `cascade run` on it
-needs no other.
+The result's name decides its format: .tape, .csv, .jsonl. Text is compressed where the name goes on with
+.gz, .zst, .xz or .bz2. With --venue a tape keeps the rules, and `cascade run` on it needs no other.
 """
 
 _VERIFY: Final = """\
@@ -107,7 +109,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail("interrupted; nothing was written", INTERRUPTED)
     except InvariantError as error:
         return _fail(f"the venue disagrees with itself, which is a fault of this program: {error}", FAULTY)
-    except (ExchangeError, OSError, UnicodeError) as error:
+    except OSError as error:
+        return _fail(os_error_text(error), USAGE)
+    except (ExchangeError, UnicodeError) as error:
         return _fail(str(error), USAGE)
     return code
 
@@ -131,9 +135,10 @@ def _parser() -> argparse.ArgumentParser:
 
     convert = _command(commands, "convert", _convert, "write a source in another format", _CONVERT)
     _add_source(convert)
-    convert.add_argument("destination", metavar="RESULT", help="file to write: .tape, .csv or .jsonl")
+    convert.add_argument("destination", metavar="RESULT", help="file to write: .tape, .csv, .jsonl, .csv.gz and so on")
     convert.add_argument("--venue", metavar="FILE_OR_NAME", help="rules and instruments to write into the result")
     convert.add_argument("--compression", choices=("none", "zstd"), default="none", help="of a tape")
+    convert.add_argument("--force", action="store_true", help="replace RESULT where it exists")
 
     verify = _command(commands, "verify", _verify, "check a recording, a tape or an event log", _VERIFY)
     _add_source(verify)
@@ -200,17 +205,17 @@ def _run(given: argparse.Namespace) -> int:
 
 def _convert(given: argparse.Namespace) -> int:
     destination = Path(given.destination)
-    format_name = format_of(destination)
+    format_name = result_format(destination, given.compression)
+    options, _ = _options(given)
+    check_target(destination, (given.source, given.venue, *options.values()), is_forced=given.force)
     scenario = _scenario(given)
     source, instruments = scenario.sources[0], scenario.instruments
     if format_name == "tape":
         metadata = journal_metadata(scenario.rules) if given.venue or given.source == DEMO else {}
         count = _write_tape(scenario, destination, given.compression, metadata)
-    elif format_name in ("csv", "jsonl"):
+    else:
         write = write_csv if format_name == "csv" else write_jsonl
         count = write(_shown(source), instruments, destination, source.description)
-    else:
-        raise ConfigError(f"{destination}: expected a result named .tape, .csv or .jsonl, found format {format_name!r}")
     _warn_of_damage(source)
     print(f"{count:,} commands in {destination}")
     return OK

@@ -19,7 +19,7 @@ from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.errors import DataError
 from exchange.instrument import Instrument
 from exchange.layout import command_layouts
-from replay.atomic_file import atomic_file
+from replay.atomic_file import atomic_text_file
 from replay.sources.cells import (
     Cell,
     format_count,
@@ -201,13 +201,14 @@ def write_csv(
 ) -> int:
     """Write the header line and one row per command, defaults left blank; return how many.
 
-    The file appears when it is whole. Raises DataError for an instrument that is not given.
+    The file appears when it is whole, compressed where its name says so. Raises DataError for an instrument that is
+    not given.
     """
     instruments_by_id = {instrument.instrument_id: instrument for instrument in instruments}
     money_units = {instrument.money_unit for instrument in instruments}
     columns = [column for column in COLUMNS if column != "time"]
     count = 0
-    with atomic_file(Path(path)) as file:
+    with atomic_text_file(Path(path)) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         text.write(f"#{encode_header(instruments, source).decode()}\n")
         rows = csv.DictWriter(text, columns, lineterminator="\n")

@@ -15,7 +15,7 @@ from exchange.codec import encode_command
 from exchange.commands import COMMANDS, Command
 from exchange.errors import ConfigError, DataError, SequenceError
 from exchange.instrument import Instrument
-from replay.atomic_file import atomic_file
+from replay.atomic_file import atomic_text_file
 from replay.instruments import check_instruments
 from replay.sources.text import TextFile
 from replay.venues import load_instruments
@@ -68,10 +68,13 @@ class JsonLinesSource:
 def write_jsonl(
     commands: Iterable[Command], instruments: Sequence[Instrument], path: str | Path, source: str = ""
 ) -> int:
-    """Write a header and the commands; return how many. The file appears when it is whole."""
+    """Write a header and the commands; return how many. The file appears when it is whole.
+
+    A name that ends in .gz, .zst, .xz or .bz2 has it compressed.
+    """
     count = 0
     encoder = msgspec.json.Encoder()
-    with atomic_file(Path(path)) as file:
+    with atomic_text_file(Path(path)) as file:
         file.write(encode_header(instruments, source) + b"\n")
         for command in commands:
             file.write(encoder.encode(command) + b"\n")
