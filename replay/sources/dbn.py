@@ -20,7 +20,7 @@ from exchange.commands import Command
 from exchange.errors import ConfigError, DataError
 from exchange.instrument import Instrument
 from replay.sources.dbn_flow import Clock, DbnFlow, DbnStep
-from replay.wording import os_errors_of
+from replay.wording import os_errors_of, shown
 
 if TYPE_CHECKING:
     from databento_dbn import MBOMsg
@@ -146,7 +146,7 @@ class DbnSource:
         ids = ids_by_symbol.get(chosen, [])
         if len(ids) != 1:
             raise ConfigError(
-                f"{self.path}: expected a symbol with one instrument, found {chosen!r} with {ids}: {listed}"
+                f"{self.path}: expected a symbol with one instrument, found {shown(chosen)} with {ids}: {listed}"
             )
         return ids[0], chosen
 

@@ -59,6 +59,15 @@ class TextFile:
                 where = f"{self.path}: after line {number}"
                 raise DataError(f"{where}: expected whole compressed text, found {error}") from error
 
+    def first_line(self) -> str:
+        """Return the first line. Raises DataError for a file in which there is nothing but blank lines."""
+        first: str | None = None
+        for _, line in self.lines():
+            first = line if first is None else first
+            if line.strip():
+                return first
+        raise DataError(f"{self.path}: expected lines of text, found an empty file")
+
 
 def _opened(stored: BinaryIO, path: Path) -> IO[bytes]:
     start = stored.read(len(_XZ))
