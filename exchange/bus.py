@@ -5,7 +5,7 @@ handler that raises does not stop the others.
 """
 
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
@@ -30,8 +30,9 @@ class Subscription(NamedTuple):
 class EventBus:
     """Subscribers of one venue."""
 
-    def __init__(self) -> None:
-        """Start with nobody listening."""
+    def __init__(self, instruments: Mapping[str, int]) -> None:
+        """Start with nobody listening. `instruments`: the id of each symbol."""
+        self._ids = dict(instruments)
         self._subscriptions: list[Subscription] = []
         self._submitted: deque[bytes] = deque()  # records
         self.causes: list[Exception] = []  # what handlers raised since the exchange last looked
@@ -41,18 +42,24 @@ class EventBus:
         self,
         handler: Handler,
         event_types: Collection[type[msgspec.Struct]] = (),
-        instruments: Collection[int] = (),
+        instruments: Collection[int | str] = (),
     ) -> Subscription:
         """Have `handler(event)` called for events of these Struct types and instruments; empty means all.
 
-        Returns a token for `unsubscribe`. Raises ConfigError for a type that is not an event.
+        Instruments are ids or symbols. Returns a token for `unsubscribe`. Raises ConfigError for what is not a
+        handler, an event type or an instrument of the venue.
         """
+        if not callable(handler):
+            raise ConfigError(f"expected a handler that can be called, found {handler!r}")
+        ids = frozenset(self._ids.get(known, known) if isinstance(known, str) else known for known in instruments)
+        if not ids <= set(self._ids.values()):
+            raise ConfigError(f"expected instruments out of {self._ids}, found {list(instruments)}")
         numbers = {struct: int(number) for number, struct in EVENTS.items()}
         for struct in event_types:
             if struct not in numbers:
                 raise ConfigError(f"expected event types out of {[s.__name__ for s in numbers]}, found {struct!r}")
         wanted = frozenset(numbers[struct] for struct in event_types) or frozenset(numbers.values())
-        subscription = Subscription(handler, wanted, frozenset(instruments))
+        subscription = Subscription(handler, wanted, frozenset(int(known) for known in ids))
         self._subscriptions.append(subscription)
         self._recount()
         return subscription
@@ -66,6 +73,8 @@ class EventBus:
 
     def submit(self, command: Command) -> None:
         """Queue a command, from a handler, to run after the present one, at its time (its own ts_ns is replaced).
+
+        Outside a handler it waits for the next command to run.
 
         Raises DataError for a value that its field cannot hold; nothing is queued then.
         """

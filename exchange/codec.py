@@ -76,7 +76,8 @@ def _encode(layout: Layout, value: msgspec.Struct) -> bytes:
         highest = (1 << (place.bits - 1)) - 1 if place.is_signed else (1 << place.bits) - 1
         if place.name.endswith("order_id"):
             highest = (1 << 64) - 1  # any 64-bit pattern: an unsigned id is stored as the signed one of its bits
-        if not isinstance(found, int) or not lowest <= found <= highest:
+        is_number = isinstance(found, int) and (place.kind is not int or not isinstance(found, bool))
+        if not is_number or not lowest <= found <= highest:
             where = f"{type(value).__name__}.{place.name}"
             raise DataError(f"{where}: expected an integer in {lowest}..{highest}, found {found!r}")
         if place.kind is not int and place.kind is not bool:

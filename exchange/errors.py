@@ -24,7 +24,10 @@ class InvariantError(ExchangeError):
 
 
 class HandlerError(ExchangeError):
-    """One or more event handlers raised. The engine's state is complete; `events` and `causes` hold what happened."""
+    """One or more event handlers raised; `causes` holds their exceptions. The engine's state is complete.
+
+    `events` holds the events of the command from `apply`; in a batch it is empty, since none were decoded.
+    """
 
     def __init__(self, events: list[Any], causes: list[Exception]) -> None:
         """Keep the events of the command and the handlers' exceptions, in the order in which they were raised."""
@@ -33,11 +36,20 @@ class HandlerError(ExchangeError):
         self.causes = causes
 
 
-class BatchError(ExchangeError):
-    """A bad record in a batch: the commands before `index` stand, `__cause__` says what is wrong with this one."""
+class SinkError(ExchangeError):
+    """A sink of events or commands raised earlier: what it keeps has a gap, and the venue takes no more commands."""
 
-    def __init__(self, index: int, cause: Exception) -> None:
+
+class BatchError(ExchangeError):
+    """A batch stopped at record `index`; `__cause__` says why, `ran` how many of its records ran to completion.
+
+    A bad record changed nothing: `ran` is `index`. A subscriber that raised did so after its command was complete:
+    `ran` is `index` + 1. Go on from record `ran`.
+    """
+
+    def __init__(self, index: int, ran: int, cause: Exception) -> None:
         """`index` counts the records of the buffer from 0."""
         super().__init__(f"record {index} of the batch: {cause}")
         self.index = index
+        self.ran = ran
         self.__cause__ = cause  # mypyc 2.4.1 forgets the cause of `raise ... from`.

@@ -10,7 +10,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from exchange.columns import column_bytes, doubled, new_column
+from exchange.packed.columns import column_bytes, doubled, new_column
 
 BLOCK_RECORDS: Final = 65_536
 RECORD_WORDS_MAX: Final = 8  # of the longest event record there is; the generator of the writers checks it

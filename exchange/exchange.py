@@ -10,7 +10,6 @@ from typing import Final, Protocol, final
 
 from mypy_extensions import i64
 
-from exchange.account_desk import AccountDesk
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import Ledger
 from exchange.agenda import Agenda
@@ -19,16 +18,18 @@ from exchange.book.level_index import RANK
 from exchange.bus import EventBus
 from exchange.codec import decode_events, encode_command
 from exchange.commands import Command
+from exchange.desks.account_desk import AccountDesk
+from exchange.desks.gateway import Gateway
+from exchange.desks.matching import Matcher
+from exchange.desks.order_desk import OrderDesk
+from exchange.desks.recorded_desk import RecordedDesk
+from exchange.desks.stop_desk import StopDesk
 from exchange.digest import EventDigest
-from exchange.errors import BatchError, ConfigError, DataError, HandlerError, SequenceError
+from exchange.errors import BatchError, ConfigError, DataError, HandlerError, SequenceError, SinkError
 from exchange.event_log import BLOCK_RECORDS, EventLog
 from exchange.events import Event
-from exchange.gateway import Gateway
 from exchange.instrument import Instrument
 from exchange.market import Market
-from exchange.matching import Matcher
-from exchange.order_desk import OrderDesk
-from exchange.recorded_desk import RecordedDesk
 from exchange.records import (
     MARK_LAST,
     MARK_MID,
@@ -38,21 +39,20 @@ from exchange.records import (
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
 from exchange.rules import Rules
-from exchange.stop_desk import StopDesk
 from exchange.views import AccountView, BookView, FundView
 
 DEFAULT_RULES: Final = Rules()
 
 
 class EventSink(Protocol):
-    """Takes the event log block by block."""
+    """Takes the event log block by block. Where it raises, the venue refuses further commands: SinkError."""
 
     def write(self, block: bytes, first_seq: int) -> None:
         """Take a full block of records, the first of which is event `first_seq`."""
 
 
 class CommandSink(Protocol):
-    """Takes every command that ran, in order: a journal."""
+    """Takes every command that ran, in order: a journal. Where it raises, the venue refuses further ones: SinkError."""
 
     def write(self, record: bytes) -> None:
         """Take one command record."""
@@ -60,7 +60,10 @@ class CommandSink(Protocol):
 
 @final
 class Exchange:
-    """One venue with its instruments and rules."""
+    """One venue with its instruments and rules.
+
+    What is stable is documented below; the other attributes are the venue's parts, to be read by views and audits.
+    """
 
     def __init__(
         self, instruments: Sequence[Instrument], rules: Rules = DEFAULT_RULES, with_digest: bool = False
@@ -70,6 +73,11 @@ class Exchange:
         with_digest: hash every event block from the start, for runs of more than 65,536 events.
         Raises ConfigError for no instrument, or two with one id or symbol.
         """
+        for given in instruments:
+            if not isinstance(given, Instrument):
+                raise ConfigError(f"expected instruments, found {given!r}")
+        if not isinstance(rules, Rules):
+            raise ConfigError(f"expected Rules, found {rules!r}")
         facts = sorted(instruments, key=_instrument_id)
         if not facts:
             raise ConfigError("expected at least one instrument, found none")
@@ -80,7 +88,7 @@ class Exchange:
             raise ConfigError("expected distinct symbols, found one twice")
         self.instruments: tuple[Instrument, ...] = tuple(facts)
         self.rules: Rules = rules
-        self.bus = EventBus()
+        self.bus = EventBus({fact.symbol: fact.instrument_id for fact in facts})
         self.log = EventLog()
         self.agenda = Agenda()
         self.markets: list[Market] = []
@@ -109,6 +117,7 @@ class Exchange:
             self.account_desk,
         )
         self._is_delivering: bool = False  # handlers are being called
+        self._is_writing: bool = False  # sinks are taking records
         self._digest: EventDigest | None = None
         self._sinks: list[EventSink] = []
         self._command_sinks: list[CommandSink] = []
@@ -138,8 +147,8 @@ class Exchange:
     def run(self, records: bytes) -> int:
         """Run a buffer of command records; return how many. Makes no Python object per command or event.
 
-        Raises BatchError for the first bad record, with its index: the commands before it stand, it changed nothing. A
-        subscriber's exception is reported the same way after its command is complete.
+        Raises BatchError for the first bad record, which has changed nothing, and for a subscriber that raised, after
+        its command is complete; it says how many records ran.
         """
         self._refuse_reentry()
         offset: i64 = 0
@@ -171,7 +180,8 @@ class Exchange:
                 offset += UNIT_BYTES
                 index += 1
         except (DataError, SequenceError, HandlerError) as error:
-            raise BatchError(index, error) from error
+            ran = index + 1 if isinstance(error, HandlerError) else index
+            raise BatchError(index, ran, error) from error
         return index
 
     def add_sink(self, sink: EventSink) -> None:
@@ -319,8 +329,10 @@ class Exchange:
     def _finish_command(self, start: i64, first_seq: i64, record: bytes) -> list[Exception]:
         """Let sinks and handlers see a command, run what handlers submit, and return what handlers raised."""
         while True:
+            self._is_writing = True  # stays set when a sink raises
             for sink in self._command_sinks:
                 sink.write(record)
+            self._is_writing = False
             if self.bus.wanted_types != 0:
                 self._is_delivering = True
                 try:
@@ -342,6 +354,8 @@ class Exchange:
     def _refuse_reentry(self) -> None:
         if self._is_delivering:
             raise SequenceError("expected a handler to submit commands by bus.submit, found a call of the exchange")
+        if self._is_writing:
+            raise SinkError(f"expected sinks that take every record, found one that failed by {self.log.command_seq}")
 
     def _call_handlers(self, start: i64, first_seq: i64) -> None:
         wanted: int = self.bus.wanted_types
@@ -358,11 +372,13 @@ class Exchange:
             seq += 1
 
     def _hand_over_blocks(self) -> None:
+        self._is_writing = True
         first_seq = self.log.first_seq
         for block in self.log.take_blocks(len(self._sinks) > 0):
             for sink in self._sinks:
                 sink.write(block, first_seq)
             first_seq += BLOCK_RECORDS
+        self._is_writing = False
 
 
 def _instrument_id(instrument: Instrument) -> int:

@@ -77,38 +77,72 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Refuse an instrument that could not be traded. Raises ConfigError naming the field."""
         where = f"instrument {self.symbol!r}"
         check_types(self, where)
-        expect(1 <= self.instrument_id <= MAX_INSTRUMENT, where, f"instrument_id in 1..{MAX_INSTRUMENT}", self)
-        expect(0 < len(self.symbol) <= 64, where, "symbol of 1..64 characters", self)
-        expect(0 < self.tick_value <= MAX_MONEY, where, "tick_value > 0", self)
-        expect(0 < self.tick_value_divisor <= MAX_MONEY, where, "tick_value_divisor > 0", self)
-        expect(-MAX_PRICE_TICKS <= self.min_price_ticks <= MAX_PRICE_TICKS, where, "min_price_ticks in range", self)
+        expect(
+            1 <= self.instrument_id <= MAX_INSTRUMENT,
+            where,
+            f"instrument_id in 1..{MAX_INSTRUMENT}",
+            self.instrument_id,
+        )
+        expect(0 < len(self.symbol) <= 64, where, "symbol of 1..64 characters", self.symbol)
+        expect(0 < self.tick_value <= MAX_MONEY, where, "tick_value > 0", self.tick_value)
+        expect(0 < self.tick_value_divisor <= MAX_MONEY, where, "tick_value_divisor > 0", self.tick_value_divisor)
+        expect(
+            -MAX_PRICE_TICKS <= self.min_price_ticks <= MAX_PRICE_TICKS,
+            where,
+            "min_price_ticks in range",
+            self.min_price_ticks,
+        )
         has_range = self.min_price_ticks <= self.max_price_ticks <= MAX_PRICE_TICKS
-        expect(has_range, where, f"max_price_ticks from min_price_ticks to {MAX_PRICE_TICKS}", self)
-        expect(self.kind == "linear" or self.min_price_ticks >= 1, where, "min_price_ticks >= 1 when inverse", self)
-        expect(1 <= self.max_leverage <= MAX_LEVERAGE, where, f"max_leverage in 1..{MAX_LEVERAGE}", self)
-        expect(1 <= self.default_leverage <= self.max_leverage, where, "default_leverage in 1..max_leverage", self)
+        expect(has_range, where, f"max_price_ticks from min_price_ticks to {MAX_PRICE_TICKS}", self.max_price_ticks)
+        expect(
+            self.kind == "linear" or self.min_price_ticks >= 1,
+            where,
+            "min_price_ticks >= 1 when inverse",
+            self.min_price_ticks,
+        )
+        expect(1 <= self.max_leverage <= MAX_LEVERAGE, where, f"max_leverage in 1..{MAX_LEVERAGE}", self.max_leverage)
+        expect(
+            1 <= self.default_leverage <= self.max_leverage,
+            where,
+            "default_leverage in 1..max_leverage",
+            self.default_leverage,
+        )
         for name in ("tick_size", "lot_size", "money_unit"):
-            is_usable = _is_positive_decimal(getattr(self, name))
-            expect(is_usable, where, f"{name} as positive decimal text of at most {_MOST_DIGITS} digits", self)
+            text = getattr(self, name)
+            expected = f"{name} as positive decimal text of at most {_MOST_DIGITS} digits"
+            expect(_is_positive_decimal(text), where, expected, text[:80])
         for name in ("maker_ppm", "taker_ppm", "liquidation_ppm"):
             expect(
-                -MAX_FEE_PPM <= getattr(self.fees, name) <= MAX_FEE_PPM, where, f"fees.{name} within 1,000,000", self
+                -MAX_FEE_PPM <= getattr(self.fees, name) <= MAX_FEE_PPM,
+                where,
+                f"fees.{name} within 1,000,000",
+                getattr(self.fees, name),
             )
-        expect(self.fees.maker_ppm + self.fees.taker_ppm >= 0, where, "maker_ppm + taker_ppm >= 0", self)
-        expect(self.fees.liquidation_ppm >= 0, where, "fees.liquidation_ppm >= 0", self)
+        expect(
+            self.fees.maker_ppm + self.fees.taker_ppm >= 0,
+            where,
+            "fees with maker_ppm + taker_ppm >= 0",
+            self.fees.maker_ppm + self.fees.taker_ppm,
+        )
+        expect(self.fees.liquidation_ppm >= 0, where, "fees.liquidation_ppm >= 0", self.fees.liquidation_ppm)
         self._check_tiers(where)
 
     def _check_tiers(self, where: str) -> None:
-        expect(len(self.margin_tiers) > 0, where, "at least one margin tier", self)
+        expect(len(self.margin_tiers) > 0, where, "at least one margin tier", self.margin_tiers)
         previous_end, previous_rate = 0, 0
         for position, tier in enumerate(self.margin_tiers):
             is_last = position == len(self.margin_tiers) - 1
             named = f"margin_tiers[{position}]"
             expect(
-                previous_rate <= tier.maintenance_ppm < PPM, where, f"{named} rate not below the last, < 100 %", self
+                previous_rate <= tier.maintenance_ppm < PPM,
+                where,
+                f"{named} rate not below the last, < 100 %",
+                tier.maintenance_ppm,
             )
-            expect(is_last == (tier.up_to == 0), where, f"{named}.up_to 0 in the last tier and only there", self)
-            expect(is_last or previous_end < tier.up_to <= MAX_MONEY, where, f"{named}.up_to above the last", self)
+            expect(is_last == (tier.up_to == 0), where, f"{named}.up_to 0 in the last tier and only there", tier.up_to)
+            expect(
+                is_last or previous_end < tier.up_to <= MAX_MONEY, where, f"{named}.up_to above the last", tier.up_to
+            )
             previous_end, previous_rate = tier.up_to, tier.maintenance_ppm
 
 

@@ -7,12 +7,12 @@ from mypy_extensions import i64
 
 from exchange.agenda import Agenda
 from exchange.book.book import Book
-from exchange.columns import doubled, new_column
 from exchange.enums import MarkSource
 from exchange.instrument import Instrument
 from exchange.margin.schedule import MarginSchedule
 from exchange.margin.valuation import Valuation
-from exchange.risk.thresholds import ThresholdHeap
+from exchange.packed.columns import doubled, new_column
+from exchange.packed.threshold_heap import ThresholdHeap
 
 
 @final

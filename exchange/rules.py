@@ -75,13 +75,28 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         check_types(self, "rules")
         orders, risk = self.orders, self.risk
-        expect(0 <= orders.protection_amount <= MAX_PRICE_TICKS, "rules", "orders.protection_amount >= 0", orders)
+        expect(
+            0 <= orders.protection_amount <= MAX_PRICE_TICKS,
+            "rules",
+            "orders.protection_amount >= 0",
+            orders.protection_amount,
+        )
         if orders.market_protection == "ppm":
-            expect(orders.protection_amount < PPM, "rules", "orders.protection_amount < 1,000,000 ppm", orders)
-        expect(1 <= risk.max_attempts <= 1_000_000, "rules", "risk.max_attempts in 1..1,000,000", risk)
-        expect(0 <= risk.fund_opening <= MAX_MONEY, "rules", "risk.fund_opening >= 0 and below 2**62", risk)
-        expect(0 <= risk.fund_floor <= MAX_MONEY, "rules", "risk.fund_floor >= 0 and below 2**62", risk)
-        expect(len(set(risk.waterfall)) == len(risk.waterfall), "rules", "risk.waterfall without repetition", risk)
+            expect(
+                orders.protection_amount < PPM,
+                "rules",
+                "orders.protection_amount < 1,000,000 ppm",
+                orders.protection_amount,
+            )
+        expect(1 <= risk.max_attempts <= 1_000_000, "rules", "risk.max_attempts in 1..1,000,000", risk.max_attempts)
+        expect(0 <= risk.fund_opening <= MAX_MONEY, "rules", "risk.fund_opening in 0..2**60 - 1", risk.fund_opening)
+        expect(0 <= risk.fund_floor <= MAX_MONEY, "rules", "risk.fund_floor in 0..2**60 - 1", risk.fund_floor)
+        expect(
+            len(set(risk.waterfall)) == len(risk.waterfall),
+            "rules",
+            "risk.waterfall without repetition",
+            risk.waterfall,
+        )
 
 
 def load_rules(mapping: Mapping[str, Any]) -> Rules:

@@ -11,10 +11,10 @@ from librt.strings import read_i64_le
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from exchange.columns import doubled, new_column
 from exchange.enums import BUY
 from exchange.errors import DataError
 from exchange.instrument import Instrument
+from exchange.packed.columns import doubled, new_column
 from exchange.records import (
     EVENT_FUND_DEPOSITED,
     EVENT_FUND_DEPOSITED_AMOUNT,

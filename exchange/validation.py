@@ -18,7 +18,7 @@ def check_types(value: msgspec.Struct, where: str) -> None:
             raise ConfigError(f"{where}.{field.name}: {error}, found {found!r}") from None
 
 
-def expect(condition: bool, where: str, expected: str, found: msgspec.Struct) -> None:
+def expect(condition: bool, where: str, expected: str, found: object) -> None:
     """Raise ConfigError, saying where, what was expected and what was found, unless the condition holds."""
     if not condition:
-        raise ConfigError(f"{where}: expected {expected}, found {msgspec.structs.asdict(found)}")
+        raise ConfigError(f"{where}: expected {expected}, found {found!r}")

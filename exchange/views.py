@@ -37,6 +37,7 @@ from exchange.book.order_pool import (
 )
 from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, OrderKind, Side, TimeInForce
 from exchange.errors import ConfigError
+from exchange.units import MAX_ACCOUNT
 
 if TYPE_CHECKING:
     from exchange.book.level_index import LevelIndex
@@ -223,9 +224,9 @@ class AccountView:
         if account in (RECORDED_MARKET, INSURANCE_FUND):
             self._slot = RECORDED_SLOT if account == RECORDED_MARKET else FUND_SLOT
             return
-        self._slot = exchange.ledger.find(account)
+        self._slot = exchange.ledger.find(account) if account in range(1, MAX_ACCOUNT + 1) else 0
         if self._slot == 0:
-            raise ConfigError(f"expected an account that has deposited, found {account}")
+            raise ConfigError(f"expected an account that has deposited, found {account!r}")
 
     @property
     def balance(self) -> int:

@@ -18,11 +18,11 @@ NUMBERS = {
         "enums.py": 0,
         "errors.py": 0,
         "wire.py": 0,  # widths of fields: facts of the vocabulary, like units
-        "columns.py": 0,  # packed columns: what every store is made of
         "agenda.py": 0,  # three flags that markets set and the exchange reads
         "digest.py": 0,
         "build.py": 0,
         "_version.py": 0,
+        "packed": 0,  # packed columns and what is made of nothing else: what every store stands on
         "validation.py": 0,
         "instrument.py": 1,
         "rules.py": 1,
@@ -38,22 +38,19 @@ NUMBERS = {
         "book": 3,
         "margin": 3,
         "accounts/ledger.py": 3,
-        "risk/thresholds.py": 3,  # a heap of numbers; each market has two
         "market.py": 4,  # one instrument: its book, its valuation, its thresholds
         "accounts/clearing.py": 5,  # what a fill means in money: the ledger seen with the markets
         "audit.py": 5,
-        "matching.py": 6,
-        "order_desk.py": 6,
-        "stop_desk.py": 6,
-        "recorded_desk.py": 6,
-        "account_desk.py": 6,
+        "desks": 6,
+        "desks/gateway.py": 7,
         "risk": 6,
         "views.py": 7,
-        "gateway.py": 7,
         "exchange.py": 8,
         "__init__.py": 9,
         "accounts/__init__.py": 9,
         "book/__init__.py": 9,
+        "desks/__init__.py": 9,
+        "packed/__init__.py": 9,
         "margin/__init__.py": 9,
         "risk/__init__.py": 9,
     },

@@ -1,0 +1,1 @@
+"""Accounts, positions and money, and what a fill means for them."""

@@ -25,11 +25,11 @@ from exchange.accounts.ledger import (
     SIZE,
     Ledger,
 )
-from exchange.columns import doubled, new_column
 from exchange.enums import BUY
 from exchange.event_log import EventLog
 from exchange.margin.schedule import initial_margin
 from exchange.market import Market
+from exchange.packed.columns import doubled, new_column
 from exchange.records import (
     REJECT_INSUFFICIENT_MARGIN,
     REJECT_NONE,
@@ -37,7 +37,7 @@ from exchange.records import (
     REJECT_POSITION_TOO_LARGE,
     write_position_changed,
 )
-from exchange.units import MAX_EXPOSURE, MAX_SIZE_LOTS, MAX_STORED_MONEY, PPM, div_ceil
+from exchange.units import MAX_EXPOSURE, MAX_SIZE_LOTS, MAX_STORED_MONEY, PPM, div_ceil, mul_div
 
 
 @final
@@ -92,7 +92,7 @@ class Clearing:
             return 0
         return self.markets[legs[leg + MARKET]].schedule.maintenance(abs(self.leg_value(leg)))
 
-    def leg_initial_margin(self, leg: i64, more_bought: int, more_sold: int) -> int:
+    def leg_initial_margin(self, leg: i64, more_bought: int, more_sold: int, leverage: int) -> int:
         """Return the initial margin of a leg with so much more notional in resting orders of each side."""
         legs = self.ledger.legs
         notional = abs(self.leg_value(leg))
@@ -100,7 +100,7 @@ class Clearing:
             notional = -notional
         bought: int = legs[leg + BUY_NOTIONAL]
         sold: int = legs[leg + SELL_NOTIONAL]
-        return initial_margin(notional, bought + more_bought, sold + more_sold, self.leverage(leg))
+        return initial_margin(notional, bought + more_bought, sold + more_sold, leverage)
 
     def leverage(self, leg: i64) -> int:
         """Return the leverage that a leg's initial margin is computed with."""
@@ -136,7 +136,7 @@ class Clearing:
         total: int = 0
         leg = self.ledger.first_legs[slot]
         while leg != 0:
-            total += self.leg_initial_margin(leg, 0, 0)
+            total += self.leg_initial_margin(leg, 0, 0, self.leverage(leg))
             leg = self.ledger.legs[leg + NEXT_LEG]
         return total
 
@@ -166,9 +166,15 @@ class Clearing:
 
     def margin_refusal(self, market: Market, slot: i64, side: i64, more: int) -> i64:
         """Return INSUFFICIENT_MARGIN if `more` notional on a side raises the requirement beyond equity, else 0."""
-        leg = self.leg_in(market, slot)
-        before = self.leg_initial_margin(leg, 0, 0)
-        after = self.leg_initial_margin(leg, more, 0) if side == BUY else self.leg_initial_margin(leg, 0, more)
+        leg = market.leg(slot)
+        before: int = 0
+        if leg == 0:
+            after = initial_margin(0, more, 0, market.default_leverage)
+        else:
+            leverage = self.leverage(leg)
+            bought, sold = (more, 0) if side == BUY else (0, more)
+            before = self.leg_initial_margin(leg, 0, 0, leverage)
+            after = self.leg_initial_margin(leg, bought, sold, leverage)
         if after <= before:
             return REJECT_NONE
         if self.initial_margin(slot) - before + after > self.equity(slot):
@@ -177,8 +183,8 @@ class Clearing:
 
     def reserve(self, market: Market, slot: i64, side: i64, price: int, before: int, after: int) -> None:
         """Take note that a resting order's open quantity went from `before` to `after` lots."""
+        leg = self.leg_in(market, slot)
         legs = self.ledger.legs
-        leg = market.leg(slot)
         change = market.valuation.notional(after, price) - market.valuation.notional(before, price)
         if side == BUY:
             legs[leg + BUY_LOTS] += after - before
@@ -247,11 +253,11 @@ class Clearing:
         elif new_size == 0:
             new_cost = 0
         elif (new_size > 0) == (size > 0):
-            new_cost = abs(cost) * abs(new_size) // abs(size)
+            new_cost = mul_div(abs(cost), abs(new_size), abs(size))
             if cost < 0:
                 new_cost = -new_cost
         else:
-            new_cost = abs(value) * abs(new_size) // abs(size_change)
+            new_cost = mul_div(abs(value), abs(new_size), abs(size_change))
             if value < 0:
                 new_cost = -new_cost
         realized = new_cost - cost - value

@@ -10,10 +10,10 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from exchange.book.id_table import IdTable
-from exchange.columns import doubled, new_column
 from exchange.enums import INSURANCE_FUND, RECORDED_MARKET
 from exchange.errors import InvariantError
+from exchange.packed.columns import doubled, new_column
+from exchange.packed.id_table import IdTable
 from exchange.units import MAX_STORED_MONEY
 
 RECORDED_SLOT: Final = 0
@@ -37,7 +37,6 @@ LEVERAGE: Final = 8  # 0: the instrument's default
 NEXT_LEG: Final = 9  # of the same account, by ascending instrument id
 HAS_TRADED: Final = 10
 ATTEMPTS: Final = 11  # of the running liquidation
-ATTEMPT_COMMAND: Final = 12  # command_seq of the newest attempt
 
 
 @final

@@ -1,0 +1,1 @@
+"""The orders of one instrument by price and time."""

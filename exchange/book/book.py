@@ -10,7 +10,6 @@ from typing import final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from exchange.book.id_table import IdTable
 from exchange.book.level_index import HEAD, LOTS, ORDERS, RANK, TAIL, LevelIndex
 from exchange.book.order_pool import (
     FILLED,
@@ -29,9 +28,10 @@ from exchange.book.order_pool import (
     OrderPool,
 )
 from exchange.book.stop_index import StopIndex
-from exchange.columns import doubled, new_column
 from exchange.enums import BUY
 from exchange.errors import InvariantError
+from exchange.packed.columns import doubled, new_column
+from exchange.packed.id_table import IdTable
 
 
 @final

@@ -15,7 +15,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from exchange.columns import doubled, highest_bit, lower_bound, move_up, new_column
+from exchange.packed.columns import doubled, highest_bit, lower_bound, move_up, new_column
 
 LEVEL_ROW: Final = 8
 RANK: Final = 0
@@ -109,7 +109,7 @@ class LevelIndex:
         return level
 
     def remove(self, level: i64) -> None:
-        """Take out a level that has no orders."""
+        """Take out a level that has no orders left: no tail, no lots."""
         levels = self.levels
         pages = self.pages
         rank = levels[level + RANK]

@@ -10,7 +10,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from exchange.columns import doubled, new_column
+from exchange.packed.columns import doubled, new_column
 
 ROW: Final = 16
 

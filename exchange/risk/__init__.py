@@ -1,0 +1,1 @@
+"""Who is below maintenance, what is done about it, and who pays."""

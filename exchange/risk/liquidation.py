@@ -11,7 +11,6 @@ from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import (
-    ATTEMPT_COMMAND,
     ATTEMPTS,
     FUND_SLOT,
     LIQUIDATING,
@@ -21,12 +20,12 @@ from exchange.accounts.ledger import (
     SIZE,
     Ledger,
 )
+from exchange.desks.matching import Matcher
+from exchange.desks.order_desk import OrderDesk
 from exchange.enums import BUY, LIMIT, SELL
 from exchange.enums import MARKET as MARKET_ORDER
 from exchange.event_log import EventLog
 from exchange.market import Market
-from exchange.matching import Matcher
-from exchange.order_desk import OrderDesk
 from exchange.records import (
     CANCEL_LIQUIDATION,
     MARK_EXTERNAL,
@@ -42,6 +41,7 @@ from exchange.records import (
 from exchange.risk.monitor import Monitor
 from exchange.risk.waterfall import Waterfall
 from exchange.rules import RiskRules
+from exchange.units import mul_div
 
 BOTH_SIDES: Final = 2
 
@@ -85,19 +85,14 @@ class Liquidator:
 
     def queue_retries(self) -> None:
         """Queue the waiting legs of every instrument with a trade or a mark update since the venue last settled."""
-        command_seq = self.log.command_seq
         for market in self.markets:
             if len(market.waiting) == 0 or market.active_command <= self.settled_command:
                 continue
-            kept: list[int] = []
             for waiting in market.waiting:
                 leg: i64 = waiting
                 slot = self.ledger.legs[leg + OWNER_SLOT]
-                if self.ledger.legs[leg + ATTEMPT_COMMAND] < command_seq:
-                    self.queue.append((slot, leg, self.ledger.liquidations[slot]))
-                else:
-                    kept.append(leg)
-            market.waiting = kept
+                self.queue.append((slot, leg, self.ledger.liquidations[slot]))
+            market.waiting = []
 
     def run_next(self) -> bool:
         """Run the first internal command; return whether there was one."""
@@ -174,7 +169,6 @@ class Liquidator:
         market = self.markets[legs[leg + MARKET]]
         is_market = self.is_market_first or legs[leg + ATTEMPTS] >= self.max_attempts
         legs[leg + ATTEMPTS] += 1
-        legs[leg + ATTEMPT_COMMAND] = self.log.command_seq
         side: i64 = SELL if size > 0 else BUY
         lots = size if size > 0 else -size
         price: i64 = 0 if is_market else self._bankruptcy_price(market, slot, leg)
@@ -203,7 +197,7 @@ class Liquidator:
         total = self.clearing.maintenance(slot)
         own = self.clearing.leg_maintenance(leg)
         if total > 0 and own != total:
-            share = share * own // total
+            share = mul_div(share, own, total)
         size: int = self.ledger.legs[leg + SIZE]
         highest: int = market.max_price
         lowest: int = market.min_price

@@ -27,6 +27,7 @@ from exchange.accounts.ledger import (
 from exchange.agenda import Agenda
 from exchange.errors import InvariantError
 from exchange.market import Market
+from exchange.units import div_floor
 
 ROUNDING_SPARE: Final = 2  # money: value and maintenance are each off by less than one unit
 
@@ -122,7 +123,7 @@ class Monitor:
                 market.falling.remove(number)
                 market.rising.remove(number)
             else:
-                self._set_band(market, leg, number, size, slack // positions)
+                self._set_band(market, leg, number, size, div_floor(slack, positions))
             leg = legs[leg + NEXT_LEG]
 
     def _set_band(self, market: Market, leg: i64, number: i64, size: int, share: int) -> None:

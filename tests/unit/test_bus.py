@@ -6,7 +6,7 @@ import pytest
 
 from exchange.codec import encode_command
 from exchange.commands import CancelOrder, Command, Deposit, MassCancel, SetMarkPrice
-from exchange.errors import BatchError, ConfigError, DataError, ExchangeError, HandlerError
+from exchange.errors import BatchError, ConfigError, DataError, ExchangeError, HandlerError, SinkError
 from exchange.event_log import BLOCK_RECORDS
 from exchange.events import Deposited, Event, MarkPriceUpdated, OrderAccepted, OrderCanceled, RequestRejected, Trade
 from exchange.exchange import Exchange
@@ -233,6 +233,63 @@ def test_a_submitted_command_that_cannot_be_encoded_is_the_handlers_error() -> N
     assert [type(event) for event in caught.value.events] == [Deposited]
     venue.bus.unsubscribe(token)
     assert len(venue.apply(Deposit(0, 1, 1))) == 1
+
+
+def raise_at_two(event: Event) -> None:
+    """A handler that cannot bear an amount of 2."""
+    if isinstance(event, Deposited) and event.amount == 2:
+        raise ZeroDivisionError
+
+
+class FullDisk:
+    """A sink that fails from its second write on."""
+
+    def __init__(self) -> None:
+        self.written = 0
+
+    def write(self, record: bytes) -> None:
+        self.written += 1
+        if self.written > 1:
+            raise OSError("no space left")
+
+
+def test_a_sink_that_fails_ends_the_run() -> None:
+    """Its error comes out once; after it the venue takes no command, since what the sink keeps has a gap."""
+    venue = margin_venue()
+    venue.add_command_sink(FullDisk())
+    venue.apply(Deposit(0, 1, 1))
+    with pytest.raises(OSError, match="no space"):
+        venue.apply(Deposit(0, 1, 1))
+    for attempt in (lambda: venue.apply(Deposit(0, 1, 1)), lambda: venue.run(encode_command(Deposit(0, 1, 1)))):
+        with pytest.raises(SinkError, match="2"):
+            attempt()
+    assert venue.account(1).balance == 2
+
+
+def test_subscriptions_name_handlers_events_and_instruments() -> None:
+    """By id or by symbol; anything else is an error at once, and not a silence later."""
+    venue = Exchange([LINEAR, OTHER])
+    heard: list[Event] = []
+    venue.bus.subscribe(heard.append, [MarkPriceUpdated], [OTHER.symbol])
+    run_all(venue, SetMarkPrice(0, A, 5), SetMarkPrice(0, B, 6))
+    assert [type(event) for event in heard] == [MarkPriceUpdated]
+    wrong: list[tuple[Any, Any, Any]] = [(3, (), ()), (print, [Deposit], ()), (print, (), [99]), (print, (), ["?"])]
+    for handler, types, instruments in wrong:
+        with pytest.raises(ConfigError, match="expected"):
+            venue.bus.subscribe(handler, types, instruments)
+
+
+def test_a_handler_that_raises_in_a_batch_says_how_much_ran() -> None:
+    """Its command is complete: going on from `ran` runs nothing twice."""
+    venue = margin_venue()
+    token = venue.bus.subscribe(raise_at_two)
+    records = [encode_command(Deposit(0, 1, amount)) for amount in (1, 2, 3)]
+    with pytest.raises(BatchError) as caught:
+        venue.run(b"".join(records))
+    assert (caught.value.index, caught.value.ran) == (1, 2)
+    venue.bus.unsubscribe(token)
+    venue.run(b"".join(records[caught.value.ran :]))
+    assert venue.account(1).balance == 6
 
 
 def test_events_are_the_same_with_and_without_subscribers() -> None:

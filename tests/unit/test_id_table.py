@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.book.id_table import MULTIPLIER, IdTable
+from exchange.packed.id_table import MULTIPLIER, IdTable
 
 EDGES = [0, 1, -1, (1 << 63) - 1, -(1 << 63), 1 << 62]
 

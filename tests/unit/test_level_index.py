@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange.book.level_index import HEAD, LEVEL_ROW, ORDERS, PAGE_ROW, RANK, LevelIndex
-from exchange.columns import highest_bit, lower_bound, new_column
+from exchange.packed.columns import highest_bit, lower_bound, new_column
 from exchange.units import MAX_PRICE_TICKS
 
 SIGNS = pytest.mark.parametrize("sign", [1, -1], ids=["bids", "asks"])
@@ -104,11 +104,10 @@ def test_rows_and_pages_are_used_again(sign: int) -> None:
 
 @SIGNS
 def test_a_level_that_comes_back_is_empty(sign: int) -> None:
-    """A row's last owner leaves nothing behind."""
+    """A freed row is chained by its head; the level that gets it next has none."""
     index = LevelIndex(sign)
-    level = index.find_or_add(5)
-    index.levels[level + HEAD], index.levels[level + ORDERS] = 77, 3
-    index.levels[level + HEAD] = 0
+    first, level = index.find_or_add(4), index.find_or_add(5)
+    index.remove(first)
     index.remove(level)
     level = index.find_or_add(9)
     assert [index.levels[level + word] for word in (HEAD, ORDERS)] == [0, 0]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.risk.thresholds import ThresholdHeap
+from exchange.packed.threshold_heap import ThresholdHeap
 
 THRESHOLDS = st.one_of(st.integers(-3, 12), st.sampled_from([1 << 61, -(1 << 61), (1 << 40) - 1]))
 STEPS = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 12), THRESHOLDS), max_size=60)

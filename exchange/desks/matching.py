@@ -40,7 +40,7 @@ from exchange.records import (
     write_trade,
 )
 from exchange.rules import OrderRules
-from exchange.units import PPM
+from exchange.units import PPM, mul_div
 
 ACCOUNT_MASK: Final = 0xFFFFFFFF  # of an owner word
 ANY_RANK: Final = -(1 << 62)  # the limit of a market order: every price is good enough
@@ -286,7 +286,7 @@ class Matcher:
         width = self.protection_ticks
         if width < 0:
             size: int = reference if reference >= 0 else -reference
-            width = size * self.protection_ppm // PPM
+            width = mul_div(size, self.protection_ppm, PPM)
         if side == BUY:
             return (reference + width) * opposite.sign
         lowest = reference - width

@@ -10,11 +10,11 @@ from mypy_extensions import i64
 
 from exchange.book.level_index import HEAD, RANK
 from exchange.book.order_pool import FLAGS, LEVEL, NEXT, OPEN, OWNER, SIDE_MASK
+from exchange.desks.matching import Matcher
+from exchange.desks.order_desk import OrderDesk
 from exchange.enums import BUY, RECORDED
 from exchange.event_log import EventLog
 from exchange.market import Market
-from exchange.matching import Matcher
-from exchange.order_desk import OrderDesk
 from exchange.records import (
     CANCEL_REQUESTED,
     CLIPPED_AMEND,

@@ -27,10 +27,10 @@ from exchange.book.order_pool import (
     TRIGGER,
     order_flags,
 )
+from exchange.desks.matching import ACCOUNT_MASK, Matcher
 from exchange.enums import BUY, FOK, GTC, LIMIT, PARTICIPANT, STOP, STOP_LIMIT
 from exchange.event_log import EventLog
 from exchange.market import Market
-from exchange.matching import ACCOUNT_MASK, Matcher
 from exchange.records import (
     AMEND_ORDER,
     CANCEL_AMENDED_BELOW_FILLED,
@@ -61,7 +61,7 @@ from exchange.units import MAX_LIVE_ORDERS, MAX_QTY_LOTS
 
 @final
 class OrderDesk:
-    """The one place where orders meet. An owner word is slot << 32 | account id."""
+    """Applies the order requests of participants. An owner word is slot << 32 | account id."""
 
     def __init__(
         self, rules: OrderRules, log: EventLog, ledger: Ledger, clearing: Clearing, has_clearing: bool, matcher: Matcher

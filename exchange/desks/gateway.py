@@ -9,15 +9,15 @@ from librt.strings import read_i64_le
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from exchange.account_desk import AccountDesk
 from exchange.accounts.ledger import Ledger
-from exchange.columns import new_column
+from exchange.desks.account_desk import AccountDesk
+from exchange.desks.order_desk import OrderDesk
+from exchange.desks.recorded_desk import RecordedDesk
 from exchange.enums import INSURANCE_FUND, PARTICIPANT, RECORDED_MARKET
 from exchange.errors import DataError, SequenceError
 from exchange.event_log import EventLog
 from exchange.market import Market
-from exchange.order_desk import OrderDesk
-from exchange.recorded_desk import RecordedDesk
+from exchange.packed.columns import new_column
 from exchange.records import (
     AMEND_ORDER,
     AMEND_ORDER_IS_CONTINUED_SHIFT,
@@ -85,7 +85,7 @@ from exchange.records import (
     write_request_rejected,
     write_trade_reported,
 )
-from exchange.units import MAX_INSTRUMENT, MAX_QTY_LOTS, MAX_TS_NS
+from exchange.units import MAX_ACCOUNT, MAX_INSTRUMENT, MAX_QTY_LOTS, MAX_TS_NS
 
 NO_OWNER: Final = -1
 
@@ -120,7 +120,7 @@ class Gateway:
         self.desk = desk
         self.recorded_desk = recorded_desk
         self.account_desk = account_desk
-        self.recent_account: i64 = 0  # who asked last: orders of one account come in bursts
+        self.recent_account: i64 = MAX_ACCOUNT + 1  # who asked last: orders of one account come in bursts
         self.recent_owner: i64 = 0
         self.market_of_instrument = new_column(MAX_INSTRUMENT + 1)  # index + 1; 0: there is none
         for market in markets:

@@ -9,7 +9,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from exchange.columns import new_column
+from exchange.packed.columns import new_column
 
 # Fibonacci hashing, 2**62 / golden ratio made odd: below 2**62, so that compiled code holds it as a literal and not as
 # an object. The middle bits of the product, which place a key, are the same whether or not 64-bit arithmetic wraps.

@@ -99,15 +99,16 @@ class AccountDesk:
         if leverage < 1 or leverage > market.max_leverage:
             self._refuse(market, account, leverage, SET_LEVERAGE, REJECT_INVALID_LEVERAGE)
             return
-        leg = self.clearing.leg_in(market, slot)
-        before = self.clearing.leg_initial_margin(leg, 0, 0)
-        chosen = ledger.legs[leg + LEVERAGE]
+        leg = market.leg(slot)
+        if leg != 0:
+            before = self.clearing.leg_initial_margin(leg, 0, 0, self.clearing.leverage(leg))
+            after = self.clearing.leg_initial_margin(leg, 0, 0, leverage)
+            if after > before and self.clearing.initial_margin(slot) - before + after > self.clearing.equity(slot):
+                self._refuse(market, account, leverage, SET_LEVERAGE, REJECT_INSUFFICIENT_MARGIN)
+                return
+        # From here on the command succeeds.
+        leg = self.clearing.leg_in(market, slot)  # may move the column: look it up before the column is read
         ledger.legs[leg + LEVERAGE] = leverage
-        after = self.clearing.leg_initial_margin(leg, 0, 0)
-        if after > before and self.clearing.initial_margin(slot) > self.clearing.equity(slot):
-            ledger.legs[leg + LEVERAGE] = chosen
-            self._refuse(market, account, leverage, SET_LEVERAGE, REJECT_INSUFFICIENT_MARGIN)
-            return
         write_leverage_set(self.log, market.instrument, account, leverage)
 
     def open_position(self, market: Market, slot: i64, size: i64, price: i64) -> None:

@@ -22,10 +22,10 @@ from exchange.book.order_pool import (
     TIF_SHIFT,
     TRIGGER,
 )
+from exchange.desks.matching import ACCOUNT_MASK, Matcher
 from exchange.enums import BUY, LIMIT, MARKET, PARTICIPANT, STOP_LIMIT
 from exchange.event_log import EventLog
 from exchange.market import Market
-from exchange.matching import ACCOUNT_MASK, Matcher
 from exchange.records import CANCEL_STOP_REFUSED, REJECT_NONE, write_stop_triggered
 
 
