@@ -1,7 +1,7 @@
 """The fixed facts of one market: how its prices and quantities become money, its fees and its margin tiers."""
 
 from decimal import Decimal, InvalidOperation
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -15,6 +15,8 @@ from exchange.units import (
     PPM,
 )
 from exchange.validation import check_types, expect
+
+_MOST_DIGITS: Final = 40  # of a step in decimal text, and of its exponent
 
 
 class MarginTier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,12 +108,9 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             self.default_leverage,
         )
         for name in ("tick_size", "lot_size", "money_unit"):
-            expect(
-                _is_positive_decimal(getattr(self, name)),
-                where,
-                f"{name} as positive decimal text",
-                getattr(self, name),
-            )
+            text = getattr(self, name)
+            expected = f"{name} as positive decimal text of at most {_MOST_DIGITS} digits"
+            expect(_is_positive_decimal(text), where, expected, text[:80])
         for name in ("maker_ppm", "taker_ppm", "liquidation_ppm"):
             expect(
                 -MAX_FEE_PPM <= getattr(self.fees, name) <= MAX_FEE_PPM,
@@ -152,4 +151,5 @@ def _is_positive_decimal(text: str) -> bool:
         value = Decimal(text)
     except InvalidOperation:
         return False
-    return value.is_finite() and value > 0
+    # Bounded, because a limit of 64 bits in such steps is printed in full.
+    return value.is_finite() and value > 0 and len(text) <= _MOST_DIGITS and abs(value.adjusted()) <= _MOST_DIGITS

@@ -19,7 +19,12 @@ from exchange.errors import ConfigError, DataError, ExchangeError, InvariantErro
 from exchange.units import MAX_TS_NS
 from replay.bench import measurements
 from replay.contents import contents_text, event_log_contents, is_event_log, source_contents
+<<<<<<< HEAD
 from replay.interrupt import asks_to_stop, sigterm_interrupts
+=======
+from replay.convert import check_target, result_format
+from replay.interrupt import asks_to_stop
+>>>>>>> d0e81166a09e3bddf69dc3e9983b2afe13167089
 from replay.journal import journal_metadata
 from replay.player import Progress, play
 from replay.progress import shown_progress
@@ -35,6 +40,7 @@ from replay.tape import TapeReader, TapeWriter
 from replay.venues import preset_names
 from replay.verify import shows_its_book, verify_commands, verify_source
 from replay.verify.findings import Findings, VerifyReport
+from replay.wording import os_error_text
 from replay.workloads import SIZES
 
 OK: Final = 0
@@ -84,8 +90,8 @@ examples:
   cascade convert day.csv.gz day.tape --compression zstd
   cascade convert demo demo.csv
 
-The result's name decides its format: .tape, .csv, .jsonl. With --venue a tape keeps the rules, and `cascade run` on it
-needs no other.
+The result's name decides its format: .tape, .csv, .jsonl. Text is compressed where the name goes on with
+.gz, .zst, .xz or .bz2. With --venue a tape keeps the rules, and `cascade run` on it needs no other.
 """
 
 _VERIFY: Final = """\
@@ -137,9 +143,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail("interrupted; nothing was written" if is_writing else "interrupted", INTERRUPTED)
     except InvariantError as error:
         return _fail(f"the venue disagrees with itself, which is a fault of this program: {error}", FAULTY)
+<<<<<<< HEAD
     except RecursionError:
         return _fail(f"{given.source}, or a file beside it: expected values nested less deeply", USAGE)
     except (ExchangeError, OSError, UnicodeError) as error:
+=======
+    except OSError as error:
+        return _fail(os_error_text(error), USAGE)
+    except (ExchangeError, UnicodeError) as error:
+>>>>>>> d0e81166a09e3bddf69dc3e9983b2afe13167089
         return _fail(str(error), USAGE)
     return code
 
@@ -165,9 +177,10 @@ def _parser() -> argparse.ArgumentParser:
 
     convert = _command(commands, "convert", _convert, "write a source in another format", _CONVERT)
     _add_source(convert)
-    convert.add_argument("destination", metavar="RESULT", help="file to write: .tape, .csv or .jsonl")
+    convert.add_argument("destination", metavar="RESULT", help="file to write: .tape, .csv, .jsonl, .csv.gz and so on")
     convert.add_argument("--venue", metavar="FILE_OR_NAME", help="rules and instruments to write into the result")
     convert.add_argument("--compression", choices=("none", "zstd"), default="none", help="of a tape")
+    convert.add_argument("--force", action="store_true", help="replace RESULT where it exists")
 
     verify = _command(commands, "verify", _verify, "check a recording, a tape or an event log", _VERIFY)
     _add_source(verify)
@@ -239,17 +252,17 @@ def _run(given: argparse.Namespace) -> int:
 
 def _convert(given: argparse.Namespace) -> int:
     destination = Path(given.destination)
-    format_name = format_of(destination)
+    format_name = result_format(destination, given.compression)
+    options, _ = _options(given)
+    check_target(destination, (given.source, given.venue, *options.values()), is_forced=given.force)
     scenario = _scenario(given)
     source, instruments = scenario.sources[0], scenario.instruments
     if format_name == "tape":
         metadata = journal_metadata(scenario.rules) if given.venue or given.source == DEMO else {}
         count = _write_tape(scenario, destination, given.compression, metadata)
-    elif format_name in ("csv", "jsonl"):
+    else:
         write = write_csv if format_name == "csv" else write_jsonl
         count = write(_shown(source), instruments, destination, source.description)
-    else:
-        raise ConfigError(f"{destination}: expected a result named .tape, .csv or .jsonl, found format {format_name!r}")
     _warn_of_damage(source)
     print(f"{count:,} commands in {destination}")
     return OK

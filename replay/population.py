@@ -33,6 +33,7 @@ from replay.sources.cells import Cell, parse_integer, parse_money, parse_price, 
 from replay.sources.csv_rows import check_all_taken, csv_rows, take
 from replay.sources.text import TextFile
 from replay.toml_file import read_toml
+from replay.wording import shown
 
 COLUMNS: Final = ("account", "instrument", "size", "entry_price", "deposit", "leverage", "time", "ts_ns")
 
@@ -214,10 +215,10 @@ def _toml_rows(path: Path) -> Iterable[tuple[str, dict[str, str]]]:
     tables = read_toml(path)
     for key in tables:
         if key != "accounts":
-            raise DataError(f"{path}: expected only [[accounts]] tables, found {key!r}")
+            raise DataError(f"{path}: expected only [[accounts]] tables, found {shown(key)}")
     found = tables.get("accounts", [])
     if not (isinstance(found, list) and all(isinstance(table, dict) for table in found)):
-        raise DataError(f"{path}: expected [[accounts]] tables, found {found!r}")
+        raise DataError(f"{path}: expected [[accounts]] tables, found {shown(found)}")
     for position, table in enumerate(found):
         name = f"accounts[{position}]"
         yield name, {key: _toml_text(Cell(path, name, key), value) for key, value in table.items()}
@@ -225,7 +226,7 @@ def _toml_rows(path: Path) -> Iterable[tuple[str, dict[str, str]]]:
 
 def _toml_text(cell: Cell, value: Any) -> str:
     if cell.column not in COLUMNS:
-        raise DataError(f"{cell}: expected one of {', '.join(COLUMNS)}, found {cell.column!r}")
+        raise DataError(f"{cell}: expected one of {', '.join(COLUMNS)}, found {shown(cell.column)}")
     if isinstance(value, bool) or not isinstance(value, str | int):
         # TOML's own times are cut to microseconds by the parser.
         raise DataError(f"{cell}: expected a number or text in quotes, found {value}")
@@ -269,20 +270,20 @@ class _AccountReader:
         instrument = self._instruments_by_name.get(symbol)
         if instrument is None:
             known = ", ".join(self._instruments_by_name)
-            raise DataError(f"{at('instrument')}: expected one of {known}, found {symbol!r}")
+            raise DataError(f"{at('instrument')}: expected one of {known}, found {shown(symbol)}")
         size_text = take(cells, at("size"))
         size_lots = parse_size(size_text, instrument.lot_size, at("size"))
         if size_lots == 0:
-            raise DataError(f"{at('size')}: expected a position, found {size_text!r}")
+            raise DataError(f"{at('size')}: expected a position, found {shown(size_text)}")
         price_text = take(cells, at("entry_price"))
         price_ticks = parse_price(price_text, instrument.tick_size, at("entry_price"))
         if price_ticks < instrument.min_price_ticks:
             lowest = f"{instrument.min_price_ticks} ticks"
-            raise DataError(f"{at('entry_price')}: expected at least {lowest}, found {price_text!r}")
+            raise DataError(f"{at('entry_price')}: expected at least {lowest}, found {shown(price_text)}")
         deposit_text = cells.pop("deposit", "0")
         deposit = parse_money(deposit_text, instrument.money_unit, at("deposit"))
         if deposit < 0:
-            raise DataError(f"{at('deposit')}: expected a deposit >= 0, found {deposit_text!r}")
+            raise DataError(f"{at('deposit')}: expected a deposit >= 0, found {shown(deposit_text)}")
         leverage = 0
         if "leverage" in cells:
             leverage = parse_integer(cells.pop("leverage"), at("leverage"), 1, instrument.max_leverage)

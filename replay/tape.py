@@ -52,6 +52,7 @@ from replay.tape_format import (
     record_heads,
     record_ts_ns,
 )
+from replay.wording import os_errors_of
 
 __all__ = ["TapeError", "TapeHeader", "TapeReader", "TapeWriter"]
 
@@ -190,7 +191,7 @@ class TapeReader:
         self.damage: TapeError | None = None
         self.position_bytes = 0
         self._salvage = salvage
-        with self.path.open("rb") as file:
+        with self._opened() as file:
             self.size_bytes = os.fstat(file.fileno()).st_size
             self.header, self._blocks_offset = self._read_header(file)
             self._heads = record_heads(self.header.instruments, self.header.is_journal)
@@ -242,7 +243,7 @@ class TapeReader:
         if until_ns is not None:
             last = bisect_left(self._index, until_ns, key=lambda entry: entry.header.first_ts_ns)
         self.position_bytes = 0
-        with self.path.open("rb") as file:
+        with self._opened() as file:
             for entry in self._index[first:last]:
                 try:
                     found, raw = self._read_block(file, entry.offset, entry.header.number)
@@ -257,6 +258,10 @@ class TapeReader:
                 if cut := _cut(raw, start_ns, until_ns):
                     yield cut
         self.position_bytes = self.size_bytes
+
+    def _opened(self) -> IO[bytes]:
+        with os_errors_of(self.path):
+            return self.path.open("rb")
 
     def _read_header(self, file: IO[bytes]) -> tuple[TapeHeader, int]:
         preamble = file.read(PREAMBLE.size)
@@ -281,7 +286,7 @@ class TapeReader:
         try:
             header = msgspec.json.decode(text, type=TapeHeader)
             check_instruments(header.instruments, "header")
-        except (msgspec.MsgspecError, ConfigError) as error:
+        except (msgspec.MsgspecError, ConfigError, RecursionError) as error:
             raise self._error(PREAMBLE.size, "a readable header", str(error)) from error
         if header.units != UNITS:
             raise self._error(PREAMBLE.size, f"units {UNITS}", str(header.units))

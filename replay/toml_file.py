@@ -9,8 +9,11 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 import msgspec
 
 from exchange.errors import ConfigError
+from replay.wording import os_errors_of, shown
 
 _PATH_OF_ERROR: Final = re.compile(r" - at `\$\.?(.*)`")
+_LONG_DIGITS: Final = re.compile(r"[0-9_]{4000}")
+_MOST_BITS: Final = 64
 _STEP: Final = re.compile(r"([^.\[\]]+)(?![^\[]*\])|\[(\d+)\]")
 
 Table = TypeVar("Table", bound=msgspec.Struct)
@@ -18,14 +21,30 @@ Table = TypeVar("Table", bound=msgspec.Struct)
 
 def read_toml(path: str | Path) -> dict[str, Any]:
     """Return the tables of a file; a number with a decimal point comes as text. Raises ConfigError with the line."""
+    with os_errors_of(path):
+        stored = Path(path).read_bytes()
+    text = ""
     try:
+<<<<<<< HEAD
         return tomllib.loads(Path(path).read_text(encoding="utf-8"), parse_float=str)
     except OSError as error:
         raise ConfigError(f"{path}: expected a readable file, found {error.strerror or error}") from error
     except RecursionError as error:
         raise ConfigError(f"{path}: expected TOML, found values nested too deeply") from error
     except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are; so is an integer of thousands of digits.
+=======
+        text = stored.decode("utf-8-sig").replace("\r\n", "\n")
+        tables = tomllib.loads(text, parse_float=str)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+>>>>>>> d0e81166a09e3bddf69dc3e9983b2afe13167089
         raise ConfigError(f"{path}: expected TOML, found: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: expected TOML, found tables or lists nested too deeply") from error
+    except ValueError as error:  # What Python says of an integer with thousands of digits.
+        line = next((number for number, line in enumerate(text.split("\n"), 1) if _LONG_DIGITS.search(line)), 1)
+        raise ConfigError(f"{path}:{line}: expected an integer of at most 64 bits, found a longer one") from error
+    _check_integers(tables, path, "")
+    return tables
 
 
 def convert_table(table: dict[str, Any], struct: type[Table], path: str | Path, key_path: str = "") -> Table:
@@ -36,7 +55,7 @@ def convert_table(table: dict[str, Any], struct: type[Table], path: str | Path, 
     except msgspec.ValidationError as error:
         matched = _PATH_OF_ERROR.search(str(error))
         at = _joined(key_path, matched[1]) if matched else key_path
-        found = f", found {_value_at(table, matched[1])!r}" if matched else ""
+        found = f", found {shown(_value_at(table, matched[1]))}" if matched else ""
         raise ConfigError(f"{path}: {at or 'file'}: {_PATH_OF_ERROR.sub('', str(error))}{found}") from error
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
@@ -54,9 +73,22 @@ def check_keys(value: Any, expected: Any, path: str | Path, key_path: str) -> No
         if key not in types:
             nearest = get_close_matches(key, types, 1, 0.0)[0]
             raise ConfigError(
-                f"{path}: {_joined(key_path, key)}: expected a known key, found {key!r}; nearest: {nearest!r}"
+                f"{path}: {_joined(key_path, key)}: expected a known key, found {shown(key)}; nearest: {nearest!r}"
             )
         check_keys(item, types[key], path, _joined(key_path, key))
+
+
+def _check_integers(value: Any, path: str | Path, key_path: str) -> None:
+    """Raise ConfigError at the first integer, at any depth, of more than the 64 bits that TOML grants."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_integers(item, path, _joined(key_path, key))
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            _check_integers(item, path, f"{key_path}[{position}]")
+    elif isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        found = f"one of {value.bit_length()}"
+        raise ConfigError(f"{path}: {key_path}: expected an integer of at most {_MOST_BITS} bits, found {found}")
 
 
 def _value_at(table: Any, key_path: str) -> Any:

@@ -57,6 +57,7 @@ NUMBERS = {
     "replay": {
         "__init__.py": 0,
         "zstd.py": 0,
+        "wording.py": 0,
         "atomic_file.py": 0,
         "toml_file.py": 0,
         "instruments.py": 0,
@@ -76,6 +77,7 @@ NUMBERS = {
         "bench.py": 2,
         "contents.py": 2,
         "verify": 2,
+        "convert.py": 2,
         "scenario.py": 3,  # source, venue and accounts put together
         "scenarios": 3,
         "report": 3,

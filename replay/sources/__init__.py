@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 from exchange.commands import Command
 from exchange.errors import ConfigError
 from exchange.instrument import Instrument
+from replay.wording import shown
 
 COMPRESSED_SUFFIXES: Final = (".gz", ".zst", ".xz", ".bz2")
 
@@ -80,12 +81,12 @@ def open_source(
     chosen = format_name or format_of(path)
     if chosen not in FORMATS:
         nearest = get_close_matches(chosen, FORMATS, 1, 0.0)[0]
-        raise ConfigError(f"expected a format ({', '.join(FORMATS)}), found {chosen!r}; nearest: {nearest!r}")
+        raise ConfigError(f"expected a format ({', '.join(FORMATS)}), found {shown(chosen)}; nearest: {shown(nearest)}")
     module, _, name = FORMATS[chosen].factory.partition(":")
     factory: Callable[..., Source] = getattr(import_module(module), name)
     given = dict(options or {})
     known = [parameter for parameter in inspect.signature(factory).parameters if parameter != "path"]
     for option in given:
         if option not in known:
-            raise ConfigError(f"{path}: expected options {known} of format {chosen!r}, found {option!r}")
+            raise ConfigError(f"{path}: expected options {known} of format {chosen!r}, found {shown(option)}")
     return factory(path, **given)

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from exchange.errors import DataError
 from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_SIZE_LOTS, MAX_TS_NS
+from replay.wording import shown
 
 _DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d{1,40}", re.ASCII)
@@ -47,10 +48,10 @@ def parse_price(text: str, tick_size: str, where: object = "price") -> int:
 
 
 def parse_quantity(text: str, lot_size: str, where: object = "qty") -> int:
-    """Return lots, >= 0. Errors as in `parse_price`."""
+    """Return lots, > 0. Errors as in `parse_price`."""
     lots = _count(text, lot_size, "lot_size", MAX_QTY_LOTS, where)
-    if lots < 0:
-        raise DataError(f"{where}: expected a quantity >= 0, found {text!r}")
+    if lots <= 0:
+        raise DataError(f"{where}: expected a quantity > 0, found {shown(text)}")
     return lots
 
 
@@ -68,7 +69,7 @@ def parse_integer(text: str, where: object, lowest: int, highest: int) -> int:
     """Return an integer in lowest..highest."""
     value = int(text) if _INTEGER.fullmatch(text) else None
     if value is None or not lowest <= value <= highest:
-        raise DataError(f"{where}: expected an integer in {lowest}..{highest}, found {text!r}")
+        raise DataError(f"{where}: expected an integer in {lowest}..{highest}, found {shown(text)}")
     return value
 
 
@@ -77,18 +78,18 @@ def parse_time(text: str, where: object = "time") -> int:
     matched = _ISO_TIME.fullmatch(text)
     if matched is None:
         if not _DECIMAL.fullmatch(text):
-            raise DataError(f"{where}: expected a time like 2025-10-10T21:15:03.127Z or seconds, found {text!r}")
+            raise DataError(f"{where}: expected a time like 2025-10-10T21:15:03.127Z or seconds, found {shown(text)}")
         ts_ns = _count(text, _NANOSECOND, "nanoseconds", MAX_TS_NS, where)
     else:
         date, clock, fraction, offset = matched.groups(default="")
         if not offset:
-            raise DataError(f"{where}: expected Z or an offset such as +00:00 at the end, found {text!r}")
+            raise DataError(f"{where}: expected Z or an offset such as +00:00 at the end, found {shown(text)}")
         if fraction[9:].strip("0"):
-            raise DataError(f"{where}: expected whole nanoseconds, found {text!r}")
+            raise DataError(f"{where}: expected whole nanoseconds, found {shown(text)}")
         try:
             moment = datetime.fromisoformat(f"{date}T{clock}{offset.upper()}")
         except ValueError as error:
-            raise DataError(f"{where}: expected a time of the calendar, found {text!r} ({error})") from error
+            raise DataError(f"{where}: expected a time of the calendar, found {shown(text)} ({error})") from error
         ts_ns = (moment - _EPOCH) // timedelta(seconds=1) * _NS_PER_S + int(fraction[:9].ljust(9, "0"))
     return _check_time(ts_ns, text, where)
 
@@ -107,7 +108,7 @@ def parse_choice(text: str, choices: Mapping[str, Choice], where: object) -> Cho
     """Return what a word, in any case, stands for. The keys of `choices` are in lower case."""
     found = choices.get(text.lower())
     if found is None:
-        raise DataError(f"{where}: expected one of {', '.join(choices)}, found {text!r}")
+        raise DataError(f"{where}: expected one of {', '.join(choices)}, found {shown(text)}")
     return found
 
 
@@ -124,19 +125,22 @@ def _step(text: str) -> Decimal:
 def _count(text: str, step: str, grid: str, limit: int, where: object) -> int:
     """Return how many steps a decimal text stands for."""
     if not _DECIMAL.fullmatch(text):
-        raise DataError(f"{where}: expected a decimal number, found {text!r}")
+        raise DataError(f"{where}: expected a decimal number, found {shown(text)}")
+    value, step_value = Decimal(text), _step(step)
+    # Ahead of the grid, which cannot be told of a number that is too long. Compared as decimals: nobody writes out the
+    # zeros of 1e9999.
+    if value.copy_abs() > _EXACT.multiply(Decimal(limit), step_value):
+        raise DataError(f"{where}: expected at most {format_count(limit, step)}, found {shown(text)}")
     try:
-        steps = _EXACT.divide(Decimal(text), _step(step))
+        steps = _EXACT.divide(value, step_value)
     except DecimalException:
         steps = _BETWEEN
     if steps != steps.to_integral_value():
-        raise DataError(f"{where}: expected a multiple of {step} ({grid}), found {text!r}")
-    if steps.copy_abs() > limit:  # Compared as a decimal: nobody writes out the zeros of 1e9999.
-        raise DataError(f"{where}: expected at most {format_count(limit, step)}, found {text!r}")
+        raise DataError(f"{where}: expected a multiple of {step} ({grid}), found {shown(text)}")
     return int(steps)
 
 
 def _check_time(ts_ns: int, text: str, where: object) -> int:
     if not 0 <= ts_ns <= MAX_TS_NS:
-        raise DataError(f"{where}: expected a time from 1970 to 2116, found {text!r}")
+        raise DataError(f"{where}: expected a time from 1970 to 2116, found {shown(text)}")
     return ts_ns

@@ -19,7 +19,7 @@ from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.errors import DataError
 from exchange.instrument import Instrument
 from exchange.layout import command_layouts
-from replay.atomic_file import atomic_file
+from replay.atomic_file import atomic_text_file
 from replay.sources.cells import (
     Cell,
     format_count,
@@ -36,6 +36,7 @@ from replay.sources.cells import (
 from replay.sources.csv_rows import check_all_taken, csv_rows, take
 from replay.sources.json_lines import check_order, encode_header, instruments_and_source, parse_header
 from replay.sources.text import TextFile
+from replay.wording import shown
 
 _COLUMN_OF_FIELD: Final = {
     "ts_ns": "ts_ns",
@@ -105,7 +106,7 @@ class CsvSource:
     def __init__(self, path: str | Path, *, instruments: str | Path | None = None) -> None:
         """Read the header line; or, where there is none, a TOML file with `[[instruments]]`."""
         self._text = TextFile(path)
-        first = next((line for _, line in self._text.lines()), "")
+        first = self._text.first_line()
         header = parse_header(first[1:], self._text.path, 1) if first.startswith("#") else None
         self._first_line = 2 if first.startswith("#") else 1
         self.instruments, self.description = instruments_and_source(header, instruments, self._text.path)
@@ -140,7 +141,7 @@ class CsvSource:
         struct = _TYPES.get(word.lower().replace("_", ""))
         if struct is None:
             names = ", ".join(struct.__name__ for struct in COMMANDS.values())
-            raise DataError(f"{at_type}: expected one of {names}, found {word!r}")
+            raise DataError(f"{at_type}: expected one of {names}, found {shown(word)}")
         values: dict[str, Any] = {"ts_ns": self._ts_ns(line, cells)}
         instrument: Instrument | None = None
         for field in _FIELDS[struct]:
@@ -160,7 +161,9 @@ class CsvSource:
         has_time = "time" in cells
         if has_time and "ts_ns" in cells:
             where = Cell(self._text.path, line, "time")
-            raise DataError(f"{where}: expected ts_ns or time, found both, {cells['ts_ns']!r} and {cells['time']!r}")
+            raise DataError(
+                f"{where}: expected ts_ns or time, found both, {shown(cells['ts_ns'])} and {shown(cells['time'])}"
+            )
         cell = Cell(self._text.path, line, "time" if has_time else "ts_ns")
         return (parse_time if has_time else parse_ts_ns)(take(cells, cell), cell)
 
@@ -168,7 +171,7 @@ class CsvSource:
         instrument = self._instruments_by_name.get(text)
         if instrument is None and not (struct is MassCancel and text.lower() == ALL_INSTRUMENTS):
             known = ", ".join(instrument.symbol for instrument in self.instruments)
-            raise DataError(f"{cell}: expected a symbol ({known}) or an instrument id, found {text!r}")
+            raise DataError(f"{cell}: expected a symbol ({known}) or an instrument id, found {shown(text)}")
         return instrument
 
     def _value(self, field: _Field, text: str, instrument: Instrument | None, cell: Cell) -> Any:
@@ -201,13 +204,14 @@ def write_csv(
 ) -> int:
     """Write the header line and one row per command, defaults left blank; return how many.
 
-    The file appears when it is whole. Raises DataError for an instrument that is not given.
+    The file appears when it is whole, compressed where its name says so. Raises DataError for an instrument that is
+    not given.
     """
     instruments_by_id = {instrument.instrument_id: instrument for instrument in instruments}
     money_units = {instrument.money_unit for instrument in instruments}
     columns = [column for column in COLUMNS if column != "time"]
     count = 0
-    with atomic_file(Path(path)) as file:
+    with atomic_text_file(Path(path)) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         text.write(f"#{encode_header(instruments, source).decode()}\n")
         rows = csv.DictWriter(text, columns, lineterminator="\n")

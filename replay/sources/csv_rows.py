@@ -8,6 +8,7 @@ from pathlib import Path
 
 from exchange.errors import DataError
 from replay.sources.cells import Cell
+from replay.wording import shown
 
 
 def csv_rows(
@@ -15,17 +16,21 @@ def csv_rows(
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield (line, cells by column), blank cells left out. Empty lines are skipped.
 
-    Raises DataError for a column not in `columns` or named twice, a row of another width, or broken quoting.
+    Raises DataError for no header row, a column not in `columns` or named twice, a row of another width, or broken
+    quoting.
     """
     numbered = iter(lines)
-    number, line = next(((number, line) for number, line in numbered if line.strip()), (1, ""))
+    first = next(((number, line) for number, line in numbered if line.strip()), None)
+    if first is None:
+        raise DataError(f"{path}: expected a header row, found none")
+    number, line = first
     header = [name.strip() for name in _split(line, f"{path}:{number}")]
     for name in header:
         if name not in columns:
             nearest = get_close_matches(name, columns, 1, 0.0)[0]
-            raise DataError(f"{path}:{number}: expected a known column, found {name!r}; nearest: {nearest!r}")
+            raise DataError(f"{path}:{number}: expected a known column, found {shown(name)}; nearest: {shown(nearest)}")
         if header.count(name) > 1:
-            raise DataError(f"{path}:{number}: expected each column once, found {name!r} twice")
+            raise DataError(f"{path}:{number}: expected each column once, found {shown(name)} twice")
     for number, line in numbered:
         if not line.strip():
             continue
@@ -46,7 +51,7 @@ def take(cells: dict[str, str], cell: Cell) -> str:
 def check_all_taken(cells: dict[str, str], what: str, path: Path, line: int | str) -> None:
     """Raise DataError for a cell that nobody asked for."""
     for column, text in cells.items():
-        raise DataError(f"{Cell(path, line, column)}: expected a blank cell in {what}, found {text!r}")
+        raise DataError(f"{Cell(path, line, column)}: expected a blank cell in {what}, found {shown(text)}")
 
 
 def _split(line: str, where: str) -> list[str]:
@@ -55,4 +60,4 @@ def _split(line: str, where: str) -> list[str]:
     try:
         return list(chain.from_iterable(csv.reader([line], strict=True)))
     except csv.Error as error:
-        raise DataError(f"{where}: expected well-quoted cells, found {line[:80]!r} ({error})") from error
+        raise DataError(f"{where}: expected well-quoted cells, found {shown(line)} ({error})") from error

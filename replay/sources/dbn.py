@@ -20,6 +20,7 @@ from exchange.commands import Command
 from exchange.errors import ConfigError, DataError
 from exchange.instrument import Instrument
 from replay.sources.dbn_flow import Clock, DbnFlow, DbnStep
+from replay.wording import os_errors_of, shown
 
 if TYPE_CHECKING:
     from databento_dbn import MBOMsg
@@ -60,7 +61,8 @@ class DbnSource:
         Raises ConfigError for an option that does not fit the file, DataError for a file that is not DBN of schema mbo.
         """
         self.path = Path(path)
-        self.size_bytes = self.path.stat().st_size
+        with os_errors_of(self.path):
+            self.size_bytes = self.path.stat().st_size
         self.position_bytes = 0
         self.counts: Counter[str] = Counter()
         if clock not in get_args(Clock):
@@ -107,7 +109,9 @@ class DbnSource:
         """Yield the metadata, then every record of the file."""
         compression = self._dbn.Compression
         count = 0
-        with self.path.open("rb") as file:
+        with os_errors_of(self.path):
+            opened = self.path.open("rb")
+        with opened as file:
             is_zstd = file.read(len(_ZSTD_MAGIC)) == _ZSTD_MAGIC
             decoder = self._dbn.DBNDecoder(compression=compression.ZSTD if is_zstd else compression.NONE)
             file.seek(0)
@@ -142,7 +146,7 @@ class DbnSource:
         ids = ids_by_symbol.get(chosen, [])
         if len(ids) != 1:
             raise ConfigError(
-                f"{self.path}: expected a symbol with one instrument, found {chosen!r} with {ids}: {listed}"
+                f"{self.path}: expected a symbol with one instrument, found {shown(chosen)} with {ids}: {listed}"
             )
         return ids[0], chosen
 

@@ -40,6 +40,7 @@ from exchange.enums import RECORDED_MARKET, Origin, Side
 from exchange.errors import DataError, SequenceError
 from exchange.instrument import Instrument
 from exchange.units import MAX_PRICE_TICKS, MAX_TS_NS
+from replay.wording import shown
 
 if TYPE_CHECKING:
     from databento_dbn import MBOMsg
@@ -126,7 +127,7 @@ class DbnFlow:
         elif action == "R":
             self._clear()
         elif action != "N":
-            raise DataError(self._where(f"action: expected one of A C M R T F N, found {action!r}"))
+            raise DataError(self._where(f"action: expected one of A C M R T F N, found {shown(action)}"))
 
     def _add(self, record: MBOMsg) -> None:
         side = _SIDES.get(str(record.side))

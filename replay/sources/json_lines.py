@@ -15,10 +15,11 @@ from exchange.codec import encode_command
 from exchange.commands import COMMANDS, Command
 from exchange.errors import ConfigError, DataError, SequenceError
 from exchange.instrument import Instrument
-from replay.atomic_file import atomic_file
+from replay.atomic_file import atomic_text_file
 from replay.instruments import check_instruments
 from replay.sources.text import TextFile
 from replay.venues import load_instruments
+from replay.wording import shown
 
 _COMMANDS_BY_NAME: Final = {struct.__name__: struct for struct in COMMANDS.values()}
 _FIELD_OF_ERROR: Final = re.compile(r"`\$\.(\w+)")
@@ -38,7 +39,7 @@ class JsonLinesSource:
     def __init__(self, path: str | Path, *, instruments: str | Path | None = None) -> None:
         """Read the header; or, where there is none, a TOML file with `[[instruments]]`."""
         self._text = TextFile(path)
-        first = next((line for _, line in self._text.lines()), "")
+        first = self._text.first_line()
         header = parse_header(first, self._text.path, 1)
         self._first_line = 1 if header is None else 2
         self.instruments, self.description = instruments_and_source(header, instruments, self._text.path)
@@ -68,10 +69,13 @@ class JsonLinesSource:
 def write_jsonl(
     commands: Iterable[Command], instruments: Sequence[Instrument], path: str | Path, source: str = ""
 ) -> int:
-    """Write a header and the commands; return how many. The file appears when it is whole."""
+    """Write a header and the commands; return how many. The file appears when it is whole.
+
+    A name that ends in .gz, .zst, .xz or .bz2 has it compressed.
+    """
     count = 0
     encoder = msgspec.json.Encoder()
-    with atomic_file(Path(path)) as file:
+    with atomic_text_file(Path(path)) as file:
         file.write(encode_header(instruments, source) + b"\n")
         for command in commands:
             file.write(encoder.encode(command) + b"\n")
@@ -88,7 +92,7 @@ def parse_header(line: str, path: Path, number: int) -> Header | None:
     """Return the header in a line, None where the line holds something else. Raises DataError for a bad header."""
     try:
         mapping = msgspec.json.decode(line)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None  # Not a header; the reading of commands will say what is wrong with it.
     if not isinstance(mapping, dict) or mapping.get("type") != "Header":
         return None
@@ -105,7 +109,9 @@ def instruments_and_source(
 ) -> tuple[tuple[Instrument, ...], str]:
     """Return the instruments, of the header or of the file named beside it, and the description of the source."""
     if header is None and instruments is None:
-        raise ConfigError(f"{path}: expected a header, or the option instruments=<file.toml>, found neither")
+        raise ConfigError(
+            f"{path}: expected a header, or the option instruments=FILE.toml, or a venue (--venue), found none of them"
+        )
     if header is not None and instruments is not None:
         raise ConfigError(f"{path}: expected a header or the option instruments, found both")
     loaded = header.instruments if header is not None else load_instruments(cast(str | Path, instruments))
@@ -122,18 +128,20 @@ def _parse_command(line: str, where: str) -> Command:
     try:
         mapping = msgspec.json.decode(line)
     except msgspec.DecodeError as error:
-        raise DataError(f"{where}: expected a JSON object, found {line[:80]!r} ({error})") from error
+        raise DataError(f"{where}: expected a JSON object, found {shown(line)} ({error})") from error
+    except RecursionError as error:
+        raise DataError(f"{where}: expected a JSON object, found lists or objects nested too deeply") from error
     if not isinstance(mapping, dict):
-        raise DataError(f"{where}: expected a JSON object, found {line[:80]!r}")
+        raise DataError(f"{where}: expected a JSON object, found {shown(line)}")
     name = mapping.get("type")
     struct = _COMMANDS_BY_NAME.get(name) if isinstance(name, str) else None
     if struct is None:
-        raise DataError(f"{where}: type: expected one of {', '.join(_COMMANDS_BY_NAME)}, found {name!r}")
+        raise DataError(f"{where}: type: expected one of {', '.join(_COMMANDS_BY_NAME)}, found {shown(name)}")
     fields = struct.__struct_fields__
     for key in mapping:
         if key != "type" and key not in fields:
             nearest = get_close_matches(key, fields, 1, 0.0)[0]
-            raise DataError(f"{where}: expected a key of {name}, found {key!r}; nearest: {nearest!r}")
+            raise DataError(f"{where}: expected a key of {name}, found {shown(key)}; nearest: {shown(nearest)}")
     try:
         command = cast(Command, msgspec.convert(mapping, struct))
         encode_command(command)  # Checks that every value fits its field.
@@ -146,4 +154,4 @@ def _parse_command(line: str, where: str) -> Command:
 
 def _explained(mapping: dict[str, Any], error: msgspec.ValidationError) -> str:
     field = _FIELD_OF_ERROR.search(str(error))
-    return f"{field[1]}: {error}, found {mapping.get(field[1])!r}" if field else str(error)
+    return f"{field[1]}: {error}, found {shown(mapping.get(field[1]))}" if field else str(error)

@@ -44,6 +44,7 @@ from replay.sources.lobster_files import (
     LobsterMessage,
     Row,
 )
+from replay.wording import shown
 
 _FILE_NAME: Final = re.compile(r"(?P<symbol>[^_]+)_(?P<day>\d{4}-\d{2}-\d{2})_.*message")
 _PRICE_UNIT: Final = Decimal("0.0001")
@@ -139,7 +140,7 @@ class LobsterSource:
         try:
             return found_day if isinstance(found_day, date) else date.fromisoformat(found_day), found_symbol
         except ValueError as error:
-            raise ConfigError(f"{self.path}: expected day as YYYY-MM-DD, found {found_day!r}") from error
+            raise ConfigError(f"{self.path}: expected day as YYYY-MM-DD, found {shown(found_day)}") from error
 
 
 @final

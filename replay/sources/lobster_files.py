@@ -17,6 +17,7 @@ from exchange.errors import ConfigError, DataError, SequenceError
 from exchange.units import MAX_PRICE_TICKS, MAX_QTY_LOTS
 from replay.sources.cells import Cell, parse_integer, parse_time
 from replay.sources.text import TextFile
+from replay.wording import shown
 
 NEW: Final = 1
 REDUCED: Final = 2
@@ -112,7 +113,7 @@ class LobsterFiles:
             if line == 1 and text[:1].isalpha():
                 if text.replace("_", "").replace(" ", "").lower() != expected:
                     raise DataError(
-                        f"{self._messages.path}:1: expected the header {','.join(_COLUMNS)}, found {text!r}"
+                        f"{self._messages.path}:1: expected the header {','.join(_COLUMNS)}, found {shown(text)}"
                     )
             elif text:
                 yield line, text
@@ -122,7 +123,9 @@ class LobsterFiles:
             if line == 1 and text[:1].isalpha():
                 names = text.lower().split(",")
                 if len(names) < 4 or "ask" not in names[0] or "bid" not in names[2]:
-                    raise DataError(f"{self._book.path}:1: expected ask, size, bid, size per level, found {text!r}")
+                    raise DataError(
+                        f"{self._book.path}:1: expected ask, size, bid, size per level, found {shown(text)}"
+                    )
             elif text:
                 yield line, text
 
@@ -130,7 +133,9 @@ class LobsterFiles:
         line, text = next(self._book_lines(), (0, ""))
         columns = len(text.split(","))
         if columns % 4 != 0:
-            raise DataError(f"{self._book.path}:{line}: expected four columns per level, found {columns} in {text!r}")
+            raise DataError(
+                f"{self._book.path}:{line}: expected four columns per level, found {columns} in {shown(text)}"
+            )
         return columns // 4
 
     def _units_in_data(self) -> int:
@@ -144,17 +149,17 @@ class LobsterFiles:
         path = self._messages.path
         cells = text.split(",")
         if len(cells) != len(_COLUMNS):
-            raise DataError(f"{path}:{line}: expected {len(_COLUMNS)} columns, found {len(cells)} in {text!r}")
+            raise DataError(f"{path}:{line}: expected {len(_COLUMNS)} columns, found {len(cells)} in {shown(text)}")
         time, kind, order_id, size, price, direction = (
             (cell, Cell(path, line, column)) for cell, column in zip(cells, _COLUMNS, strict=True)
         )
         since_midnight_ns = parse_time(*time)
         if since_midnight_ns >= _DAY_NS:
-            raise DataError(f"{time[1]}: expected seconds after midnight below 86400, found {time[0]!r}")
+            raise DataError(f"{time[1]}: expected seconds after midnight below 86400, found {shown(time[0])}")
         found_kind = parse_integer(*kind, NEW, HALT)
         sign = parse_integer(*direction, -1, 1)
         if sign == 0 and found_kind != HALT:
-            raise DataError(f"{direction[1]}: expected 1 or -1, found {direction[0]!r}")
+            raise DataError(f"{direction[1]}: expected 1 or -1, found {shown(direction[0])}")
         return LobsterMessage(
             line,
             self._midnight_ns + since_midnight_ns,
@@ -170,7 +175,7 @@ class LobsterFiles:
         cells = text.split(",")
         if len(cells) != 4 * self.levels:
             raise DataError(
-                f"{self._book.path}:{line}: expected {4 * self.levels} columns, found {len(cells)} in {text!r}"
+                f"{self._book.path}:{line}: expected {4 * self.levels} columns, found {len(cells)} in {shown(text)}"
             )
         return self._side(line, cells, Side.BUY), self._side(line, cells, Side.SELL)
 
@@ -184,7 +189,7 @@ class LobsterFiles:
             where = Cell(self._book.path, line, f"{name}{depth}")
             price_ticks = self._ticks(price, where)
             if levels and (price_ticks - levels[-1][0]) * worse <= 0:
-                raise DataError(f"{where}: expected a price worse than the level before it, found {price!r}")
+                raise DataError(f"{where}: expected a price worse than the level before it, found {shown(price)}")
             levels.append(
                 (price_ticks, parse_integer(size, where._replace(column=f"{name[:3]}Size{depth}"), 1, MAX_QTY_LOTS))
             )
@@ -193,5 +198,5 @@ class LobsterFiles:
     def _ticks(self, text: str, where: Cell) -> int:
         price_ticks, remainder = divmod(parse_integer(text, where, 0, MAX_PRICE_TICKS), self.units_per_tick)
         if remainder != 0 or price_ticks == 0:
-            raise DataError(f"{where}: expected a positive multiple of {self.units_per_tick}, found {text!r}")
+            raise DataError(f"{where}: expected a positive multiple of {self.units_per_tick}, found {shown(text)}")
         return price_ticks

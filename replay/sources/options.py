@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from exchange.errors import ConfigError
 from replay.sources import FORMATS
+from replay.wording import shown
 
 _FLAGS: Final = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
 
@@ -18,7 +19,7 @@ def parse_options(pairs: Sequence[str], format_name: str) -> dict[str, Any]:
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals or not name:
-            raise ConfigError(f"expected an option as name=value, found {pair!r}")
+            raise ConfigError(f"expected an option as name=value, found {shown(pair)}")
         options[name] = _converted(name, text, types.get(name, "str"))
     return options
 
@@ -36,11 +37,11 @@ def _converted(name: str, text: str, annotation: str) -> Any:
     wanted = annotation.strip("'\"").split(" | ")[0]
     if wanted == "bool":
         if text.lower() not in _FLAGS:
-            raise ConfigError(f"option {name}: expected true or false, found {text!r}")
+            raise ConfigError(f"option {name}: expected true or false, found {shown(text)}")
         return _FLAGS[text.lower()]
     if wanted == "int":
         try:
             return int(text)
         except ValueError:
-            raise ConfigError(f"option {name}: expected an integer, found {text!r}") from None
+            raise ConfigError(f"option {name}: expected an integer, found {shown(text)}") from None
     return text

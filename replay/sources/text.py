@@ -10,7 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO, Any, BinaryIO, Final, cast
 
-from exchange.errors import DataError
+from exchange.errors import ConfigError, DataError
+from replay.wording import os_error_text, os_errors_of
 from replay.zstd import zstandard_for
 
 _GZIP: Final = b"\x1f\x8b"
@@ -28,9 +29,10 @@ class TextFile:
     """
 
     def __init__(self, path: str | Path) -> None:
-        """Look at the size only; the file is opened by `lines`."""
+        """Look at the size only; the file is opened by `lines`. Raises ConfigError where there is none."""
         self.path = Path(path)
-        self.size_bytes = self.path.stat().st_size
+        with os_errors_of(self.path):
+            self.size_bytes = self.path.stat().st_size
         self.position_bytes = 0
 
     def lines(self) -> Iterator[tuple[int, str]]:
@@ -39,7 +41,9 @@ class TextFile:
         Raises DataError, with the line, for bytes that are not UTF-8 and for a damaged or truncated compressed file.
         """
         number = 0
-        with self.path.open("rb") as stored:
+        with os_errors_of(self.path):
+            opened = self.path.open("rb")
+        with opened as stored:
             try:
                 for line in _opened(stored, self.path):
                     number += 1
@@ -51,9 +55,18 @@ class TextFile:
                 raise DataError(f"{self.path}:{number}: expected UTF-8 text, found {found}") from error
             except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
                 if isinstance(error, OSError) and error.errno is not None:
-                    raise  # The disk's trouble, not the data's.
+                    raise ConfigError(os_error_text(error, self.path)) from error  # The disk's trouble, not the data's.
                 where = f"{self.path}: after line {number}"
                 raise DataError(f"{where}: expected whole compressed text, found {error}") from error
+
+    def first_line(self) -> str:
+        """Return the first line. Raises DataError for a file in which there is nothing but blank lines."""
+        first: str | None = None
+        for _, line in self.lines():
+            first = line if first is None else first
+            if line.strip():
+                return first
+        raise DataError(f"{self.path}: expected lines of text, found an empty file")
 
 
 def _opened(stored: BinaryIO, path: Path) -> IO[bytes]:

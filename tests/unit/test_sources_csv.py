@@ -119,7 +119,7 @@ def test_the_examples_of_the_documentation_are_what_it_says(tmp_path, venue):
     [
         ("ts_ns,type,quantity\n", ":1: expected a known column, found 'quantity'; nearest: 'qty'"),
         ("ts_ns,type,type\n", ":1: expected each column once, found 'type' twice"),
-        ("", ":1: expected a known column, found ''"),
+        ("", ": expected lines of text, found an empty file"),
         (HEADER + "1,PlaceOrder,1,5\n", ":2: expected 8 cells, found 4"),
         (HEADER + '1,PlaceOrder,1,5,1,buy,1,"5\n', ":2: expected well-quoted cells"),
         (HEADER + "1,Place,1,5,1,buy,1,5\n", ":2: type: expected one of PlaceOrder, .*, found 'Place'"),
@@ -133,7 +133,7 @@ def test_the_examples_of_the_documentation_are_what_it_says(tmp_path, venue):
             HEADER + "1,PlaceOrder,1,5,1,b,0.0005,5\n",
             ":2: qty: expected a multiple of 0.001 .lot_size., found '0.0005'",
         ),
-        (HEADER + "1,PlaceOrder,1,5,1,buy,-1,5\n", ":2: qty: expected a quantity >= 0, found '-1'"),
+        (HEADER + "1,PlaceOrder,1,5,1,buy,-1,5\n", ":2: qty: expected a quantity > 0, found '-1'"),
         (
             HEADER + "1,PlaceOrder,1,5,1,b,1,5.05\n",
             ":2: price: expected a multiple of 0.1 .tick_size., found '5.05'",
@@ -166,7 +166,7 @@ def test_instruments_come_from_exactly_one_place(tmp_path, venue):
     with pytest.raises(ConfigError, match="found both"):
         CsvSource(path, instruments=venue)
     path.write_text(HEADER)
-    with pytest.raises(ConfigError, match="found neither"):
+    with pytest.raises(ConfigError, match="found none of them"):
         CsvSource(path)
 
 

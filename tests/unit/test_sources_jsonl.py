@@ -116,7 +116,7 @@ def test_instruments_may_come_from_a_file_instead(tmp_path):
     source = JsonLinesSource(path, instruments=tmp_path / "venue.toml")
     assert list(source.commands()) == [Deposit(1, 5, 25)]
     assert [instrument.symbol for instrument in source.instruments] == ["BTC-PERP"]
-    with pytest.raises(ConfigError, match="found neither"):
+    with pytest.raises(ConfigError, match="found none of them"):
         JsonLinesSource(path)
     path.write_text(HEADER)
     with pytest.raises(ConfigError, match="found both"):

@@ -89,5 +89,5 @@ def test_an_unknown_preset_or_an_absent_file_is_refused(tmp_path):
     """The nearest preset is named."""
     with pytest.raises(ConfigError, match="found 'generic_liner'; nearest: 'generic_linear'"):
         load_venue("generic_liner")
-    with pytest.raises(ConfigError, match=r"absent\.toml: expected a readable file, found No such file"):
+    with pytest.raises(ConfigError, match=r"absent\.toml: expected a readable file, found none"):
         load_venue(tmp_path / "absent.toml")
