@@ -19,12 +19,8 @@ from exchange.errors import ConfigError, DataError, ExchangeError, InvariantErro
 from exchange.units import MAX_TS_NS
 from replay.bench import measurements
 from replay.contents import contents_text, event_log_contents, is_event_log, source_contents
-<<<<<<< HEAD
-from replay.interrupt import asks_to_stop, sigterm_interrupts
-=======
 from replay.convert import check_target, result_format
-from replay.interrupt import asks_to_stop
->>>>>>> d0e81166a09e3bddf69dc3e9983b2afe13167089
+from replay.interrupt import asks_to_stop, sigterm_interrupts
 from replay.journal import journal_metadata
 from replay.player import Progress, play
 from replay.progress import shown_progress
@@ -143,15 +139,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail("interrupted; nothing was written" if is_writing else "interrupted", INTERRUPTED)
     except InvariantError as error:
         return _fail(f"the venue disagrees with itself, which is a fault of this program: {error}", FAULTY)
-<<<<<<< HEAD
     except RecursionError:
         return _fail(f"{given.source}, or a file beside it: expected values nested less deeply", USAGE)
-    except (ExchangeError, OSError, UnicodeError) as error:
-=======
     except OSError as error:
         return _fail(os_error_text(error), USAGE)
     except (ExchangeError, UnicodeError) as error:
->>>>>>> d0e81166a09e3bddf69dc3e9983b2afe13167089
         return _fail(str(error), USAGE)
     return code
 

@@ -25,18 +25,9 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         stored = Path(path).read_bytes()
     text = ""
     try:
-<<<<<<< HEAD
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"), parse_float=str)
-    except OSError as error:
-        raise ConfigError(f"{path}: expected a readable file, found {error.strerror or error}") from error
-    except RecursionError as error:
-        raise ConfigError(f"{path}: expected TOML, found values nested too deeply") from error
-    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are; so is an integer of thousands of digits.
-=======
         text = stored.decode("utf-8-sig").replace("\r\n", "\n")
         tables = tomllib.loads(text, parse_float=str)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
->>>>>>> d0e81166a09e3bddf69dc3e9983b2afe13167089
         raise ConfigError(f"{path}: expected TOML, found: {error}") from error
     except RecursionError as error:
         raise ConfigError(f"{path}: expected TOML, found tables or lists nested too deeply") from error
