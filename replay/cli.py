@@ -46,6 +46,7 @@ INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 
 _LONGEST_TIME: Final = 80  # characters
+_ANOTHER_SCHEMA: Final = "expected schema mbo"  # as DbnSource says it of a sound file that it does not read
 
 _OVERVIEW: Final = """\
 Replay recorded markets through an exchange: orders meet in a book, leveraged accounts are liquidated into it,
@@ -74,10 +75,11 @@ examples:
   cascade run runs/1/commands.tape      the same run again, with the same digest
 
 --json prints one object, as the last line: commands, events, trades, liquidations, fund_start, fund_end,
-socialized_loss, low, high, digest, seconds and more. Prices are in ticks, money in units of money_unit.
+socialized_loss, low, high, refused_by_reason, damage, warnings, digest, seconds and more. Prices are in ticks, money in
+units of money_unit.
 
-exit codes: 0 done, 1 a check failed, 2 something about the input is wrong, 130 interrupted by ctrl-C (what ran until
-then is reported, and with --out it is on disk, whole).
+exit codes: 0 done, 1 a check failed, 2 something about the input is wrong, 130 interrupted by ctrl-C or SIGTERM (what
+ran until then is reported, and with --out it is on disk, whole).
 """
 
 _CONVERT: Final = """\
@@ -283,6 +285,8 @@ def _verify(given: argparse.Namespace) -> int:
     try:
         report = _report(given)
     except DataError as error:
+        if _ANOTHER_SCHEMA in str(error):
+            raise  # Nothing is wrong with the file; it holds something else.
         findings = Findings(given.source)
         findings.add("the file", str(error))
         report = findings.report()
@@ -292,6 +296,8 @@ def _verify(given: argparse.Namespace) -> int:
 
 def _report(given: argparse.Namespace) -> VerifyReport:
     if is_event_log(given.source):
+        if given.venue is not None:
+            raise ConfigError(f"{given.source}: expected no --venue beside an event log, found {given.venue}")
         contents = event_log_contents(given.source)
         findings = Findings(contents["source"])
         findings.counts.update(contents["types"])

@@ -162,6 +162,7 @@ def test_out_can_be_run_and_verified_again(cascade: Cascade, folder: Path) -> No
     for name in ("events.log", "commands.tape"):
         code, out, _ = cascade("verify", f"runs/1/{name}")
         assert (code, out.splitlines()[-1]) == (0, "sound: no faults")
+    refused(cascade("verify", "runs/1/events.log", "--venue", "venue.toml"), "expected no --venue beside an event log")
     assert first["digest"] in cascade("info", "runs/1/events.log")[1]
     assert "PlaceOrder" in cascade("info", "runs/1/commands.tape")[1]
 
@@ -289,6 +290,21 @@ def test_verify_runs_what_run_runs(cascade: Cascade) -> None:
     refused(cascade("verify", "a.csv", "--venue", "other.toml"), "expected the instrument of the source, BTC")
 
 
+def test_verify_of_another_schema_is_no_fault_of_the_file(cascade: Cascade) -> None:
+    """Exit code 2: it is sound, and not a market by order."""
+    dbn = pytest.importorskip("databento_dbn")
+    metadata = dbn.Metadata(
+        dataset="GLBX.MDP3",
+        start=0,
+        stype_in=dbn.SType.RAW_SYMBOL,
+        stype_out=dbn.SType.INSTRUMENT_ID,
+        schema=dbn.Schema("mbp-10"),
+        symbols=["ESH4"],
+    )
+    Path("x.mbp-10.dbn").write_bytes(bytes(metadata))
+    refused(cascade("verify", "x.mbp-10.dbn"), "x.mbp-10.dbn: expected schema mbo, found mbp-10")
+
+
 def test_refusals_are_explained(cascade: Cascade) -> None:
     """By request and reason, with the first command."""
     write_jsonl([Deposit(0, 5, 1_000), bid(), bid(), bid(), bid(account=9)], [TINY], "given.jsonl")
@@ -318,6 +334,25 @@ def test_deeply_nested_json_is_a_mistake(cascade: Cascade) -> None:
     with Path("given.jsonl").open("a") as file:
         file.write("[" * 100_000 + "\n")
     refused(cascade("run", "given.jsonl"), "given.jsonl", "nested too deeply")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("verify", "day.csv", "--venue", "venue.toml"), "cascade: interrupted\n"),
+        (("convert", "day.csv", "a.tape", "--venue", "venue.toml"), "cascade: interrupted; nothing was written\n"),
+    ],
+)
+def test_ctrl_c_says_what_was_written(
+    cascade: Cascade, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], text: str
+) -> None:
+    """Only of what would have written something."""
+
+    def interrupted(*arguments: Any, **options: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("replay.cli.open_scenario", interrupted)
+    assert cascade(*arguments) == (130, "", text)
 
 
 def test_corrupt_event_log_is_a_fault(cascade: Cascade) -> None:
