@@ -6,12 +6,14 @@ the digests of this engine, to be copied here when a change of the event stream 
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from exchange import Exchange
 from exchange.codec import decode_commands
 from exchange.commands import Command
 from exchange.digest import EventDigest
+from replay.tape import TapeReader
 from replay.workloads import SIZES, WORKLOADS, Workload, build
 
 # The digest of all events, those of the setup included: one for the compiled and the interpreted engine.
@@ -87,11 +89,35 @@ def apply_each(venue: Exchange, commands: list[Command]) -> None:
         venue.apply(command)
 
 
-def measure(benchmark: Any, name: str, run: Callable[[Exchange, Any], None] = run_records) -> None:
-    """Benchmark a workload by its name: each round on a venue of its own, opened untimed. Assert its digest."""
+def run_tape(venue: Exchange, path: Path) -> None:
+    """Run a tape, block by block, checksums included."""
+    for block in TapeReader(path).blocks():
+        venue.run(block)
+
+
+def as_records(workload: Workload) -> bytes:
+    """Return the workload's commands as they are."""
+    return workload.commands
+
+
+def as_structs(workload: Workload) -> list[Command]:
+    """Return the workload's commands as Structs."""
+    return list(decode_commands(workload.commands))
+
+
+def measure(
+    benchmark: Any,
+    name: str,
+    run: Callable[[Exchange, Any], None] = run_records,
+    prepare: Callable[[Workload], Any] = as_records,
+) -> None:
+    """Benchmark a workload by its name: each round on a venue of its own, opened untimed. Assert its digest.
+
+    prepare: makes, untimed, what `run` is given.
+    """
     size = bench_size()
     workload = build(name, size)
-    given = list(decode_commands(workload.commands)) if run is apply_each else workload.commands
+    given = prepare(workload)
     opened: list[tuple[Exchange, Blocks]] = []
 
     def setup() -> tuple[tuple[Exchange, Any], dict[str, Any]]:

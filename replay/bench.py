@@ -1,15 +1,19 @@
 """What `pytest benchmarks/` measures, for a user: the same workloads on this machine, as a table."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Final, NamedTuple
 
 from exchange import Exchange
 from exchange.codec import decode_commands
 from exchange.commands import Command
+from replay.tape import TapeReader, TapeWriter
 from replay.workloads import WORKLOADS, Workload, build, open_venue
 
 _ONE_BY_ONE: Final = "apply"  # the workload that goes through Exchange.apply, a Struct at a time
+_FROM_TAPE: Final = "replay"  # the workload that is also read from a tape
 
 
 class Measurement(NamedTuple):
@@ -33,11 +37,27 @@ def measurements(size: str, rounds: int) -> Iterator[Measurement]:
         what = (make.__doc__ or "").partition("\n")[0]
         run = _applied(workload) if name == _ONE_BY_ONE else _batched(workload)
         yield Measurement(name, what, workload.command_count, min(_timed(workload, run) for _ in range(rounds)))
+        if name == _FROM_TAPE:
+            with TemporaryDirectory() as folder:
+                run = _taped(workload, Path(folder) / "flow.tape")
+                seconds = min(_timed(workload, run) for _ in range(rounds))
+            yield Measurement(f"{name}_tape", "The same flow, read from a tape.", workload.command_count, seconds)
 
 
 def _batched(workload: Workload) -> Callable[[Exchange], None]:
     def run(venue: Exchange) -> None:
         venue.run(workload.commands)
+
+    return run
+
+
+def _taped(workload: Workload, path: Path) -> Callable[[Exchange], None]:
+    with TapeWriter(path, [workload.instrument]) as tape:
+        tape.write_records(workload.commands)
+
+    def run(venue: Exchange) -> None:
+        for block in TapeReader(path).blocks():
+            venue.run(block)
 
     return run
 
