@@ -68,7 +68,9 @@ class Matcher:
         self.protects_from_last: bool = rules.protection_reference == "last"
         self.self_trade: i64 = _SELF_TRADE.index(rules.self_trade)
         self.last_fill: i64 = 0  # price of the newest fill of the order being matched
-        self.has_filled: bool = False
+        self.taker_filled: i64 = (
+            0  # lots that the order being matched has traded; a self-trade rule's lots do not count
+        )
         self.taker_price: i64 = 0  # limit of the order being matched, for its events
         self.is_taker_canceled: bool = False  # the self-trade rule took the taker out while it was matching
 
@@ -119,19 +121,19 @@ class Matcher:
         opposite = market.book.asks if side == BUY else market.book.bids
         limit = price * opposite.sign if kind == LIMIT else self._market_limit(market, side)
         left = lots
-        self.has_filled = False
+        self.taker_filled = 0
         if opposite.best != 0 and opposite.levels[opposite.best + RANK] >= limit:
             self.taker_price = price
             left = self.match(market, owner, order_id, side, limit, lots, origin != PARTICIPANT, 0)
             if left == 0 or self.is_taker_canceled:
                 return
-            filled += lots - left
+            filled += self.taker_filled
         if kind == LIMIT and time_in_force == GTC:
             flags = side if post_only == 0 else side | POST_ONLY_BIT  # LIMIT and GTC are 0
         elif kind == LIMIT:
             self.write_canceled(market, owner, order_id, price, left, 0, side, CANCEL_IOC_REMAINDER)
             return
-        elif self.rests_market_remainder and self.has_filled and time_in_force == GTC:
+        elif self.rests_market_remainder and self.taker_filled > 0 and time_in_force == GTC:
             flags = side
             price = self.last_fill
         else:
@@ -159,10 +161,10 @@ class Matcher:
     ) -> i64:
         """Trade up to `lots` against the other side within a limit rank; return what is left.
 
-        Sets `is_taker_canceled`, `has_filled` and `last_fill`. passes_recorded: a recorded order fills no recorded one.
+        Sets `is_taker_canceled`, `taker_filled` and `last_fill`. passes_recorded: a recorded order fills no recorded one.
         """
         self.is_taker_canceled = False
-        self.has_filled = False
+        self.taker_filled = 0
         opposite = market.book.asks if side == BUY else market.book.bids
         pool = market.book.orders
         level = opposite.best
@@ -210,7 +212,7 @@ class Matcher:
             side,
         )
         market.note_trade(price, side, self.log.command_seq)
-        self.has_filled = True
+        self.taker_filled += traded
         self.last_fill = price
         if self.has_clearing:
             maker_slot = maker_owner >> 32
