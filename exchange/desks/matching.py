@@ -161,7 +161,7 @@ class Matcher:
     ) -> i64:
         """Trade up to `lots` against the other side within a limit rank; return what is left.
 
-        Sets `is_taker_canceled`, `taker_filled` and `last_fill`. passes_recorded: a recorded order fills no recorded one.
+        Sets `is_taker_canceled`, `taker_filled` and `last_fill`. passes_recorded: a recorded order fills no other.
         """
         self.is_taker_canceled = False
         self.taker_filled = 0
