@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -555,8 +555,22 @@ def process(*arguments: str, **options: Any) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hears_ctrl_c,  # noqa: PLW1509 - tests run on one thread
         **options,
     )
+
+
+def hears_ctrl_c() -> None:
+    """A job in the background is started with SIGINT ignored, and so would be the processes of its tests."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Have ctrl-C heard in this process, however it was started."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
@@ -581,7 +595,7 @@ def test_ctrl_c_leaves_whole_outputs(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
-def test_second_ctrl_c_removes_outputs(folder: Path) -> None:
+def test_second_ctrl_c_removes_outputs(folder: Path, ctrl_c: None) -> None:
     """Who cannot wait gets nothing half-written."""
     from replay.interrupt import asks_to_stop
 
