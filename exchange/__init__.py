@@ -10,15 +10,16 @@ refuse_stale_extensions()
 from exchange._version import __version__
 from exchange.exchange import Exchange
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
-from exchange.rules import OrderRules, RiskRules, Rules, load_rules
+from exchange.rules import FundRules, LiquidationRules, OrderRules, Rules, load_rules
 
 __all__ = [
     "Exchange",
     "FeeSchedule",
+    "FundRules",
     "Instrument",
+    "LiquidationRules",
     "MarginTier",
     "OrderRules",
-    "RiskRules",
     "Rules",
     "__version__",
     "load_rules",

@@ -35,18 +35,19 @@ CLEAN_COMMAND: Final = "python exchange/build.py clean"
 
 _STRUCTS: Final = "defines msgspec Structs, of which mypyc silently drops frozen and tag"
 
-# Every other module of the package is compiled. Package files (__init__.py) are not either: they only import.
+# A key ending in / stands for a folder. Every other module of the package is compiled. Package files (__init__.py) are
+# not either: they only import.
 NOT_COMPILED: Final[dict[str, str]] = {
     "exchange/_version.py": "one constant, read as text by the packaging tools",
     "exchange/build.py": "must work before anything compiled is imported",
     "exchange/bus.py": "runs the handlers of users, which are Python anyway",
     "exchange/codec.py": "turns records into Structs and back; Python objects on both sides leave nothing to gain",
-    "exchange/commands.py": _STRUCTS,
-    "exchange/events.py": _STRUCTS,
+    "exchange/commands/": _STRUCTS,
+    "exchange/events/": _STRUCTS,
     "exchange/instrument.py": _STRUCTS,
     "exchange/layout.py": "reads Structs by reflection",
     "exchange/records_generator.py": "runs only when the layout changes",
-    "exchange/rules.py": _STRUCTS,
+    "exchange/rules/": _STRUCTS,
     "exchange/wire.py": "annotations of the Structs, read by reflection",
     "exchange/validation.py": "reads Structs by reflection",
     "exchange/views.py": "makes Python objects for those who look, off the hot path",
@@ -90,7 +91,8 @@ def compiled_paths(root: str = ROOT) -> list[str]:
 
 def is_compiled(path: str) -> bool:
     """Return whether a build compiles this source file."""
-    return path not in NOT_COMPILED and os.path.basename(path) != "__init__.py"
+    folder, name = os.path.split(path)
+    return name != "__init__.py" and path not in NOT_COMPILED and f"{folder}/" not in NOT_COMPILED
 
 
 def hash_files(paths: list[str], root: str = ROOT) -> dict[str, str]:

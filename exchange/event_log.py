@@ -30,6 +30,7 @@ class EventLog:
         self.closed: i64 = 0  # records in closed blocks, dropped ones included
         self.first_seq: i64 = 1  # of the record at word 0
         self.command_seq: i64 = 0
+        self.step: i64 = 0  # commands and timed tasks so far: what happens in one step happens at once
         self.ts_ns: i64 = 0
         self.block_ends: list[int] = []  # word offsets at which full blocks end
 
@@ -42,6 +43,15 @@ class EventLog:
         """Have the events from here on carry the next command's number and its time."""
         self.ts_ns = ts_ns
         self.command_seq += 1
+        self.step += 1
+
+    def begin_task(self, ts_ns: i64) -> None:
+        """Have the events until `end_task` carry the next command's number and the time at which a task is due."""
+        self.begin_command(ts_ns)
+
+    def end_task(self) -> None:
+        """Let the next command have its number."""
+        self.command_seq -= 1
 
     def close_block(self) -> None:
         """Start a new block, with room for all its records: what a writer does when `left` is 0."""

@@ -14,8 +14,8 @@ from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import Ledger
 from exchange.agenda import Agenda
 from exchange.audit import check_market
-from exchange.book.level_index import RANK
 from exchange.bus import EventBus
+from exchange.clock import Clock
 from exchange.codec import decode_events, encode_command
 from exchange.commands import Command
 from exchange.desks.account_desk import AccountDesk
@@ -30,15 +30,11 @@ from exchange.event_log import BLOCK_RECORDS, EventLog
 from exchange.events import Event
 from exchange.instrument import Instrument
 from exchange.market import Market
-from exchange.records import (
-    MARK_LAST,
-    MARK_MID,
-    UNIT_BYTES,
-    write_mark_price_updated,
-)
+from exchange.records import UNIT_BYTES
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
 from exchange.rules import Rules
+from exchange.settling import Settler
 from exchange.views import AccountView, BookView, FundView
 
 DEFAULT_RULES: Final = Rules()
@@ -94,9 +90,8 @@ class Exchange:
         self.markets: list[Market] = []
         for fact in facts:
             self.markets.append(Market(len(self.markets), fact, self.agenda))
-        self.has_mid_marks: bool = any(fact.mark_source == "mid" for fact in facts)
         self.has_clearing: bool = rules.clearing == "margin"
-        self.ledger = Ledger(rules.risk.fund_opening if self.has_clearing else 0)
+        self.ledger = Ledger(rules.fund.opening if self.has_clearing else 0)
         self.clearing = Clearing(self.ledger, self.log, self.markets)
         self.matcher = Matcher(rules.orders, self.log, self.clearing, self.has_clearing)
         self.desk = OrderDesk(rules.orders, self.log, self.ledger, self.clearing, self.has_clearing, self.matcher)
@@ -105,16 +100,28 @@ class Exchange:
         self.account_desk = AccountDesk(self.log, self.ledger, self.clearing)
         self.monitor = Monitor(self.agenda, self.ledger, self.clearing, self.markets)
         self.liquidator = Liquidator(
-            rules.risk, self.log, self.ledger, self.clearing, self.markets, self.desk, self.matcher, self.monitor
+            rules, self.log, self.ledger, self.clearing, self.markets, self.desk, self.matcher, self.monitor
+        )
+        self.clock = Clock()
+        self.settler = Settler(
+            self.has_clearing,
+            self.log,
+            self.agenda,
+            self.clock,
+            self.markets,
+            self.stop_desk,
+            self.monitor,
+            self.liquidator,
         )
         self.gateway = Gateway(
+            self.settler,
             self.markets,
             self.log,
             self.ledger,
             self.has_clearing,
             self.desk,
             self.recorded_desk,
-            self.account_desk,
+            [self.account_desk],
         )
         self._is_delivering: bool = False  # handlers are being called
         self._is_writing: bool = False  # sinks are taking records
@@ -157,6 +164,7 @@ class Exchange:
         log = self.log
         gateway = self.gateway
         agenda = self.agenda
+        settler = self.settler
         has_clearing = self.has_clearing
         listens = self.bus.wanted_types != 0 or len(self._command_sinks) > 0
         try:
@@ -174,7 +182,7 @@ class Exchange:
                     # The same as _run_one, one call less for each record.
                     is_continued = gateway.dispatch(records, offset)
                     if not is_continued and (has_clearing or agenda.has_touched):
-                        self._settle()
+                        settler.settle()
                     if log.block_ends:
                         self._hand_over_blocks()
                 offset += UNIT_BYTES
@@ -262,12 +270,8 @@ class Exchange:
         for market in self.markets:
             check_market(market, self.ledger, self.clearing, self.has_clearing)
         self.ledger.conserved()
-        if self.has_clearing and not self._is_unsettled():
+        if self.has_clearing and not self.settler.is_unsettled():
             self.monitor.check()
-
-    def _is_unsettled(self) -> bool:
-        """Return whether the newest command was continued, so that the venue has not settled since."""
-        return self.agenda.has_touched or self.monitor.has_work()
 
     # --- one command -------------------------------------------------------------------------------------------
 
@@ -275,54 +279,7 @@ class Exchange:
         """Apply the command at a byte offset, and settle. A bad record has changed nothing."""
         is_continued = self.gateway.dispatch(records, offset)
         if not is_continued and (self.has_clearing or self.agenda.has_touched):
-            self._settle()
-
-    # --- settling ----------------------------------------------------------------------------------------------
-
-    def _settle(self) -> None:
-        """Elect stops, update marks and run liquidations until nothing is left to do."""
-        self._elect_stops()
-        if not self.has_clearing:
-            return
-        are_retries_due = True
-        while True:
-            self._update_marks()
-            if self.monitor.has_work():
-                for slot in self.monitor.find_breaches():
-                    self.liquidator.queue_start(slot)
-            if are_retries_due:
-                are_retries_due = False
-                self.liquidator.queue_retries()
-            if not self.liquidator.run_next():
-                break
-            self._elect_stops()
-        self.liquidator.settled_command = self.log.command_seq
-
-    def _elect_stops(self) -> None:
-        while self.agenda.has_touched:
-            self.agenda.has_touched = False
-            for market in self.markets:
-                while self.stop_desk.elect(market):
-                    pass
-
-    def _update_marks(self) -> None:
-        if not self.agenda.has_traded and not self.has_mid_marks:
-            return
-        self.agenda.has_traded = False
-        for market in self.markets:
-            if market.mark_source == MARK_LAST:
-                if market.has_last and (not market.has_mark or market.mark != market.last):
-                    self._set_mark(market, market.last)
-            elif market.mark_source == MARK_MID:
-                bids, asks = market.book.bids, market.book.asks
-                if bids.best != 0 and asks.best != 0:
-                    middle = (bids.levels[bids.best + RANK] - asks.levels[asks.best + RANK]) >> 1
-                    if not market.has_mark or market.mark != middle:
-                        self._set_mark(market, middle)
-
-    def _set_mark(self, market: Market, price: i64) -> None:
-        market.set_mark(price, self.log.command_seq)
-        write_mark_price_updated(self.log, market.instrument, price)
+            self.settler.settle()
 
     # --- after a command ---------------------------------------------------------------------------------------
 

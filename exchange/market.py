@@ -51,9 +51,9 @@ class Market:
         self.has_mark: bool = False
         self.mark: i64 = 0
         self.is_mark_moved: bool = False  # since breaches were last looked for
-        self.active_command: i64 = 0  # the newest command with a trade or a mark update
+        self.active_step: i64 = 0  # the newest step with a trade or a mark update
         self.mover: i64 = 0  # the newest liquidation whose order traded ...
-        self.mover_command: i64 = 0  # ... in this command
+        self.mover_step: i64 = 0  # ... in this step
         self.waiting: list[int] = []  # legs whose liquidation waits for a retry, the oldest attempt first
 
         self.leg_of_slot = new_column(64)
@@ -72,20 +72,20 @@ class Market:
             self.leg_of_slot = doubled(self.leg_of_slot)
         self.leg_of_slot[slot] = leg
 
-    def note_trade(self, price: i64, side: i64, command_seq: i64) -> None:
+    def note_trade(self, price: i64, side: i64, step: i64) -> None:
         """Take a trade's price as the last one."""
         self.touch(price)
         self.agenda.has_traded = True
         self.has_last = True
         self.last = price
         self.last_side = side
-        self.active_command = command_seq
+        self.active_step = step
 
-    def note_mover(self, liquidation: i64, command_seq: i64) -> None:
-        """Remember the newest of the liquidations that traded in a command."""
-        if self.mover_command != command_seq or liquidation > self.mover:
+    def note_mover(self, liquidation: i64, step: i64) -> None:
+        """Remember the newest of the liquidations that traded in a step."""
+        if self.mover_step != step or liquidation > self.mover:
             self.mover = liquidation
-            self.mover_command = command_seq
+            self.mover_step = step
 
     def touch(self, price: i64) -> None:
         """Let the stops see a price at the next settling."""
@@ -99,10 +99,10 @@ class Market:
         elif price > self.high:
             self.high = price
 
-    def set_mark(self, price: i64, command_seq: i64) -> None:
+    def set_mark(self, price: i64, step: i64) -> None:
         """Take a new mark price."""
         self.has_mark = True
         self.mark = price
         self.is_mark_moved = True
         self.agenda.has_moved_mark = True
-        self.active_command = command_seq
+        self.active_step = step

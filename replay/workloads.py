@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from exchange import Exchange
 from exchange.enums import BUY, IOC, LIMIT, MARKET, SELL
 from exchange.instrument import FeeSchedule, Instrument
-from exchange.rules import OrderRules, RiskRules, Rules
+from exchange.rules import FundRules, OrderRules, Rules
 from exchange.units import random_bits
 from replay.packing import (
     amend_order,
@@ -59,7 +59,7 @@ class Draws:
 
 
 BARE_RULES: Final = Rules("bench", "none", OrderRules(self_trade="allow"))
-MARGIN_RULES: Final = Rules("bench-margin", "margin", OrderRules(), RiskRules(fund_opening=PLENTY))
+MARGIN_RULES: Final = Rules(name="bench-margin", fund=FundRules(opening=PLENTY))
 BARE_INSTRUMENT: Final = Instrument(INSTRUMENT, "BENCH")
 FEES: Final = FeeSchedule(maker_ppm=100, taker_ppm=400, liquidation_ppm=2_000)
 MARKED_INSTRUMENT: Final = Instrument(INSTRUMENT, "BENCH", default_leverage=10, fees=FEES)

@@ -8,7 +8,7 @@ from exchange.enums import OrderKind, Origin, RejectReason, Side, TimeInForce
 from exchange.events import Event, OrderRejected, RequestRejected
 from exchange.exchange import Exchange
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
-from exchange.rules import OrderRules, RiskRules, Rules
+from exchange.rules import FundRules, LiquidationRules, OrderRules, Rules
 from exchange.views import LiveOrder
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -19,12 +19,12 @@ OTHER = Instrument(instrument_id=B, symbol="OTHER", margin_tiers=(MarginTier(mai
 
 
 def margin_venue(
-    *instruments: Instrument, orders: OrderRules | None = None, risk: RiskRules | None = None, **facts: Any
+    *instruments: Instrument, orders: OrderRules | None = None, rules: Rules | None = None, **facts: Any
 ) -> Exchange:
     """A venue with money. `facts` are fields of its one instrument where none is given."""
     if not instruments:
         instruments = (Instrument(**{"instrument_id": A, "symbol": "LINEAR", **facts}),)
-    return Exchange(instruments, Rules(orders=orders or OrderRules(), risk=risk or RiskRules()))
+    return Exchange(instruments, rules or Rules(orders=orders or OrderRules()))
 
 
 def bare_venue(orders: OrderRules | None = None, **facts: Any) -> Exchange:
@@ -108,13 +108,14 @@ __all__ = [
     "B",
     "Deposit",
     "FeeSchedule",
+    "FundRules",
     "Instrument",
+    "LiquidationRules",
     "MarginTier",
     "OpenPosition",
     "OrderKind",
     "OrderRules",
     "RejectReason",
-    "RiskRules",
     "Rules",
     "SetMarkPrice",
     "TimeInForce",

@@ -5,17 +5,23 @@ Rules: docs/semantics.md, section 4.
 
 from typing import final
 
+from librt.strings import read_i64_le
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import FUND_SLOT, HAS_TRADED, LEVERAGE, LIQUIDATING, RECORDED_SLOT, Ledger
+from exchange.desks.request_desk import NAMES_ACCOUNT, NAMES_MARKET, OPENS_ACCOUNT, RequestDesk
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import (
     DEPOSIT,
+    DEPOSIT_AMOUNT,
     FUND_DEPOSIT,
+    FUND_DEPOSIT_AMOUNT,
     MARK_EXTERNAL,
     OPEN_POSITION,
+    OPEN_POSITION_PRICE_TICKS,
+    OPEN_POSITION_SIZE_LOTS,
     REJECT_ACCOUNT_IN_LIQUIDATION,
     REJECT_ALREADY_TRADED,
     REJECT_INSUFFICIENT_BALANCE,
@@ -27,8 +33,11 @@ from exchange.records import (
     REJECT_INVALID_QUANTITY,
     REJECT_NONE,
     SET_LEVERAGE,
+    SET_LEVERAGE_LEVERAGE,
     SET_MARK_PRICE,
+    SET_MARK_PRICE_PRICE_TICKS,
     WITHDRAW,
+    WITHDRAW_AMOUNT,
     write_deposited,
     write_fund_deposited,
     write_leverage_set,
@@ -41,14 +50,42 @@ from exchange.units import MAX_MONEY, MAX_QTY_LOTS
 
 
 @final
-class AccountDesk:
+class AccountDesk(RequestDesk):
     """Applies what is asked of accounts, or refuses it."""
 
     def __init__(self, log: EventLog, ledger: Ledger, clearing: Clearing) -> None:
         """Share the log and the books of account."""
+        super().__init__()
         self.log = log
         self.ledger = ledger
         self.clearing = clearing
+
+    def requests(self) -> dict[int, int]:
+        """Return what each of its requests must name."""
+        return {
+            SET_MARK_PRICE: NAMES_MARKET,
+            DEPOSIT: NAMES_ACCOUNT | OPENS_ACCOUNT,
+            WITHDRAW: NAMES_ACCOUNT,
+            SET_LEVERAGE: NAMES_MARKET | NAMES_ACCOUNT,
+            OPEN_POSITION: NAMES_MARKET | NAMES_ACCOUNT,
+            FUND_DEPOSIT: 0,
+        }
+
+    def handle(self, kind: i64, market: Market, slot: i64, account: i64, records: bytes, offset: i64) -> None:
+        """Read a request's fields and apply it."""
+        if kind == SET_MARK_PRICE:
+            self.set_mark(market, read_i64_le(records, offset + SET_MARK_PRICE_PRICE_TICKS))
+        elif kind == DEPOSIT:
+            self.deposit(account, read_i64_le(records, offset + DEPOSIT_AMOUNT))
+        elif kind == WITHDRAW:
+            self.withdraw(slot, read_i64_le(records, offset + WITHDRAW_AMOUNT))
+        elif kind == SET_LEVERAGE:
+            self.set_leverage(market, slot, read_i64_le(records, offset + SET_LEVERAGE_LEVERAGE))
+        elif kind == OPEN_POSITION:
+            size = read_i64_le(records, offset + OPEN_POSITION_SIZE_LOTS)
+            self.open_position(market, slot, size, read_i64_le(records, offset + OPEN_POSITION_PRICE_TICKS))
+        else:
+            self.fund_deposit(read_i64_le(records, offset + FUND_DEPOSIT_AMOUNT))
 
     def deposit(self, account: i64, amount: i64) -> None:
         """Put money into an account, opening it if it is new."""
@@ -160,7 +197,7 @@ class AccountDesk:
         elif market.mark_source != MARK_EXTERNAL:
             self._refuse(market, 0, price, SET_MARK_PRICE, REJECT_INVALID_COMBINATION)
         else:
-            market.set_mark(price, self.log.command_seq)
+            market.set_mark(price, self.log.step)
             write_mark_price_updated(self.log, market.instrument, price)
 
     def _refuse(self, market: Market, account: i64, amount: i64, request: i64, reason: i64) -> None:

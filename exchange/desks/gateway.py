@@ -10,9 +10,15 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from exchange.accounts.ledger import Ledger
-from exchange.desks.account_desk import AccountDesk
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.recorded_desk import RecordedDesk
+from exchange.desks.request_desk import (
+    MAY_NAME_MARKET,
+    NAMES_ACCOUNT,
+    NAMES_MARKET,
+    OPENS_ACCOUNT,
+    RequestDesk,
+)
 from exchange.enums import INSURANCE_FUND, PARTICIPANT, RECORDED_MARKET
 from exchange.errors import DataError, SequenceError
 from exchange.event_log import EventLog
@@ -32,8 +38,6 @@ from exchange.records import (
     CANCEL_ORDER_IS_CONTINUED_SHIFT,
     CANCEL_ORDER_ORDER_ID,
     CANCEL_ORDER_ORIGIN,
-    DEPOSIT,
-    DEPOSIT_AMOUNT,
     EXECUTE_RECORDED,
     EXECUTE_RECORDED_IS_CONTINUED_SHIFT,
     EXECUTE_RECORDED_ORDER_ID,
@@ -41,12 +45,8 @@ from exchange.records import (
     EXECUTE_RECORDED_QTY_LOTS,
     EXECUTE_RECORDED_SIDE,
     FUND_DEPOSIT,
-    FUND_DEPOSIT_AMOUNT,
     MASS_CANCEL,
     MASS_CANCEL_SIDE,
-    OPEN_POSITION,
-    OPEN_POSITION_PRICE_TICKS,
-    OPEN_POSITION_SIZE_LOTS,
     PLACE_ORDER,
     PLACE_ORDER_IS_CONTINUED_SHIFT,
     PLACE_ORDER_KIND_SHIFT,
@@ -75,19 +75,16 @@ from exchange.records import (
     REPORT_TRADE_PRICE_TICKS,
     REPORT_TRADE_QTY_LOTS,
     REPORT_TRADE_SIDE,
-    SET_LEVERAGE,
-    SET_LEVERAGE_LEVERAGE,
-    SET_MARK_PRICE,
-    SET_MARK_PRICE_PRICE_TICKS,
-    WITHDRAW,
-    WITHDRAW_AMOUNT,
     write_order_rejected,
     write_request_rejected,
     write_trade_reported,
 )
+from exchange.settling import Settler
 from exchange.units import MAX_ACCOUNT, MAX_INSTRUMENT, MAX_QTY_LOTS, MAX_TS_NS
 
 NO_OWNER: Final = -1
+KINDS: Final = 256  # of commands that a header can tell apart
+UNKNOWN: Final = -1
 
 # Bits that the small fields of each order command may use; anything else is a record that nobody wrote on purpose.
 _PLACE_BITS: Final = 0x0103_0103_0301
@@ -101,25 +98,42 @@ class Gateway:
     """Knows the records and who handles which command."""
 
     market_of_instrument: "vec[i64]"
+    needs_of_kind: "vec[i64]"  # of requests: what they must name
 
     def __init__(
         self,
+        settler: Settler,
         markets: list[Market],
         log: EventLog,
         ledger: Ledger,
         has_clearing: bool,
         desk: OrderDesk,
         recorded_desk: RecordedDesk,
-        account_desk: AccountDesk,
+        request_desks: list[RequestDesk],
     ) -> None:
         """`markets` stand by ascending instrument id."""
+        self.settler = settler
+        self.clock = settler.clock
         self.markets = markets
         self.log = log
         self.ledger = ledger
         self.has_clearing: bool = has_clearing
         self.desk = desk
         self.recorded_desk = recorded_desk
-        self.account_desk = account_desk
+        self.desk_of_kind: list[RequestDesk] = [RequestDesk()] * KINDS
+        self.needs_of_kind = new_column(KINDS)
+        kind: i64 = 0
+        while kind < KINDS:
+            self.needs_of_kind[kind] = UNKNOWN
+            kind += 1
+        for order_kind in (PLACE_ORDER, CANCEL_ORDER, AMEND_ORDER, REDUCE_ORDER, MASS_CANCEL):
+            self.needs_of_kind[order_kind] = 0
+        for print_kind in (REPORT_TRADE, EXECUTE_RECORDED):
+            self.needs_of_kind[print_kind] = 0
+        for request_desk in request_desks:
+            for request, needs in request_desk.requests().items():
+                self.desk_of_kind[request] = request_desk
+                self.needs_of_kind[request] = needs
         self.recent_account: i64 = MAX_ACCOUNT + 1  # who asked last: orders of one account come in bursts
         self.recent_owner: i64 = 0
         self.market_of_instrument = new_column(MAX_INSTRUMENT + 1)  # index + 1; 0: there is none
@@ -133,7 +147,7 @@ class Gateway:
         """
         header = read_i64_le(records, offset)
         kind: i64 = header & 0xFF
-        if header & 0xFF00 != 0x0100 or kind < PLACE_ORDER or kind > FUND_DEPOSIT:
+        if header & 0xFF00 != 0x0100 or self.needs_of_kind[kind] == UNKNOWN:
             raise DataError(f"expected a command record, found type {kind} of {(header >> 8) & 0xFF} units")
         ts_ns = read_i64_le(records, offset + 8)
         log = self.log
@@ -168,7 +182,7 @@ class Gateway:
         origin: i64 = (flags >> PLACE_ORDER_ORIGIN_SHIFT) & 0xFF
         if flags & ~_PLACE_BITS != 0 or time_in_force > 2 or origin > 2:
             raise DataError(f"PlaceOrder: expected known side, kind, time in force and flags, found {flags:#x}")
-        self.log.begin_command(ts_ns)
+        self._begin(ts_ns)
         order_id = read_i64_le(records, offset + PLACE_ORDER_ORDER_ID)
         owner = self._owner_of_order(PLACE_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER:
@@ -190,7 +204,7 @@ class Gateway:
     def _cancel(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
         flags = read_i64_le(records, offset + CANCEL_ORDER_ORIGIN)
         origin: i64 = PARTICIPANT if flags == 0 else self._origin(flags, 0, _ORIGIN_BITS)
-        self.log.begin_command(ts_ns)
+        self._begin(ts_ns)
         order_id = read_i64_le(records, offset + CANCEL_ORDER_ORDER_ID)
         owner = self._owner_of_order(CANCEL_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER:
@@ -204,7 +218,7 @@ class Gateway:
     def _reduce(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
         flags = read_i64_le(records, offset + REDUCE_ORDER_ORIGIN)
         origin: i64 = PARTICIPANT if flags == 0 else self._origin(flags, 0, _ORIGIN_BITS)
-        self.log.begin_command(ts_ns)
+        self._begin(ts_ns)
         order_id = read_i64_le(records, offset + REDUCE_ORDER_ORDER_ID)
         lots = read_i64_le(records, offset + REDUCE_ORDER_QTY_LOTS)
         owner = self._owner_of_order(REDUCE_ORDER, instrument, account, origin, order_id)
@@ -219,7 +233,7 @@ class Gateway:
     def _amend(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
         flags = read_i64_le(records, offset + AMEND_ORDER_IS_TOTAL_QTY)
         origin = self._origin(flags, AMEND_ORDER_ORIGIN_SHIFT, _AMEND_BITS)
-        self.log.begin_command(ts_ns)
+        self._begin(ts_ns)
         order_id = read_i64_le(records, offset + AMEND_ORDER_ORDER_ID)
         owner = self._owner_of_order(AMEND_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER:
@@ -238,7 +252,7 @@ class Gateway:
         flags = read_i64_le(records, offset + EXECUTE_RECORDED_SIDE)
         if flags & ~_SIDE_BITS != 0:
             raise DataError(f"ExecuteRecorded: expected known side and flags, found {flags:#x}")
-        self.log.begin_command(ts_ns)
+        self._begin(ts_ns)
         order_id = read_i64_le(records, offset + EXECUTE_RECORDED_ORDER_ID)
         price = read_i64_le(records, offset + EXECUTE_RECORDED_PRICE_TICKS)
         lots = read_i64_le(records, offset + EXECUTE_RECORDED_QTY_LOTS)
@@ -254,7 +268,7 @@ class Gateway:
         flags = read_i64_le(records, offset + REPORT_TRADE_SIDE)
         if flags & ~_SIDE_BITS != 0:
             raise DataError(f"ReportTrade: expected known side and flags, found {flags:#x}")
-        self.log.begin_command(ts_ns)
+        self._begin(ts_ns)
         price = read_i64_le(records, offset + REPORT_TRADE_PRICE_TICKS)
         lots = read_i64_le(records, offset + REPORT_TRADE_QTY_LOTS)
         reason = self._print_refusal(instrument, price, lots)
@@ -262,7 +276,7 @@ class Gateway:
             write_request_rejected(self.log, instrument, RECORDED_MARKET, price, REPORT_TRADE, reason)
         else:
             market = self.markets[self.market_of_instrument[instrument] - 1]
-            market.note_trade(price, flags & 1, self.log.command_seq)
+            market.note_trade(price, flags & 1, self.log.step)
             write_trade_reported(self.log, instrument, price, lots, flags & 1)
         return flags >> REPORT_TRADE_IS_CONTINUED_SHIFT != 0
 
@@ -271,37 +285,24 @@ class Gateway:
         if kind == MASS_CANCEL:
             self._mass_cancel(records, offset, ts_ns, instrument, account)
             return
-        self.log.begin_command(ts_ns)
+        self._begin(ts_ns)
         if kind == FUND_DEPOSIT:
             account = INSURANCE_FUND
-        amount = read_i64_le(records, offset + 16)  # amount, leverage, price or size: the first word after ts_ns
-        reason = self._request_refusal(kind, instrument, account)
+        needs: i64 = self.needs_of_kind[kind]
+        reason = self._request_refusal(needs, instrument, account)
         if reason != REJECT_NONE:
+            amount = read_i64_le(records, offset + 16)  # what is asked for: the first word after ts_ns
             write_request_rejected(self.log, instrument, account, amount, kind, reason)
             return
-        slot = self.ledger.slots.find(account)
+        slot = self.ledger.slots.find(account) if needs & NAMES_ACCOUNT != 0 else 0
         market = self.markets[max(self.market_of_instrument[instrument] - 1, 0)]  # unused where none is named
-        if kind == SET_MARK_PRICE:
-            self.account_desk.set_mark(market, read_i64_le(records, offset + SET_MARK_PRICE_PRICE_TICKS))
-        elif kind == DEPOSIT:
-            self.account_desk.deposit(account, read_i64_le(records, offset + DEPOSIT_AMOUNT))
-        elif kind == WITHDRAW:
-            self.account_desk.withdraw(slot, read_i64_le(records, offset + WITHDRAW_AMOUNT))
-        elif kind == SET_LEVERAGE:
-            leverage = read_i64_le(records, offset + SET_LEVERAGE_LEVERAGE)
-            self.account_desk.set_leverage(market, slot, leverage)
-        elif kind == OPEN_POSITION:
-            size = read_i64_le(records, offset + OPEN_POSITION_SIZE_LOTS)
-            price = read_i64_le(records, offset + OPEN_POSITION_PRICE_TICKS)
-            self.account_desk.open_position(market, slot, size, price)
-        else:
-            self.account_desk.fund_deposit(read_i64_le(records, offset + FUND_DEPOSIT_AMOUNT))
+        self.desk_of_kind[kind].handle(kind, market, slot, account, records, offset)
 
     def _mass_cancel(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> None:
         side = read_i64_le(records, offset + MASS_CANCEL_SIDE)
         if side < 0 or side > 2:
             raise DataError(f"MassCancel: expected side 0, 1 or 2, found {side}")
-        self.log.begin_command(ts_ns)
+        self._begin(ts_ns)
         reason: i64 = REJECT_NONE
         if instrument != 0 and self.market_of_instrument[instrument] == 0:
             reason = REJECT_UNKNOWN_INSTRUMENT
@@ -344,19 +345,26 @@ class Gateway:
         write_order_rejected(self.log, instrument, account, order_id, request, reason)
         return NO_OWNER
 
-    def _request_refusal(self, kind: i64, instrument: i64, account: i64) -> i64:
-        """Return why a request about money or marks is refused before its own checks, or 0."""
-        names_market = kind == SET_MARK_PRICE or kind == SET_LEVERAGE or kind == OPEN_POSITION
+    def _request_refusal(self, needs: i64, instrument: i64, account: i64) -> i64:
+        """Return why a request is refused before its own checks, or 0."""
+        may_be_none = needs & MAY_NAME_MARKET != 0 and instrument == 0
+        names_market = needs & (NAMES_MARKET | MAY_NAME_MARKET) != 0 and not may_be_none
         if names_market and self.market_of_instrument[instrument] == 0:
             return REJECT_UNKNOWN_INSTRUMENT
-        names_account = kind != SET_MARK_PRICE and kind != FUND_DEPOSIT
+        names_account = needs & NAMES_ACCOUNT != 0
         if names_account and account < 1:
             return REJECT_RESERVED_ACCOUNT
         if not self.has_clearing:
             return REJECT_INVALID_COMBINATION
-        if names_account and kind != DEPOSIT and self.ledger.slots.find(account) == 0:
+        if names_account and needs & OPENS_ACCOUNT == 0 and self.ledger.slots.find(account) == 0:
             return REJECT_UNKNOWN_ACCOUNT
         return REJECT_NONE
+
+    def _begin(self, ts_ns: i64) -> None:
+        """Let time pass until a sound command's, with what is due by then, and begin the command."""
+        if ts_ns >= self.clock.next_due_ns:
+            self.settler.run_due(ts_ns)
+        self.log.begin_command(ts_ns)
 
     def _print_refusal(self, instrument: i64, price: i64, lots: i64) -> i64:
         if self.market_of_instrument[instrument] == 0:

@@ -211,7 +211,7 @@ class Matcher:
             owner & ACCOUNT_MASK,
             side,
         )
-        market.note_trade(price, side, self.log.command_seq)
+        market.note_trade(price, side, self.log.step)
         self.taker_filled += traded
         self.last_fill = price
         if self.has_clearing:
@@ -220,7 +220,7 @@ class Matcher:
                 self.clearing.reserve(market, maker_slot, 1 - side, price, maker_open, maker_open - traded)
             self.clearing.settle(market, maker_slot, owner >> 32, side, price, traded, liquidation != 0)
             if liquidation != 0:
-                market.note_mover(liquidation, self.log.command_seq)
+                market.note_mover(liquidation, self.log.step)
         market.book.fill(maker, traded)
         return traded
 

@@ -40,7 +40,7 @@ from exchange.records import (
 )
 from exchange.risk.monitor import Monitor
 from exchange.risk.waterfall import Waterfall
-from exchange.rules import RiskRules
+from exchange.rules import Rules
 from exchange.units import mul_div
 
 BOTH_SIDES: Final = 2
@@ -52,7 +52,7 @@ class Liquidator:
 
     def __init__(
         self,
-        rules: RiskRules,
+        rules: Rules,
         log: EventLog,
         ledger: Ledger,
         clearing: Clearing,
@@ -70,14 +70,14 @@ class Liquidator:
         self.matcher = matcher
         self.monitor = monitor
         self.waterfall = Waterfall(rules, log, ledger, clearing)
-        self.is_market_first: bool = rules.liquidation_order == "market"
-        self.max_attempts: i64 = rules.max_attempts
-        self.rechecks: bool = rules.recheck
-        self.fund_keeps_surplus: bool = rules.surplus == "fund"
+        self.is_market_first: bool = rules.liquidation.order == "market"
+        self.max_attempts: i64 = rules.liquidation.max_attempts
+        self.rechecks: bool = rules.liquidation.recheck
+        self.fund_keeps_surplus: bool = rules.liquidation.surplus == "fund"
         self.queue: deque[tuple[int, int, int]] = deque()  # slot, leg (0: start), liquidation
         self.count: i64 = 0  # liquidations so far; the newest one's id
         self.next_order_id: i64 = -1
-        self.settled_command: i64 = 0  # the newest command that the venue settled after
+        self.settled_step: i64 = 0  # the newest step that the venue settled after
 
     def queue_start(self, slot: i64) -> None:
         """Queue the liquidation of an account that was found below maintenance."""
@@ -86,7 +86,7 @@ class Liquidator:
     def queue_retries(self) -> None:
         """Queue the waiting legs of every instrument with a trade or a mark update since the venue last settled."""
         for market in self.markets:
-            if len(market.waiting) == 0 or market.active_command <= self.settled_command:
+            if len(market.waiting) == 0 or market.active_step <= self.settled_step:
                 continue
             for waiting in market.waiting:
                 leg: i64 = waiting
@@ -143,7 +143,7 @@ class Liquidator:
                 market = self.markets[ledger.legs[leg + MARKET]]
                 instrument = market.instrument
                 mark = market.mark
-                is_moved = market.mark_source != MARK_EXTERNAL and market.mover_command == self.log.command_seq
+                is_moved = market.mark_source != MARK_EXTERNAL and market.mover_step == self.log.step
                 trigger = market.mover if is_moved else 0
             leg = ledger.legs[leg + NEXT_LEG]
         write_liquidation_started(

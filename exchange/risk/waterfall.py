@@ -19,7 +19,7 @@ from exchange.records import (
     write_loss_socialized,
     write_venue_loss_booked,
 )
-from exchange.rules import RiskRules
+from exchange.rules import Rules
 from exchange.units import split_exact
 
 
@@ -27,12 +27,12 @@ from exchange.units import split_exact
 class Waterfall:
     """Pays deficits."""
 
-    def __init__(self, rules: RiskRules, log: EventLog, ledger: Ledger, clearing: Clearing) -> None:
+    def __init__(self, rules: Rules, log: EventLog, ledger: Ledger, clearing: Clearing) -> None:
         """Copy the order of the payers and the fund's floor."""
         self.log = log
         self.ledger = ledger
         self.clearing = clearing
-        self.fund_floor: int = rules.fund_floor
+        self.fund_floor: int = rules.fund.floor
         self.steps: list[str] = list(rules.waterfall)
 
     def cover(self, slot: i64, liquidation: i64) -> i64:

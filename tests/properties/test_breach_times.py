@@ -9,7 +9,7 @@ from exchange.commands import Command, Deposit, OpenPosition, PlaceOrder, SetLev
 from exchange.enums import Origin, Side
 from exchange.events import Event, LiquidationStarted
 from exchange.instrument import Instrument, MarginTier
-from exchange.rules import RiskRules, Rules
+from exchange.rules import FundRules, LiquidationRules, Rules
 from tests.reference.venue import ReferenceVenue
 
 RUNS = 200
@@ -46,12 +46,12 @@ def population(random: Random) -> tuple[list[Instrument], Rules, list[Command]]:
     """Return a venue, accounts with positions of random leverage, and a random walk of marks with jumps."""
     instruments = [make_instrument(random, instrument_id) for instrument_id in range(1, random.randint(1, 3) + 1)]
     rules = Rules(
-        risk=RiskRules(
-            liquidation_order=random.choice(["ioc_at_bankruptcy", "market"]),
+        liquidation=LiquidationRules(
+            order=random.choice(["ioc_at_bankruptcy", "market"]),
             max_attempts=random.randint(1, 3),
             recheck=random.random() < 0.5,
-            fund_opening=random.choice([0, 10**6]),
-        )
+        ),
+        fund=FundRules(opening=random.choice([0, 10**6])),
     )
     commands: list[Command] = [SetMarkPrice(0, i.instrument_id, CENTRE) for i in instruments]
     now = 0

@@ -51,7 +51,7 @@ class Clearing:
         self.journal = journal
         self.marks: dict[int, int] = {}
         self.recorded_market = Account(RECORDED_MARKET)
-        self.fund = Account(INSURANCE_FUND, balance=rules.risk.fund_opening)
+        self.fund = Account(INSURANCE_FUND, balance=rules.fund.opening)
         self.participants: dict[int, Account] = {}
         self.deposited = 0
         self.withdrawn = 0
@@ -257,7 +257,7 @@ class Clearing:
 
     def pay_deficit(self, account: Account, liquidation_id: int) -> LiquidationOutcome:
         """Bring a negative balance to zero; returns who paid the last part of it."""
-        for step in self.rules.risk.waterfall:
+        for step in self.rules.waterfall:
             if step == "fund":
                 self.pay_from_fund(account, liquidation_id)
             else:
@@ -279,7 +279,7 @@ class Clearing:
     def pay_from_fund(self, account: Account, liquidation_id: int) -> None:
         """The fund pays what it has above its floor."""
         deficit = -account.balance
-        amount = min(deficit, max(0, self.fund.balance - self.rules.risk.fund_floor))
+        amount = min(deficit, max(0, self.fund.balance - self.rules.fund.floor))
         if amount == 0:
             return
         self.fund.balance -= amount
@@ -343,7 +343,7 @@ class Clearing:
                 raise InvariantError(f"expected sizes of instrument {instrument_id} to sum to 0, found {sizes}")
         held = sum(account.balance for account in accounts) + self.fees
         costs = sum(leg.cost for account in accounts for leg in account.legs.values())
-        put_in = self.deposited - self.withdrawn + self.fund_deposited + self.rules.risk.fund_opening + self.venue_loss
+        put_in = self.deposited - self.withdrawn + self.fund_deposited + self.rules.fund.opening + self.venue_loss
         if held - costs != put_in:
             raise InvariantError(f"expected balances, fees and costs of {put_in}, found {held} - {costs}")
 

@@ -57,7 +57,7 @@ class Liquidator:
     def __init__(
         self, rules: Rules, books: dict[int, Book], clearing: Clearing, desk: OrderDesk, journal: Journal
     ) -> None:
-        self.rules = rules.risk
+        self.rules = rules.liquidation
         self.books = books
         self.clearing = clearing
         self.desk = desk
@@ -147,7 +147,7 @@ class Liquidator:
         if leg.attempts > 0 and self.rules.recheck and self.clearing.shortfall(account) <= 0:
             self.end(liquidation, LiquidationOutcome.CURED)
             return
-        is_limit = self.rules.liquidation_order == "ioc_at_bankruptcy" and leg.attempts < self.rules.max_attempts
+        is_limit = self.rules.order == "ioc_at_bankruptcy" and leg.attempts < self.rules.max_attempts
         leg.attempts += 1
         self.attempts += 1
         leg.last_attempt = self.attempts

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 from hypothesis import strategies as st
 
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
-from exchange.rules import OrderRules, RiskRules, Rules
+from exchange.rules import FundRules, LiquidationRules, OrderRules, Rules
 
 T = TypeVar("T")
 
@@ -74,15 +74,14 @@ def make_rules(source: Source) -> Rules:
             self_trade=pick(source, ("allow", "cancel_taker", "cancel_maker", "cancel_both", "decrement_both")),
             stop_already_touched=pick(source, ("elect", "wait")),
         ),
-        risk=RiskRules(
-            liquidation_order=pick(source, ("ioc_at_bankruptcy", "ioc_at_bankruptcy", "market")),
+        liquidation=LiquidationRules(
+            order=pick(source, ("ioc_at_bankruptcy", "ioc_at_bankruptcy", "market")),
             max_attempts=pick(source, (1, 2, 3)),
             recheck=pick(source, (True, False)),
             surplus=pick(source, ("fund", "trader")),
-            fund_opening=pick(source, (0, 50, 1_000, 100_000)),
-            fund_floor=pick(source, (0, 40, 2_000)),
-            waterfall=pick(source, (("fund", "socialize"), ("fund",), ("socialize", "fund"), ("socialize",), ())),
         ),
+        fund=FundRules(pick(source, (0, 50, 1_000, 100_000)), pick(source, (0, 40, 2_000))),
+        waterfall=pick(source, (("fund", "socialize"), ("fund",), ("socialize", "fund"), ("socialize",), ())),
     )
 
 

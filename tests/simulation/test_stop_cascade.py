@@ -17,7 +17,7 @@ from exchange.commands import Deposit, OpenPosition, ReportTrade, SetMarkPrice
 from exchange.enums import OrderKind
 from exchange.exchange import Exchange
 from exchange.instrument import Instrument, MarginTier
-from exchange.rules import RiskRules, Rules
+from exchange.rules import FundRules, LiquidationRules, Rules
 from tests.helpers import BUY, SELL, A, bare_venue, order, recorded
 
 STOPS = 100_000
@@ -103,7 +103,9 @@ def crowd(mark_source: str, fund: int) -> tuple[Exchange, Counting]:
         margin_tiers=(MarginTier(maintenance_ppm=50_000),),
     )
     sink = Counting()
-    venue = Exchange([facts], Rules(risk=RiskRules(fund_opening=fund, max_attempts=1)), with_digest=True)
+    venue = Exchange(
+        [facts], Rules(fund=FundRules(opening=fund), liquidation=LiquidationRules(max_attempts=1)), with_digest=True
+    )
     venue.add_sink(sink)
     records = [encode_command(recorded(1, SELL, 1, 1_000)), encode_command(recorded(2, BUY, 1, 1))]
     if mark_source == "external":

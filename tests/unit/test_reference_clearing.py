@@ -32,18 +32,18 @@ from exchange.events import (
     VenueLossBooked,
 )
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
-from exchange.rules import RiskRules, Rules
+from exchange.rules import load_rules
 from tests.reference.clearing import nearest, split_exact
 from tests.reference.venue import ReferenceVenue
 
 BUY, SELL = Side.BUY, Side.SELL
 
 
-def venue(instrument: Instrument | None = None, **risk: Any) -> ReferenceVenue:
+def venue(instrument: Instrument | None = None, **rules: Any) -> ReferenceVenue:
     """Return a venue with one instrument: a lot is worth its price, 10 % maintenance, leverage 5."""
     tiers = (MarginTier(100_000),)
     instrument = instrument or Instrument(1, "X", default_leverage=5, margin_tiers=tiers)
-    return ReferenceVenue([instrument], Rules(risk=RiskRules(**risk)))
+    return ReferenceVenue([instrument], load_rules(rules))
 
 
 def run(target: ReferenceVenue, *commands: Command) -> list[Event]:
@@ -181,7 +181,7 @@ def test_the_waterfall_takes_fund_then_profits_then_the_venue() -> None:
 
     The fund pays 100. Shorts of 1 and 2 at 100 are 50 and 100 up: 150 of the missing 200 are charged; 50 are lost.
     """
-    target = venue(liquidation_order="market")
+    target = venue(liquidation={"order": "market"})
     run(target, FundDeposit(0, 100), SetMarkPrice(0, 1, 100))
     for account, size in ((1, 10), (2, -1), (3, -2)):
         run(target, Deposit(0, account, 200), OpenPosition(0, 1, account, size, 100))

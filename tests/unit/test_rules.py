@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from exchange.errors import ConfigError
-from exchange.rules import OrderRules, RiskRules, Rules, load_rules
+from exchange.rules import FundRules, LiquidationRules, OrderRules, Rules, load_rules
 from exchange.units import MAX_MONEY, MAX_PRICE_TICKS
 
 
@@ -19,16 +19,19 @@ def test_defaults_are_valid_and_load_from_nothing() -> None:
 @pytest.mark.parametrize(
     ("mapping", "field"),
     [
-        ({"orders": {"protection_amount": -1}}, "orders.protection_amount"),
-        ({"orders": {"protection_amount": MAX_PRICE_TICKS + 1}}, "orders.protection_amount"),
-        ({"orders": {"market_protection": "ppm", "protection_amount": 1_000_000}}, "orders.protection_amount"),
-        ({"risk": {"max_attempts": 0}}, "risk.max_attempts"),
-        ({"risk": {"max_attempts": 1_000_001}}, "risk.max_attempts"),
-        ({"risk": {"fund_opening": -1}}, "risk.fund_opening"),
-        ({"risk": {"fund_opening": MAX_MONEY + 1}}, "risk.fund_opening"),
-        ({"risk": {"fund_floor": -1}}, "risk.fund_floor"),
-        ({"risk": {"fund_floor": MAX_MONEY + 1}}, "risk.fund_floor"),
-        ({"risk": {"waterfall": ["fund", "fund"]}}, "risk.waterfall"),
+        ({"orders": {"protection_amount": -1}}, "orders: expected protection_amount"),
+        ({"orders": {"protection_amount": MAX_PRICE_TICKS + 1}}, "orders: expected protection_amount"),
+        (
+            {"orders": {"market_protection": "ppm", "protection_amount": 1_000_000}},
+            "orders: expected protection_amount",
+        ),
+        ({"liquidation": {"max_attempts": 0}}, "liquidation: expected max_attempts"),
+        ({"liquidation": {"max_attempts": 1_000_001}}, "liquidation: expected max_attempts"),
+        ({"fund": {"opening": -1}}, "fund: expected opening"),
+        ({"fund": {"opening": MAX_MONEY + 1}}, "fund: expected opening"),
+        ({"fund": {"floor": -1}}, "fund: expected floor"),
+        ({"fund": {"floor": MAX_MONEY + 1}}, "fund: expected floor"),
+        ({"waterfall": ["fund", "fund"]}, "expected waterfall"),
     ],
 )
 def test_values_out_of_range(mapping: dict[str, Any], field: str) -> None:
@@ -46,13 +49,14 @@ def test_values_out_of_range(mapping: dict[str, Any], field: str) -> None:
         {"name": 5},
         {"nonsense": 1},
         {"orders": {"nonsense": 1}},
-        {"risk": {"nonsense": 1}},
+        {"liquidation": {"nonsense": 1}},
         {"orders": 5},
         *({"orders": {name: "nonsense"}} for name in OrderRules.__struct_fields__),
-        *({"risk": {name: "nonsense"}} for name in RiskRules.__struct_fields__),
-        {"risk": {"fund_opening": 1.5}},
-        {"risk": {"recheck": 1}},
-        {"risk": {"waterfall": ["venue"]}},
+        *({"liquidation": {name: "nonsense"}} for name in LiquidationRules.__struct_fields__),
+        *({"fund": {name: "nonsense"}} for name in FundRules.__struct_fields__),
+        {"fund": {"opening": 1.5}},
+        {"liquidation": {"recheck": 1}},
+        {"waterfall": ["venue"]},
     ],
     ids=str,
 )
@@ -67,11 +71,12 @@ def test_unknown_names_and_wrong_types(mapping: dict[str, Any]) -> None:
     [
         Rules(orders=OrderRules(market_protection="ppm", protection_amount=999_999)),
         Rules(orders=OrderRules(market_protection="ticks", protection_amount=MAX_PRICE_TICKS)),
-        Rules(risk=RiskRules(max_attempts=1_000_000, fund_opening=MAX_MONEY, fund_floor=MAX_MONEY, waterfall=())),
-        Rules(risk=RiskRules(waterfall=("socialize", "fund"))),
+        Rules(liquidation=LiquidationRules(max_attempts=1_000_000), waterfall=()),
+        Rules(fund=FundRules(opening=MAX_MONEY, floor=MAX_MONEY)),
+        Rules(waterfall=("socialize", "fund")),
         Rules(clearing="none"),
     ],
-    ids=lambda rules: str(msgspec.to_builtins(rules.risk)),
+    ids=lambda rules: str(msgspec.to_builtins(rules)),
 )
 def test_values_at_their_limits_load(rules: Rules) -> None:
     """The other side of each limit; and a round trip through plain values."""

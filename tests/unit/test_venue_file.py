@@ -6,7 +6,7 @@ import pytest
 
 from exchange.errors import ConfigError
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
-from exchange.rules import OrderRules, RiskRules, Rules
+from exchange.rules import FundRules, LiquidationRules, OrderRules, Rules
 from replay import venues
 from replay.venues import load_instruments, load_venue, preset_names
 
@@ -32,7 +32,7 @@ def test_the_generic_preset_spells_out_every_field():
     rules, _ = load_venue("generic_linear")
     assert rules == Rules(name="generic_linear")
     lines = Path(venues.__file__).with_name("generic_linear.toml").read_text().splitlines()
-    for struct in (Rules, OrderRules, RiskRules, Instrument, FeeSchedule, MarginTier):
+    for struct in (Rules, OrderRules, LiquidationRules, FundRules, Instrument, FeeSchedule, MarginTier):
         for field in struct.__struct_fields__:
             tables = (f"[rules.{field}]", f"[instruments.{field}]", f"[[instruments.{field}]]")
             assert any(line.startswith((f"{field} = ", *tables)) for line in lines), field
@@ -42,11 +42,11 @@ def test_rules_and_instruments_are_read(tmp_path):
     """Tables become Structs; numbers with a point may stand without quotes and stay exact."""
     rules, (instrument,) = load(
         tmp_path,
-        '[rules]\nname = "mine"\n[rules.risk]\nwaterfall = ["socialize"]\nmax_attempts = 5\n'
+        '[rules]\nname = "mine"\nwaterfall = ["socialize"]\n[rules.liquidation]\nmax_attempts = 5\n'
         + MARKET
         + "tick_size = 0.10\n[[instruments.margin_tiers]]\nmaintenance_ppm = 7\n",
     )
-    assert rules == Rules(name="mine", risk=RiskRules(waterfall=("socialize",), max_attempts=5))
+    assert rules == Rules(name="mine", waterfall=("socialize",), liquidation=LiquidationRules(max_attempts=5))
     assert instrument.tick_size == "0.10"
     assert instrument.margin_tiers[0].maintenance_ppm == 7
 
@@ -62,16 +62,19 @@ def test_an_empty_file_is_the_default_venue_without_instruments(tmp_path):
     ("text", "message"),
     [
         ("[rule]\n", ": rule: expected a known key, found 'rule'; nearest: 'rules'"),
-        ("[rules.risk]\nmax_atempts = 1\n", ": rules.risk.max_atempts: .* nearest: 'max_attempts'"),
+        ("[rules.liquidation]\nmax_atempts = 1\n", ": rules.liquidation.max_atempts: .* nearest: 'max_attempts'"),
         (MARKET + "tik_size = 1\n", r": instruments\[0\].tik_size: .* nearest: 'tick_size'"),
         (
             MARKET + "[[instruments.margin_tiers]]\nmaintenance_ppm = 1\nupto = 1\n",
             r": instruments\[0\].margin_tiers\[0\].upto: .* nearest: 'up_to'",
         ),
-        ("[rules.risk]\nmax_attempts = 1.5\n", ": rules.risk.max_attempts: Expected `int`, got `str`, found '1.5'"),
+        (
+            "[rules.liquidation]\nmax_attempts = 1.5\n",
+            ": rules.liquidation.max_attempts: Expected `int`, got `str`, found '1.5'",
+        ),
         ('[rules.orders]\nself_trade = "ok"\n', ": rules.orders.self_trade: Invalid enum value 'ok', found 'ok'"),
-        ("[rules.risk]\nmax_attempts = 0\n", ": rules: expected risk.max_attempts in 1"),
-        ('[rules.risk]\nwaterfall = ["fund", "gods"]\n', r": rules.risk.waterfall\[1\]: Invalid .*, found 'gods'"),
+        ("[rules.liquidation]\nmax_attempts = 0\n", ": rules.liquidation: expected max_attempts in 1"),
+        ('[rules]\nwaterfall = ["fund", "gods"]\n', r": rules.waterfall\[1\]: Invalid .*, found 'gods'"),
         ('[[instruments]]\nsymbol = "X"\n', r": instruments\[0\]: .*missing required field `instrument_id`"),
         (MARKET + "max_leverage = 0\n", ": instrument 'BTC-PERP': expected max_leverage in 1"),
         (MARKET + MARKET, r": instruments\[1\].instrument_id: expected a value of its own, found 1"),

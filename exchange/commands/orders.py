@@ -1,34 +1,12 @@
-"""What may be asked of the venue. Frozen Structs: the public face, and the table from which the records are generated.
+"""Requests about orders, and the recorded flow."""
 
-Every command carries `ts_ns`, the time of the event (ns, UTC); time never goes back. Account 0 is the recorded market.
-A command is stored as whole units of 64 bytes; `exchange/layout.py` has the offsets.
-"""
-
-from enum import IntEnum
 from typing import TypeAlias
 
 import msgspec
 
+from exchange.commands.types import CommandType
 from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.wire import AccountId, Flag, InstrumentId, Word
-
-
-class CommandType(IntEnum):
-    """The number of each command on the wire."""
-
-    PLACE_ORDER = 1
-    CANCEL_ORDER = 2
-    AMEND_ORDER = 3
-    REDUCE_ORDER = 4
-    MASS_CANCEL = 5
-    SET_MARK_PRICE = 6
-    REPORT_TRADE = 7
-    EXECUTE_RECORDED = 8
-    DEPOSIT = 9
-    WITHDRAW = 10
-    SET_LEVERAGE = 11
-    OPEN_POSITION = 12
-    FUND_DEPOSIT = 13
 
 
 class PlaceOrder(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -107,14 +85,6 @@ class MassCancel(msgspec.Struct, frozen=True, gc=False, tag=True):
     side: SideFilter = SideFilter.BOTH
 
 
-class SetMarkPrice(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """The next value of an instrument's external mark price series."""
-
-    ts_ns: Word
-    instrument: InstrumentId
-    price_ticks: Word
-
-
 class ReportTrade(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A recorded trade outside the visible book (hidden order, cross): it moves the last price, and nobody's position.
 
@@ -145,65 +115,8 @@ class ExecuteRecorded(msgspec.Struct, frozen=True, gc=False, tag=True):
     is_continued: Flag = False
 
 
-class Deposit(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Put money into an account; the first deposit opens it. amount: money, > 0."""
-
-    ts_ns: Word
-    account: AccountId
-    amount: Word
-
-
-class Withdraw(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Take money out; refused where equity would fall below initial margin. amount: money, > 0."""
-
-    ts_ns: Word
-    account: AccountId
-    amount: Word
-
-
-class SetLeverage(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Set an account's leverage in an instrument: initial margin is notional / leverage."""
-
-    ts_ns: Word
-    instrument: InstrumentId
-    account: AccountId
-    leverage: Word
-
-
-class OpenPosition(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Give an account a position at a price by transfer from the recorded market; the book is left alone.
-
-    Only before the account's first trade in the instrument. size_lots: signed.
-    """
-
-    ts_ns: Word
-    instrument: InstrumentId
-    account: AccountId
-    size_lots: Word
-    price_ticks: Word
-
-
-class FundDeposit(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Put outside money into the insurance fund. amount: money, > 0."""
-
-    ts_ns: Word
-    amount: Word
-
-
-Command: TypeAlias = (
-    PlaceOrder
-    | CancelOrder
-    | AmendOrder
-    | ReduceOrder
-    | MassCancel
-    | SetMarkPrice
-    | ReportTrade
-    | ExecuteRecorded
-    | Deposit
-    | Withdraw
-    | SetLeverage
-    | OpenPosition
-    | FundDeposit
+OrderCommand: TypeAlias = (
+    PlaceOrder | CancelOrder | AmendOrder | ReduceOrder | MassCancel | ReportTrade | ExecuteRecorded
 )
 
 COMMANDS: dict[CommandType, type[msgspec.Struct]] = {
@@ -212,12 +125,6 @@ COMMANDS: dict[CommandType, type[msgspec.Struct]] = {
     CommandType.AMEND_ORDER: AmendOrder,
     CommandType.REDUCE_ORDER: ReduceOrder,
     CommandType.MASS_CANCEL: MassCancel,
-    CommandType.SET_MARK_PRICE: SetMarkPrice,
     CommandType.REPORT_TRADE: ReportTrade,
     CommandType.EXECUTE_RECORDED: ExecuteRecorded,
-    CommandType.DEPOSIT: Deposit,
-    CommandType.WITHDRAW: Withdraw,
-    CommandType.SET_LEVERAGE: SetLeverage,
-    CommandType.OPEN_POSITION: OpenPosition,
-    CommandType.FUND_DEPOSIT: FundDeposit,
 }

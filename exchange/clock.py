@@ -1,0 +1,61 @@
+"""What is due when: funding, interest, retries after a pause, everything that event time alone sets off.
+
+The venue has no clock of its own. A task that is due at T runs before the first command with ts_ns >= T, at time T, and
+the venue settles after it; its events carry the number of that command. Tasks due at one time run in the order in which
+they were added.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from exchange.units import MAX_TS_NS
+
+NEVER: Final = MAX_TS_NS + 1
+
+
+class TimedTask:
+    """Something that is done at a time. Subclasses set `due_ns` anew in `run`, later than it was."""
+
+    def __init__(self) -> None:
+        """Start with nothing due."""
+        self.due_ns: i64 = NEVER
+
+    def run(self) -> None:
+        """Do what is due; the log stands at `due_ns`."""
+        raise NotImplementedError
+
+
+class Clock:
+    """The tasks of one venue, few and long-lived: looking for the next one is linear."""
+
+    def __init__(self) -> None:
+        """Start without tasks."""
+        self.tasks: list[TimedTask] = []
+        self.next_due_ns: i64 = NEVER
+
+    def add(self, task: TimedTask) -> None:
+        """Have a task run when it is due."""
+        self.tasks.append(task)
+        if task.due_ns < self.next_due_ns:
+            self.next_due_ns = task.due_ns
+
+    def set_due(self, task: TimedTask, due_ns: i64) -> None:
+        """Have a task run at another time; NEVER for not at all. Never in the past of the log."""
+        task.due_ns = due_ns
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look anew for what is due next."""
+        earliest: i64 = NEVER
+        for task in self.tasks:
+            if task.due_ns < earliest:
+                earliest = task.due_ns
+        self.next_due_ns = earliest
+
+    def next_task(self) -> TimedTask:
+        """Return the first task that is due at `next_due_ns`."""
+        for task in self.tasks:
+            if task.due_ns == self.next_due_ns:
+                return task
+        raise LookupError(f"expected a task due at {self.next_due_ns}, found none")

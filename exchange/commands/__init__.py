@@ -1,0 +1,50 @@
+"""What may be asked of the venue. Frozen Structs: the public face, and the table from which the records are generated.
+
+Every command carries `ts_ns`, the time of the event (ns, UTC); time never goes back. Account 0 is the recorded market.
+A command is stored as whole units of 64 bytes; `exchange/layout.py` has the offsets.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+from exchange.commands import accounts, operations, orders, prices
+from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
+from exchange.commands.operations import FundDeposit, OperatorCommand
+from exchange.commands.orders import (
+    AmendOrder,
+    CancelOrder,
+    ExecuteRecorded,
+    MassCancel,
+    OrderCommand,
+    PlaceOrder,
+    ReduceOrder,
+    ReportTrade,
+)
+from exchange.commands.prices import PriceCommand, SetMarkPrice
+from exchange.commands.types import CommandType
+
+Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | OperatorCommand
+
+COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
+    sorted({**orders.COMMANDS, **prices.COMMANDS, **accounts.COMMANDS, **operations.COMMANDS}.items())
+)
+
+__all__ = [
+    "COMMANDS",
+    "AmendOrder",
+    "CancelOrder",
+    "Command",
+    "CommandType",
+    "Deposit",
+    "ExecuteRecorded",
+    "FundDeposit",
+    "MassCancel",
+    "OpenPosition",
+    "PlaceOrder",
+    "ReduceOrder",
+    "ReportTrade",
+    "SetLeverage",
+    "SetMarkPrice",
+    "Withdraw",
+]

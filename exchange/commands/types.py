@@ -1,0 +1,21 @@
+"""The number of each command on the wire, by area; numbers are never used again."""
+
+from enum import IntEnum
+
+
+class CommandType(IntEnum):
+    """The number of each command on the wire."""
+
+    PLACE_ORDER = 1
+    CANCEL_ORDER = 2
+    AMEND_ORDER = 3
+    REDUCE_ORDER = 4
+    MASS_CANCEL = 5
+    SET_MARK_PRICE = 6
+    REPORT_TRADE = 7
+    EXECUTE_RECORDED = 8
+    DEPOSIT = 9
+    WITHDRAW = 10
+    SET_LEVERAGE = 11
+    OPEN_POSITION = 12
+    FUND_DEPOSIT = 13

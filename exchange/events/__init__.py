@@ -1,0 +1,89 @@
+"""What happened. Frozen Structs: the public face of the event records, and the table they are generated from.
+
+`seq` counts the events of a venue from 1 without a gap; it is an event's place in the log and is not stored in its
+record. `command_seq` is the command that caused it, counted from 1. `liquidation_id` names the liquidation that an
+event belongs to, 0 for none. Money is in minor units of the settlement asset.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+from exchange.events import accounts, liquidation, orders, prices, waterfall
+from exchange.events.accounts import (
+    AccountEvent,
+    Deposited,
+    FundDeposited,
+    LeverageSet,
+    PositionChanged,
+    PositionOpened,
+    RequestRejected,
+    Withdrawn,
+)
+from exchange.events.liquidation import (
+    LiquidationEnded,
+    LiquidationEvent,
+    LiquidationOrderPlaced,
+    LiquidationStarted,
+    PositionTakenOver,
+    SurplusPaid,
+)
+from exchange.events.orders import (
+    OrderAccepted,
+    OrderAmended,
+    OrderCanceled,
+    OrderEvent,
+    OrderRejected,
+    RecordedClipped,
+    StopTriggered,
+    Trade,
+    TradeReported,
+)
+from exchange.events.prices import (
+    MarkPriceUpdated,
+    PriceEvent,
+)
+from exchange.events.types import EventType
+from exchange.events.waterfall import (
+    FundPaid,
+    HaircutCharged,
+    LossSocialized,
+    VenueLossBooked,
+    WaterfallEvent,
+)
+
+Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | LiquidationEvent | WaterfallEvent
+
+_ALL = {**orders.EVENTS, **prices.EVENTS, **accounts.EVENTS, **liquidation.EVENTS, **waterfall.EVENTS}
+EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
+
+__all__ = [
+    "EVENTS",
+    "Deposited",
+    "Event",
+    "EventType",
+    "FundDeposited",
+    "FundPaid",
+    "HaircutCharged",
+    "LeverageSet",
+    "LiquidationEnded",
+    "LiquidationOrderPlaced",
+    "LiquidationStarted",
+    "LossSocialized",
+    "MarkPriceUpdated",
+    "OrderAccepted",
+    "OrderAmended",
+    "OrderCanceled",
+    "OrderRejected",
+    "PositionChanged",
+    "PositionOpened",
+    "PositionTakenOver",
+    "RecordedClipped",
+    "RequestRejected",
+    "StopTriggered",
+    "SurplusPaid",
+    "Trade",
+    "TradeReported",
+    "VenueLossBooked",
+    "Withdrawn",
+]

@@ -1,0 +1,46 @@
+"""All conventions of one venue, and how they are read from plain values."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from exchange.errors import ConfigError
+from exchange.rules.liquidation import LiquidationRules
+from exchange.rules.orders import OrderRules
+from exchange.rules.waterfall import FundRules, WaterfallStep
+from exchange.validation import check_types, expect
+
+
+class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All conventions of one venue.
+
+    clearing: 'margin' keeps balances, positions and the risk engine; 'none' is a bare matching venue, on which any
+        account id may trade and nobody owns anything.
+    waterfall: who pays a deficit, in order; what is left after the last is booked as the venue's loss.
+    """
+
+    name: str = "default"
+    clearing: Literal["margin", "none"] = "margin"
+    orders: OrderRules = OrderRules()
+    liquidation: LiquidationRules = LiquidationRules()
+    fund: FundRules = FundRules()
+    waterfall: tuple[WaterfallStep, ...] = ("fund", "socialize")
+
+    def __post_init__(self) -> None:
+        """Refuse rules that could not be applied. Raises ConfigError naming the field."""
+        check_types(self, "rules")
+        steps = self.waterfall
+        expect(len(set(steps)) == len(steps), "rules", "waterfall without repetition", steps)
+
+
+def load_rules(mapping: Mapping[str, Any]) -> Rules:
+    """Return the rules in a mapping of plain values, such as parsed TOML.
+
+    Raises ConfigError for an unknown key, a wrong type or a value out of range, saying where.
+    """
+    try:
+        return msgspec.convert(mapping, Rules)
+    except msgspec.ValidationError as error:
+        cause = error.__cause__
+        raise (cause if isinstance(cause, ConfigError) else ConfigError(f"rules: {error}")) from error

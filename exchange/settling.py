@@ -1,0 +1,104 @@
+"""What the venue does after a command until nothing is left to do: stops, marks, breaches, liquidations; and what time
+sets off before one. Rules: section 5 of docs/semantics.md.
+"""
+
+from typing import final
+
+from mypy_extensions import i64
+
+from exchange.agenda import Agenda
+from exchange.book.level_index import RANK
+from exchange.clock import Clock
+from exchange.desks.stop_desk import StopDesk
+from exchange.event_log import EventLog
+from exchange.market import Market
+from exchange.records import MARK_LAST, MARK_MID, write_mark_price_updated
+from exchange.risk.liquidation import Liquidator
+from exchange.risk.monitor import Monitor
+
+
+@final
+class Settler:
+    """Brings the venue to rest."""
+
+    def __init__(
+        self,
+        has_clearing: bool,
+        log: EventLog,
+        agenda: Agenda,
+        clock: Clock,
+        markets: list[Market],
+        stop_desk: StopDesk,
+        monitor: Monitor,
+        liquidator: Liquidator,
+    ) -> None:
+        """Share the venue's parts."""
+        self.has_clearing: bool = has_clearing
+        self.log = log
+        self.agenda = agenda
+        self.clock = clock
+        self.markets = markets
+        self.stop_desk = stop_desk
+        self.monitor = monitor
+        self.liquidator = liquidator
+        self.has_mid_marks: bool = any(market.mark_source == MARK_MID for market in markets)
+
+    def run_due(self, ts_ns: i64) -> None:
+        """Run what is due until `ts_ns`, each task at its own time; the events carry the next command's number."""
+        log, clock = self.log, self.clock
+        while clock.next_due_ns <= ts_ns:
+            task = clock.next_task()
+            log.begin_task(task.due_ns)
+            task.run()
+            clock.refresh()
+            self.settle()
+            log.end_task()
+
+    def settle(self) -> None:
+        """Elect stops, update marks and run liquidations until nothing is left to do."""
+        self._elect_stops()
+        if not self.has_clearing:
+            return
+        are_retries_due = True
+        while True:
+            self._update_marks()
+            if self.monitor.has_work():
+                for slot in self.monitor.find_breaches():
+                    self.liquidator.queue_start(slot)
+            if are_retries_due:
+                are_retries_due = False
+                self.liquidator.queue_retries()
+            if not self.liquidator.run_next():
+                break
+            self._elect_stops()
+        self.liquidator.settled_step = self.log.step
+
+    def is_unsettled(self) -> bool:
+        """Return whether the newest command was continued, so that the venue has not settled since."""
+        return self.agenda.has_touched or self.monitor.has_work()
+
+    def _elect_stops(self) -> None:
+        while self.agenda.has_touched:
+            self.agenda.has_touched = False
+            for market in self.markets:
+                while self.stop_desk.elect(market):
+                    pass
+
+    def _update_marks(self) -> None:
+        if not self.agenda.has_traded and not self.has_mid_marks:
+            return
+        self.agenda.has_traded = False
+        for market in self.markets:
+            if market.mark_source == MARK_LAST:
+                if market.has_last and (not market.has_mark or market.mark != market.last):
+                    self._set_mark(market, market.last)
+            elif market.mark_source == MARK_MID:
+                bids, asks = market.book.bids, market.book.asks
+                if bids.best != 0 and asks.best != 0:
+                    middle = (bids.levels[bids.best + RANK] - asks.levels[asks.best + RANK]) >> 1
+                    if not market.has_mark or market.mark != middle:
+                        self._set_mark(market, middle)
+
+    def _set_mark(self, market: Market, price: i64) -> None:
+        market.set_mark(price, self.log.step)
+        write_mark_price_updated(self.log, market.instrument, price)
