@@ -27,6 +27,7 @@ NUMBERS = {
         "validation.py": 0,
         "instrument.py": 1,
         "rules": 1,
+        "policies.py": 1,  # what functions from outside must look like
         "commands": 1,
         "events": 1,
         "event_log.py": 1,
@@ -90,7 +91,7 @@ NUMBERS = {
 }
 
 LINES_MOST = 700
-TOO_LONG = {"exchange/records.py": 1_300}  # records.py is generated
+TOO_LONG = {"exchange/records.py": 2_600}  # records.py is generated
 
 CORE_LIBRARIES = {"msgspec", "sortedcontainers", "mypy_extensions", "librt"}
 

@@ -45,9 +45,11 @@ from exchange.events.prices import (
 )
 from exchange.events.types import EventType
 from exchange.events.waterfall import (
+    DeleveragingStarted,
     FundPaid,
     HaircutCharged,
     LossSocialized,
+    PositionDeleveraged,
     VenueLossBooked,
     WaterfallEvent,
 )
@@ -59,6 +61,7 @@ EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
 __all__ = [
     "EVENTS",
+    "DeleveragingStarted",
     "Deposited",
     "Event",
     "EventType",
@@ -76,6 +79,7 @@ __all__ = [
     "OrderCanceled",
     "OrderRejected",
     "PositionChanged",
+    "PositionDeleveraged",
     "PositionOpened",
     "PositionTakenOver",
     "RecordedClipped",

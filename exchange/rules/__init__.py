@@ -3,6 +3,15 @@
 from exchange.rules.liquidation import LiquidationRules
 from exchange.rules.orders import OrderRules, Protection
 from exchange.rules.venue import Rules, load_rules
-from exchange.rules.waterfall import FundRules, WaterfallStep
+from exchange.rules.waterfall import DeleveragingRules, FundRules, WaterfallStep
 
-__all__ = ["FundRules", "LiquidationRules", "OrderRules", "Protection", "Rules", "WaterfallStep", "load_rules"]
+__all__ = [
+    "DeleveragingRules",
+    "FundRules",
+    "LiquidationRules",
+    "OrderRules",
+    "Protection",
+    "Rules",
+    "WaterfallStep",
+    "load_rules",
+]
