@@ -40,7 +40,13 @@ from exchange.events.orders import (
     TradeReported,
 )
 from exchange.events.prices import (
+    FundingPaid,
+    FundingRateSet,
+    FundingSettled,
+    IndexPriceUpdated,
+    InstrumentSettled,
     MarkPriceUpdated,
+    PositionSettled,
     PriceEvent,
 )
 from exchange.events.types import EventType
@@ -64,7 +70,12 @@ __all__ = [
     "EventType",
     "FundDeposited",
     "FundPaid",
+    "FundingPaid",
+    "FundingRateSet",
+    "FundingSettled",
     "HaircutCharged",
+    "IndexPriceUpdated",
+    "InstrumentSettled",
     "LeverageSet",
     "LiquidationEnded",
     "LiquidationOrderPlaced",
@@ -77,6 +88,7 @@ __all__ = [
     "OrderRejected",
     "PositionChanged",
     "PositionOpened",
+    "PositionSettled",
     "PositionTakenOver",
     "RecordedClipped",
     "RequestRejected",

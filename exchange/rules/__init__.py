@@ -2,7 +2,20 @@
 
 from exchange.rules.liquidation import LiquidationRules
 from exchange.rules.orders import OrderRules, Protection
+from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules
 from exchange.rules.venue import Rules, load_rules
 from exchange.rules.waterfall import FundRules, WaterfallStep
 
-__all__ = ["FundRules", "LiquidationRules", "OrderRules", "Protection", "Rules", "WaterfallStep", "load_rules"]
+__all__ = [
+    "FundRules",
+    "FundingRules",
+    "IndexRules",
+    "LiquidationRules",
+    "MarkRules",
+    "OrderRules",
+    "Protection",
+    "Rules",
+    "SettlementRules",
+    "WaterfallStep",
+    "load_rules",
+]
