@@ -53,6 +53,7 @@ class RejectReason(IntEnum):
 
     NONE = 0
     UNKNOWN_INSTRUMENT = 1
+    MARKET_SETTLED = 24  # the instrument was settled for good
     RESERVED_ACCOUNT = 2  # 0 is the recorded market's, negative ids are the venue's own
     UNKNOWN_ACCOUNT = 3
     ACCOUNT_IN_LIQUIDATION = 4
@@ -91,6 +92,7 @@ class CancelReason(IntEnum):
     LIQUIDATION = 8
     STOP_REFUSED = 9  # an elected stop that could not be entered, such as for lack of margin
     DELEVERAGED = 52  # its owner's position was closed against a liquidation
+    INSTRUMENT_SETTLED = 10
 
 
 class RecordedKind(IntEnum):
@@ -141,6 +143,7 @@ class MarkSource(IntEnum):
     EXTERNAL = 0  # SetMarkPrice
     LAST = 1  # price of the last trade
     MID = 2  # (best bid + best ask) / 2, rounded down, while both exist
+    MODEL = 3  # made of several sources: MarkRules
 
 
 BUY: Final = 0

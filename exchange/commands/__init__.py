@@ -21,7 +21,14 @@ from exchange.commands.orders import (
     ReduceOrder,
     ReportTrade,
 )
-from exchange.commands.prices import PriceCommand, SetMarkPrice
+from exchange.commands.prices import (
+    AdvanceTime,
+    PriceCommand,
+    SetFundingRate,
+    SetIndexPrice,
+    SetMarkPrice,
+    SettleInstrument,
+)
 from exchange.commands.types import CommandType
 
 Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | OperatorCommand
@@ -32,6 +39,7 @@ COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
 
 __all__ = [
     "COMMANDS",
+    "AdvanceTime",
     "AmendOrder",
     "CancelOrder",
     "Command",
@@ -44,7 +52,10 @@ __all__ = [
     "PlaceOrder",
     "ReduceOrder",
     "ReportTrade",
+    "SetFundingRate",
+    "SetIndexPrice",
     "SetLeverage",
     "SetMarkPrice",
+    "SettleInstrument",
     "Withdraw",
 ]

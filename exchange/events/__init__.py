@@ -40,7 +40,13 @@ from exchange.events.orders import (
     TradeReported,
 )
 from exchange.events.prices import (
+    FundingPaid,
+    FundingRateSet,
+    FundingSettled,
+    IndexPriceUpdated,
+    InstrumentSettled,
     MarkPriceUpdated,
+    PositionSettled,
     PriceEvent,
 )
 from exchange.events.types import EventType
@@ -67,7 +73,12 @@ __all__ = [
     "EventType",
     "FundDeposited",
     "FundPaid",
+    "FundingPaid",
+    "FundingRateSet",
+    "FundingSettled",
     "HaircutCharged",
+    "IndexPriceUpdated",
+    "InstrumentSettled",
     "LeverageSet",
     "LiquidationEnded",
     "LiquidationOrderPlaced",
@@ -81,6 +92,7 @@ __all__ = [
     "PositionChanged",
     "PositionDeleveraged",
     "PositionOpened",
+    "PositionSettled",
     "PositionTakenOver",
     "RecordedClipped",
     "RequestRejected",

@@ -6,7 +6,16 @@ import pytest
 
 from exchange.errors import ConfigError
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
-from exchange.rules import FundRules, LiquidationRules, OrderRules, Rules
+from exchange.rules import (
+    FundingRules,
+    FundRules,
+    IndexRules,
+    LiquidationRules,
+    MarkRules,
+    OrderRules,
+    Rules,
+    SettlementRules,
+)
 from replay import venues
 from replay.venues import load_instruments, load_venue, preset_names
 
@@ -32,7 +41,8 @@ def test_the_generic_preset_spells_out_every_field():
     rules, _ = load_venue("generic_linear")
     assert rules == Rules(name="generic_linear")
     lines = Path(venues.__file__).with_name("generic_linear.toml").read_text().splitlines()
-    for struct in (Rules, OrderRules, LiquidationRules, FundRules, Instrument, FeeSchedule, MarginTier):
+    pricing = (MarkRules, IndexRules, FundingRules, SettlementRules)
+    for struct in (Rules, OrderRules, LiquidationRules, FundRules, Instrument, FeeSchedule, MarginTier, *pricing):
         for field in struct.__struct_fields__:
             tables = (f"[rules.{field}]", f"[instruments.{field}]", f"[[instruments.{field}]]")
             assert any(line.startswith((f"{field} = ", *tables)) for line in lines), field
