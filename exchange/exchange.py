@@ -31,6 +31,7 @@ from exchange.events import Event
 from exchange.instrument import Instrument
 from exchange.market import Market
 from exchange.records import UNIT_BYTES
+from exchange.risk.limit_desk import LimitDesk
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
 from exchange.rules import Rules
@@ -98,11 +99,20 @@ class Exchange:
         self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher)
         self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
         self.account_desk = AccountDesk(self.log, self.ledger, self.clearing)
-        self.monitor = Monitor(self.agenda, self.ledger, self.clearing, self.markets)
-        self.liquidator = Liquidator(
-            rules, self.log, self.ledger, self.clearing, self.markets, self.desk, self.matcher, self.monitor
-        )
+        self.monitor = Monitor(rules.levels, self.log, self.agenda, self.ledger, self.clearing, self.markets)
         self.clock = Clock()
+        self.liquidator = Liquidator(
+            rules,
+            self.log,
+            self.ledger,
+            self.clearing,
+            self.markets,
+            self.desk,
+            self.matcher,
+            self.monitor,
+            self.clock,
+        )
+        self.limit_desk = LimitDesk(self.log, self.ledger, self.clearing, self.liquidator.disposer)
         self.settler = Settler(
             self.has_clearing,
             self.log,
@@ -121,7 +131,7 @@ class Exchange:
             self.has_clearing,
             self.desk,
             self.recorded_desk,
-            [self.account_desk],
+            [self.account_desk, self.limit_desk],
         )
         self._is_delivering: bool = False  # handlers are being called
         self._is_writing: bool = False  # sinks are taking records

@@ -10,7 +10,7 @@ import msgspec
 
 from exchange.commands import accounts, operations, orders, prices
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
-from exchange.commands.operations import FundDeposit, OperatorCommand
+from exchange.commands.operations import FundDeposit, OperatorCommand, RestrictAccount, SetMarketState
 from exchange.commands.orders import (
     AmendOrder,
     CancelOrder,
@@ -44,7 +44,9 @@ __all__ = [
     "PlaceOrder",
     "ReduceOrder",
     "ReportTrade",
+    "RestrictAccount",
     "SetLeverage",
     "SetMarkPrice",
+    "SetMarketState",
     "Withdraw",
 ]

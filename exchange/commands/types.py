@@ -19,3 +19,5 @@ class CommandType(IntEnum):
     SET_LEVERAGE = 11
     OPEN_POSITION = 12
     FUND_DEPOSIT = 13
+    RESTRICT_ACCOUNT = 27
+    SET_MARKET_STATE = 28

@@ -1,8 +1,30 @@
 """The venue's conventions: every choice on which respectable venues differ is a named field with a default."""
 
-from exchange.rules.liquidation import LiquidationRules
+from exchange.rules.levels import LevelRules
+from exchange.rules.liquidation import (
+    DisposalRules,
+    LiquidationRules,
+    PacingRules,
+    PriceRules,
+    ReductionRules,
+    TakeoverRules,
+)
 from exchange.rules.orders import OrderRules, Protection
 from exchange.rules.venue import Rules, load_rules
 from exchange.rules.waterfall import FundRules, WaterfallStep
 
-__all__ = ["FundRules", "LiquidationRules", "OrderRules", "Protection", "Rules", "WaterfallStep", "load_rules"]
+__all__ = [
+    "DisposalRules",
+    "FundRules",
+    "LevelRules",
+    "LiquidationRules",
+    "OrderRules",
+    "PacingRules",
+    "PriceRules",
+    "Protection",
+    "ReductionRules",
+    "Rules",
+    "TakeoverRules",
+    "WaterfallStep",
+    "load_rules",
+]
