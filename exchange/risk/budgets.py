@@ -1,4 +1,4 @@
-"""What the pace of liquidations has used of its caps, in windows of time: per account, per market, of the fund's loss."""
+"""What liquidations have used of the caps on their pace, in windows of time: per account, per market, of the fund."""
 
 from typing import Final, final
 
