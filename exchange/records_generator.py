@@ -15,6 +15,8 @@ from exchange.commands import COMMANDS
 from exchange.enums import (
     AccountLevel,
     CancelReason,
+    DeleveragingOrder,
+    DeleveragingScore,
     LiquidationOutcome,
     MarketState,
     MarkSource,
@@ -54,6 +56,8 @@ _ENUM_CONSTANTS: Final[dict[str, type[IntEnum]]] = {
     "MARK": MarkSource,
     "LEVEL": AccountLevel,
     "MARKET": MarketState,
+    "DELEVERAGE_BY": DeleveragingOrder,
+    "SCORE": DeleveragingScore,
 }
 
 

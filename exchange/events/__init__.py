@@ -52,9 +52,11 @@ from exchange.events.prices import (
 )
 from exchange.events.types import EventType
 from exchange.events.waterfall import (
+    DeleveragingStarted,
     FundPaid,
     HaircutCharged,
     LossSocialized,
+    PositionDeleveraged,
     VenueLossBooked,
     WaterfallEvent,
 )
@@ -67,6 +69,7 @@ EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 __all__ = [
     "EVENTS",
     "AccountRestricted",
+    "DeleveragingStarted",
     "Deposited",
     "DisposalOrderPlaced",
     "Event",
@@ -89,6 +92,7 @@ __all__ = [
     "OrderCanceled",
     "OrderRejected",
     "PositionChanged",
+    "PositionDeleveraged",
     "PositionOpened",
     "PositionTakenOver",
     "PositionTransferred",

@@ -2,10 +2,9 @@
 
 For each leg, f(price) = value - scale x maintenance, in money x ppm, so that nothing is rounded before it is compared.
 Equity x ppm - scale x (all maintenance) changes by the sum of the legs' changes in f. With the scale of the next level
-down, an account may lose its slack, shared out evenly over its legs; with that of its own level, it may
-gain its gap.
-f rises with the value of the position as long as scale x rate stays below 100 %, so an edge is found by search; where it
-does not, the band is the present mark alone. Value and maintenance are rounded to money: that much is spared.
+down, an account may lose its slack, shared out evenly over its legs; with that of its own level, gain its gap. f rises
+with the value of the position as long as scale x rate stays below 100 %, so an edge is found by search; where it does
+not, the band is the present mark alone. Value and maintenance are rounded to money: that much is spared.
 """
 
 from typing import Final, final

@@ -39,11 +39,11 @@ from exchange.records import (
     write_surplus_paid,
 )
 from exchange.risk.budgets import NO_CAP, Budgets
+from exchange.risk.deleveraging import Deleverager
 from exchange.risk.disposal import Disposer
 from exchange.risk.guarded_fill import lots_affordable
 from exchange.risk.leg_work import LegWork, Liquidation
 from exchange.risk.monitor import Monitor
-from exchange.risk.offsetting import Offsetter
 from exchange.risk.order_price import bankruptcy_value
 from exchange.risk.pacing import distance_key, is_drawn, random_key
 from exchange.risk.quoting import OrderPricer
@@ -98,6 +98,7 @@ class Liquidator:
         matcher: Matcher,
         monitor: Monitor,
         clock: Clock,
+        deleverager: Deleverager,
     ) -> None:
         """Copy the rules; share the venue's parts."""
         self.log = log
@@ -118,7 +119,7 @@ class Liquidator:
         self.sizer = OrderSizer(rules, log, ledger, clearing, markets, monitor, self.budgets)
         self.disposer = Disposer(liquidation.disposal, log, ledger, markets, matcher, clock, self.order_ids)
         self.takeovers = Takeovers(rules, log, ledger, clearing, markets, self.pricer, self.disposer)
-        self.offsetter = Offsetter()
+        self.deleverager = deleverager
         self.is_market_first: bool = liquidation.order == "market"
         self.sends_nothing: bool = liquidation.order == "none"
         self.order_kind: i64 = _ORDERS.get(liquidation.order, IOC_ORDER)
@@ -477,8 +478,8 @@ class Liquidator:
             elif step == "backstop":
                 left = self.takeovers.by_backstop(market, work, left)
             else:
-                price = self.takeovers.price(market, slot, leg)
-                left = self.offsetter.offset(market, slot, leg, work.liquidation.number, left, price)
+                price = self.pricer.bankruptcy_price(market, slot, leg)
+                left = self.deleverager.offset(market, slot, leg, work.liquidation.number, left, price)
         if left == 0:
             self._go_on(work, market)
         else:

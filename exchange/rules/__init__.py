@@ -11,9 +11,10 @@ from exchange.rules.liquidation import (
 )
 from exchange.rules.orders import OrderRules, Protection
 from exchange.rules.venue import Rules, load_rules
-from exchange.rules.waterfall import FundRules, WaterfallStep
+from exchange.rules.waterfall import DeleveragingRules, FundRules, WaterfallStep
 
 __all__ = [
+    "DeleveragingRules",
     "DisposalRules",
     "FundRules",
     "LevelRules",

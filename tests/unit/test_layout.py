@@ -102,7 +102,7 @@ def test_every_field_has_its_own_bits(layout: Layout) -> None:
 
 
 def test_numbers_on_the_wire_fit_a_byte_and_are_distinct() -> None:
-    """Commands and events each in ascending order; each area has numbers of its own, so there are gaps."""
+    """Commands and events each have numbers of their own, ascending; each area has a range, with room in it."""
     for table in (COMMANDS, EVENTS):
         numbers = [int(number) for number in table]
         assert numbers == sorted(set(numbers))
