@@ -73,6 +73,9 @@ class RejectReason(IntEnum):
     NO_MARK_PRICE = 18
     ALREADY_TRADED = 19  # OpenPosition after the account's first trade in the instrument
     POST_ONLY_WOULD_TAKE = 20
+    MARKET_PAUSED = 40
+    MARKET_REDUCE_ONLY = 41
+    ACCOUNT_RESTRICTED = 42  # only what reduces a position
     FOK_CANNOT_FILL = 21
     INSUFFICIENT_BALANCE = 22
     INSUFFICIENT_MARGIN = 23
@@ -114,6 +117,24 @@ class LiquidationOutcome(IntEnum):
     COVERED = 3  # the fund paid the whole deficit
     SOCIALIZED = 4  # profits of other accounts paid what the fund could not
     VENUE_LOSS = 5  # a part was paid by nobody
+
+
+class AccountLevel(IntEnum):
+    """How far an account's equity has fallen, by the venue's levels."""
+
+    NORMAL = 0
+    NOTICE = 1  # a margin call
+    RESTRICTED = 2  # no new risk
+    LIQUIDATION = 3
+    BACKSTOP = 4  # its positions are taken over
+
+
+class MarketState(IntEnum):
+    """What participants may do in a market."""
+
+    OPEN = 0
+    REDUCE_ONLY = 1  # orders that reduce a position
+    PAUSED = 2  # cancel; liquidations wait
 
 
 class DeleveragingOrder(IntEnum):

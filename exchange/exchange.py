@@ -37,6 +37,7 @@ from exchange.pricing.funding_task import FundingTask
 from exchange.pricing.mark_model import MarkModel, MarkTask
 from exchange.records import MARK_MODEL, UNIT_BYTES
 from exchange.risk.deleveraging import Deleverager
+from exchange.risk.limit_desk import LimitDesk
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
 from exchange.rules import Rules
@@ -109,7 +110,7 @@ class Exchange:
         self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher)
         self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
         self.account_desk = AccountDesk(self.log, self.ledger, self.clearing)
-        self.monitor = Monitor(self.agenda, self.ledger, self.clearing, self.markets)
+        self.monitor = Monitor(rules.levels, self.log, self.agenda, self.ledger, self.clearing, self.markets)
         self.deleverager = Deleverager(
             rules.deleveraging,
             policies if policies is not None else Policies(),
@@ -119,15 +120,25 @@ class Exchange:
             self.markets,
             self.desk,
         )
-        self.liquidator = Liquidator(
-            rules, self.log, self.ledger, self.clearing, self.markets, self.desk, self.matcher, self.monitor
-        )
         self.deliverer = Deliverer(self.log, self.agenda, self.ledger, self.clearing, self.matcher)
         self.price_desk = PriceDesk(self.log, self.deliverer)
         self.mark_models = [MarkModel(self.log, market, fact) for market, fact in zip(self.markets, facts, strict=True)]
         self.clock = Clock()
         if self.has_clearing:
             self._schedule_prices()
+        self.liquidator = Liquidator(
+            rules,
+            self.log,
+            self.ledger,
+            self.clearing,
+            self.markets,
+            self.desk,
+            self.matcher,
+            self.monitor,
+            self.clock,
+            self.deleverager,
+        )
+        self.limit_desk = LimitDesk(self.log, self.ledger, self.clearing, self.liquidator.disposer)
         self.settler = Settler(
             self.has_clearing,
             self.log,
@@ -147,7 +158,7 @@ class Exchange:
             self.has_clearing,
             self.desk,
             self.recorded_desk,
-            [self.price_desk, self.account_desk],
+            [self.price_desk, self.account_desk, self.limit_desk],
         )
         self._is_delivering: bool = False  # handlers are being called
         self._is_writing: bool = False  # sinks are taking records

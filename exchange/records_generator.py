@@ -13,10 +13,12 @@ import msgspec
 
 from exchange.commands import COMMANDS
 from exchange.enums import (
+    AccountLevel,
     CancelReason,
     DeleveragingOrder,
     DeleveragingScore,
     LiquidationOutcome,
+    MarketState,
     MarkSource,
     RecordedKind,
     RejectReason,
@@ -52,6 +54,8 @@ _ENUM_CONSTANTS: Final[dict[str, type[IntEnum]]] = {
     "CLIPPED": RecordedKind,
     "OUTCOME": LiquidationOutcome,
     "MARK": MarkSource,
+    "LEVEL": AccountLevel,
+    "MARKET": MarketState,
     "DELEVERAGE_BY": DeleveragingOrder,
     "SCORE": DeleveragingScore,
 }

@@ -69,8 +69,9 @@ class Settler:
         while True:
             self._update_marks()
             if self.monitor.has_work():
-                for slot in self.monitor.find_breaches():
-                    self.liquidator.queue_start(slot)
+                self.liquidator.queue_starts(self.monitor.find_breaches())
+                if len(self.monitor.liquidated_dirty) > 0:
+                    self.liquidator.review_filled()
             if are_retries_due:
                 are_retries_due = False
                 self.liquidator.queue_retries()

@@ -10,7 +10,7 @@ import msgspec
 
 from exchange.commands import accounts, operations, orders, prices
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
-from exchange.commands.operations import FundDeposit, OperatorCommand
+from exchange.commands.operations import FundDeposit, OperatorCommand, RestrictAccount, SetMarketState
 from exchange.commands.orders import (
     AmendOrder,
     CancelOrder,
@@ -52,10 +52,12 @@ __all__ = [
     "PlaceOrder",
     "ReduceOrder",
     "ReportTrade",
+    "RestrictAccount",
     "SetFundingRate",
     "SetIndexPrice",
     "SetLeverage",
     "SetMarkPrice",
+    "SetMarketState",
     "SettleInstrument",
     "Withdraw",
 ]

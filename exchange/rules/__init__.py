@@ -1,6 +1,14 @@
 """The venue's conventions: every choice on which respectable venues differ is a named field with a default."""
 
-from exchange.rules.liquidation import LiquidationRules
+from exchange.rules.levels import LevelRules
+from exchange.rules.liquidation import (
+    DisposalRules,
+    LiquidationRules,
+    PacingRules,
+    PriceRules,
+    ReductionRules,
+    TakeoverRules,
+)
 from exchange.rules.orders import OrderRules, Protection
 from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules
 from exchange.rules.venue import Rules, load_rules
@@ -8,15 +16,21 @@ from exchange.rules.waterfall import DeleveragingRules, FundRules, WaterfallStep
 
 __all__ = [
     "DeleveragingRules",
+    "DisposalRules",
     "FundRules",
     "FundingRules",
     "IndexRules",
+    "LevelRules",
     "LiquidationRules",
     "MarkRules",
     "OrderRules",
+    "PacingRules",
+    "PriceRules",
     "Protection",
+    "ReductionRules",
     "Rules",
     "SettlementRules",
+    "TakeoverRules",
     "WaterfallStep",
     "load_rules",
 ]
