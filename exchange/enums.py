@@ -74,6 +74,9 @@ class RejectReason(IntEnum):
     POST_ONLY_WOULD_TAKE = 20
     FOK_CANNOT_FILL = 21
     INSUFFICIENT_BALANCE = 22
+    NOT_BORROWABLE = 90  # the venue lends, but not this asset
+    BORROW_LIMIT = 91  # the account would owe more of it than the venue lends
+    MARGIN_LEVEL_TOO_LOW = 92  # for more debt, or to let something leave
     INSUFFICIENT_MARGIN = 23
 
 
@@ -111,6 +114,15 @@ class LiquidationOutcome(IntEnum):
     COVERED = 3  # the fund paid the whole deficit
     SOCIALIZED = 4  # profits of other accounts paid what the fund could not
     VENUE_LOSS = 5  # a part was paid by nobody
+
+
+class InterestKind(IntEnum):
+    """What a loan was charged for."""
+
+    BORROWED = 0  # the period in which something was borrowed, at once
+    CLOCK = 1  # a period, at its start or its end
+    REPAID = 2  # the time up to a repayment in full
+    OPEN_FEE = 3
 
 
 class MarkSource(IntEnum):

@@ -28,6 +28,9 @@ WITHDRAW: Final = 10
 SET_LEVERAGE: Final = 11
 OPEN_POSITION: Final = 12
 FUND_DEPOSIT: Final = 13
+DEPOSIT_ASSET: Final = 23
+WITHDRAW_ASSET: Final = 24
+SET_INTEREST_RATE: Final = 25
 
 PLACE_ORDER_TS_NS: Final = 8
 PLACE_ORDER_ORDER_ID: Final = 16
@@ -114,6 +117,15 @@ OPEN_POSITION_PRICE_TICKS: Final = 24
 FUND_DEPOSIT_TS_NS: Final = 8
 FUND_DEPOSIT_AMOUNT: Final = 16
 
+DEPOSIT_ASSET_TS_NS: Final = 8
+DEPOSIT_ASSET_QTY_LOTS: Final = 16
+
+WITHDRAW_ASSET_TS_NS: Final = 8
+WITHDRAW_ASSET_QTY_LOTS: Final = 16
+
+SET_INTEREST_RATE_TS_NS: Final = 8
+SET_INTEREST_RATE_RATE_PPB: Final = 16
+
 # Events: the same.
 EVENT_ORDER_ACCEPTED: Final = 1
 EVENT_ORDER_REJECTED: Final = 2
@@ -140,6 +152,11 @@ EVENT_LOSS_SOCIALIZED: Final = 22
 EVENT_HAIRCUT_CHARGED: Final = 23
 EVENT_VENUE_LOSS_BOOKED: Final = 24
 EVENT_LIQUIDATION_ENDED: Final = 25
+EVENT_ASSET_DEPOSITED: Final = 40
+EVENT_ASSET_WITHDRAWN: Final = 41
+EVENT_LOAN_CHANGED: Final = 42
+EVENT_INTEREST_CHARGED: Final = 43
+EVENT_INTEREST_RATE_SET: Final = 44
 
 EVENT_ORDER_ACCEPTED_COMMAND_SEQ: Final = 8
 EVENT_ORDER_ACCEPTED_TS_NS: Final = 16
@@ -338,6 +355,41 @@ EVENT_LIQUIDATION_ENDED_BALANCE: Final = 32
 EVENT_LIQUIDATION_ENDED_OUTCOME: Final = 40
 EVENT_LIQUIDATION_ENDED_OUTCOME_SHIFT: Final = 0
 
+EVENT_ASSET_DEPOSITED_COMMAND_SEQ: Final = 8
+EVENT_ASSET_DEPOSITED_TS_NS: Final = 16
+EVENT_ASSET_DEPOSITED_QTY_LOTS: Final = 24
+EVENT_ASSET_DEPOSITED_VALUE: Final = 32
+EVENT_ASSET_DEPOSITED_SIZE_LOTS: Final = 40
+EVENT_ASSET_DEPOSITED_COST: Final = 48
+EVENT_ASSET_DEPOSITED_BALANCE: Final = 56
+
+EVENT_ASSET_WITHDRAWN_COMMAND_SEQ: Final = 8
+EVENT_ASSET_WITHDRAWN_TS_NS: Final = 16
+EVENT_ASSET_WITHDRAWN_QTY_LOTS: Final = 24
+EVENT_ASSET_WITHDRAWN_VALUE: Final = 32
+EVENT_ASSET_WITHDRAWN_SIZE_LOTS: Final = 40
+EVENT_ASSET_WITHDRAWN_COST: Final = 48
+EVENT_ASSET_WITHDRAWN_BALANCE: Final = 56
+
+EVENT_LOAN_CHANGED_COMMAND_SEQ: Final = 8
+EVENT_LOAN_CHANGED_TS_NS: Final = 16
+EVENT_LOAN_CHANGED_DEBT: Final = 24
+EVENT_LOAN_CHANGED_DEBT_BEFORE: Final = 32
+EVENT_LOAN_CHANGED_INTEREST_OWED: Final = 40
+
+EVENT_INTEREST_CHARGED_COMMAND_SEQ: Final = 8
+EVENT_INTEREST_CHARGED_TS_NS: Final = 16
+EVENT_INTEREST_CHARGED_PRINCIPAL: Final = 24
+EVENT_INTEREST_CHARGED_RATE_PPB: Final = 32
+EVENT_INTEREST_CHARGED_AMOUNT: Final = 40
+EVENT_INTEREST_CHARGED_BALANCE: Final = 48
+EVENT_INTEREST_CHARGED_KIND: Final = 56
+EVENT_INTEREST_CHARGED_KIND_SHIFT: Final = 0
+
+EVENT_INTEREST_RATE_SET_COMMAND_SEQ: Final = 8
+EVENT_INTEREST_RATE_SET_TS_NS: Final = 16
+EVENT_INTEREST_RATE_SET_RATE_PPB: Final = 24
+
 REJECT_NONE: Final = 0
 REJECT_UNKNOWN_INSTRUMENT: Final = 1
 REJECT_RESERVED_ACCOUNT: Final = 2
@@ -361,6 +413,9 @@ REJECT_ALREADY_TRADED: Final = 19
 REJECT_POST_ONLY_WOULD_TAKE: Final = 20
 REJECT_FOK_CANNOT_FILL: Final = 21
 REJECT_INSUFFICIENT_BALANCE: Final = 22
+REJECT_NOT_BORROWABLE: Final = 90
+REJECT_BORROW_LIMIT: Final = 91
+REJECT_MARGIN_LEVEL_TOO_LOW: Final = 92
 REJECT_INSUFFICIENT_MARGIN: Final = 23
 
 CANCEL_REQUESTED: Final = 0
@@ -390,6 +445,11 @@ OUTCOME_VENUE_LOSS: Final = 5
 MARK_EXTERNAL: Final = 0
 MARK_LAST: Final = 1
 MARK_MID: Final = 2
+
+INTEREST_BORROWED: Final = 0
+INTEREST_CLOCK: Final = 1
+INTEREST_REPAID: Final = 2
+INTEREST_OPEN_FEE: Final = 3
 
 
 def write_order_accepted(
@@ -978,5 +1038,129 @@ def write_liquidation_ended(log: EventLog, account: i64, liquidation_id: i64, ba
     words[at + 3] = liquidation_id
     words[at + 4] = balance
     words[at + 5] = outcome
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_asset_deposited(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    qty_lots: i64,
+    value: i64,
+    size_lots: i64,
+    cost: i64,
+    balance: i64,
+) -> None:
+    """Append a AssetDeposited record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 296 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = qty_lots
+    words[at + 4] = value
+    words[at + 5] = size_lots
+    words[at + 6] = cost
+    words[at + 7] = balance
+
+
+def write_asset_withdrawn(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    qty_lots: i64,
+    value: i64,
+    size_lots: i64,
+    cost: i64,
+    balance: i64,
+) -> None:
+    """Append a AssetWithdrawn record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 297 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = qty_lots
+    words[at + 4] = value
+    words[at + 5] = size_lots
+    words[at + 6] = cost
+    words[at + 7] = balance
+
+
+def write_loan_changed(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    debt: i64,
+    debt_before: i64,
+    interest_owed: i64,
+) -> None:
+    """Append a LoanChanged record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 298 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = debt
+    words[at + 4] = debt_before
+    words[at + 5] = interest_owed
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_interest_charged(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    principal: i64,
+    rate_ppb: i64,
+    amount: i64,
+    balance: i64,
+    kind: i64,
+) -> None:
+    """Append a InterestCharged record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 299 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = principal
+    words[at + 4] = rate_ppb
+    words[at + 5] = amount
+    words[at + 6] = balance
+    words[at + 7] = kind
+
+
+def write_interest_rate_set(log: EventLog, instrument: i64, rate_ppb: i64) -> None:
+    """Append a InterestRateSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 300 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = rate_ppb
+    words[at + 4] = 0
+    words[at + 5] = 0
     words[at + 6] = 0
     words[at + 7] = 0

@@ -6,6 +6,7 @@ from typing import final
 
 from mypy_extensions import i64
 
+from exchange.accounts.interest import Interest
 from exchange.agenda import Agenda
 from exchange.book.level_index import RANK
 from exchange.clock import Clock
@@ -31,6 +32,7 @@ class Settler:
         stop_desk: StopDesk,
         monitor: Monitor,
         liquidator: Liquidator,
+        interest: Interest,
     ) -> None:
         """Share the venue's parts."""
         self.has_clearing: bool = has_clearing
@@ -41,6 +43,8 @@ class Settler:
         self.stop_desk = stop_desk
         self.monitor = monitor
         self.liquidator = liquidator
+        self.interest = interest
+        self.has_loans: bool = interest.is_used
         self.has_mid_marks: bool = any(market.mark_source == MARK_MID for market in markets)
 
     def run_due(self, ts_ns: i64) -> None:
@@ -63,6 +67,8 @@ class Settler:
         while True:
             self._update_marks()
             if self.monitor.has_work():
+                if self.has_loans:
+                    self.interest.note_changes()
                 for slot in self.monitor.find_breaches():
                     self.liquidator.queue_start(slot)
             if are_retries_due:

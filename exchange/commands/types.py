@@ -19,3 +19,6 @@ class CommandType(IntEnum):
     SET_LEVERAGE = 11
     OPEN_POSITION = 12
     FUND_DEPOSIT = 13
+    DEPOSIT_ASSET = 23
+    WITHDRAW_ASSET = 24
+    SET_INTEREST_RATE = 25

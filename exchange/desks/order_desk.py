@@ -293,6 +293,8 @@ class OrderDesk:
             return REJECT_BELOW_FILLED
         if flags & POST_ONLY_BIT and not is_pending and self.matcher.post_only_price(market, side, price) != price:
             return REJECT_POST_ONLY_WOULD_TAKE
+        if needs_margin and market.is_spot:
+            return self.matcher.borrowing.order_refusal(market, slot, side, lots - is_open, new - old)
         if needs_margin:
             return self.clearing.margin_refusal(market, slot, side, new - old)
         return REJECT_NONE

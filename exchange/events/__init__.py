@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.events import accounts, liquidation, orders, prices, waterfall
+from exchange.events import accounts, assets, liquidation, orders, prices, waterfall
 from exchange.events.accounts import (
     AccountEvent,
     Deposited,
@@ -19,6 +19,14 @@ from exchange.events.accounts import (
     PositionOpened,
     RequestRejected,
     Withdrawn,
+)
+from exchange.events.assets import (
+    AssetDeposited,
+    AssetEvent,
+    AssetWithdrawn,
+    InterestCharged,
+    InterestRateSet,
+    LoanChanged,
 )
 from exchange.events.liquidation import (
     LiquidationEnded,
@@ -52,23 +60,35 @@ from exchange.events.waterfall import (
     WaterfallEvent,
 )
 
-Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | LiquidationEvent | WaterfallEvent
+Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent
 
-_ALL = {**orders.EVENTS, **prices.EVENTS, **accounts.EVENTS, **liquidation.EVENTS, **waterfall.EVENTS}
+_ALL = {
+    **orders.EVENTS,
+    **prices.EVENTS,
+    **accounts.EVENTS,
+    **assets.EVENTS,
+    **liquidation.EVENTS,
+    **waterfall.EVENTS,
+}
 EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
 __all__ = [
     "EVENTS",
+    "AssetDeposited",
+    "AssetWithdrawn",
     "Deposited",
     "Event",
     "EventType",
     "FundDeposited",
     "FundPaid",
     "HaircutCharged",
+    "InterestCharged",
+    "InterestRateSet",
     "LeverageSet",
     "LiquidationEnded",
     "LiquidationOrderPlaced",
     "LiquidationStarted",
+    "LoanChanged",
     "LossSocialized",
     "MarkPriceUpdated",
     "OrderAccepted",

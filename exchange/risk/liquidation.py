@@ -10,6 +10,7 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
+from exchange.accounts.interest import Interest
 from exchange.accounts.ledger import (
     ATTEMPTS,
     FUND_SLOT,
@@ -69,6 +70,7 @@ class Liquidator:
         self.desk = desk
         self.matcher = matcher
         self.monitor = monitor
+        self.interest: Interest | None = None  # what charges the accounts that borrow, set by the exchange
         self.waterfall = Waterfall(rules, log, ledger, clearing)
         self.is_market_first: bool = rules.liquidation.order == "market"
         self.max_attempts: i64 = rules.liquidation.max_attempts
@@ -195,7 +197,7 @@ class Liquidator:
         """
         share = self.clearing.equity(slot)
         total = self.clearing.maintenance(slot)
-        own = self.clearing.leg_maintenance(leg)
+        own = self.clearing.leg_burden(leg)
         if total > 0 and own != total:
             share = mul_div(share, own, total)
         size: int = self.ledger.legs[leg + SIZE]
@@ -228,6 +230,8 @@ class Liquidator:
     def _finish(self, slot: i64, number: i64) -> None:
         """Settle an account that has no position left."""
         ledger = self.ledger
+        if self.interest is not None:
+            self.interest.close(slot)
         balance: int = ledger.balances[slot]
         if balance > 0:
             if self.fund_keeps_surplus:

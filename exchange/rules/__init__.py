@@ -2,7 +2,19 @@
 
 from exchange.rules.liquidation import LiquidationRules
 from exchange.rules.orders import OrderRules, Protection
+from exchange.rules.spot import BorrowRules, RateTier, SpotTerms
 from exchange.rules.venue import Rules, load_rules
 from exchange.rules.waterfall import FundRules, WaterfallStep
 
-__all__ = ["FundRules", "LiquidationRules", "OrderRules", "Protection", "Rules", "WaterfallStep", "load_rules"]
+__all__ = [
+    "BorrowRules",
+    "FundRules",
+    "LiquidationRules",
+    "OrderRules",
+    "Protection",
+    "RateTier",
+    "Rules",
+    "SpotTerms",
+    "WaterfallStep",
+    "load_rules",
+]

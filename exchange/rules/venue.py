@@ -8,6 +8,7 @@ import msgspec
 from exchange.errors import ConfigError
 from exchange.rules.liquidation import LiquidationRules
 from exchange.rules.orders import OrderRules
+from exchange.rules.spot import BorrowRules
 from exchange.rules.waterfall import FundRules, WaterfallStep
 from exchange.validation import check_types, expect
 
@@ -24,6 +25,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clearing: Literal["margin", "none"] = "margin"
     orders: OrderRules = OrderRules()
     liquidation: LiquidationRules = LiquidationRules()
+    borrow: BorrowRules = BorrowRules()
     fund: FundRules = FundRules()
     waterfall: tuple[WaterfallStep, ...] = ("fund", "socialize")
 

@@ -6,7 +6,7 @@ import pytest
 
 from exchange.errors import ConfigError
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
-from exchange.rules import FundRules, LiquidationRules, OrderRules, Rules
+from exchange.rules import BorrowRules, FundRules, LiquidationRules, OrderRules, RateTier, Rules, SpotTerms
 from replay import venues
 from replay.venues import load_instruments, load_venue, preset_names
 
@@ -32,10 +32,24 @@ def test_the_generic_preset_spells_out_every_field():
     rules, _ = load_venue("generic_linear")
     assert rules == Rules(name="generic_linear")
     lines = Path(venues.__file__).with_name("generic_linear.toml").read_text().splitlines()
-    for struct in (Rules, OrderRules, LiquidationRules, FundRules, Instrument, FeeSchedule, MarginTier):
+    for struct in (
+        Rules,
+        OrderRules,
+        BorrowRules,
+        RateTier,
+        SpotTerms,
+        LiquidationRules,
+        FundRules,
+        Instrument,
+        FeeSchedule,
+        MarginTier,
+    ):
         for field in struct.__struct_fields__:
             tables = (f"[rules.{field}]", f"[instruments.{field}]", f"[[instruments.{field}]]")
-            assert any(line.startswith((f"{field} = ", *tables)) for line in lines), field
+            assert any(
+                line.startswith((f"{field} = ", *tables)) or f"{{ {field} = " in line or f", {field} = " in line
+                for line in lines
+            ), field
 
 
 def test_rules_and_instruments_are_read(tmp_path):
