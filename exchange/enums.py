@@ -93,6 +93,7 @@ class CancelReason(IntEnum):
     AMENDED_BELOW_FILLED = 7
     LIQUIDATION = 8
     STOP_REFUSED = 9  # an elected stop that could not be entered, such as for lack of margin
+    DELEVERAGED = 52  # its owner's position was closed against a liquidation
 
 
 class RecordedKind(IntEnum):
@@ -123,6 +124,27 @@ class InterestKind(IntEnum):
     CLOCK = 1  # a period, at its start or its end
     REPAID = 2  # the time up to a repayment in full
     OPEN_FEE = 3
+
+
+class DeleveragingOrder(IntEnum):
+    """In which order the other side of a liquidation is closed."""
+
+    RANK = 0
+    PRO_RATA = 1
+    RANDOM = 2
+    LARGEST = 3
+
+
+class DeleveragingScore(IntEnum):
+    """What the other side of a liquidation is ranked by."""
+
+    PROFIT_LEVERAGE = 0
+    PROFIT = 1
+    RETURN_LEVERAGE = 2
+    WALLET_RATIO = 3
+    VALUE_RATIO = 4
+    SIZE = 5
+    CUSTOM = 6
 
 
 class MarkSource(IntEnum):

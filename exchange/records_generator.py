@@ -12,7 +12,16 @@ from typing import Any, Final
 import msgspec
 
 from exchange.commands import COMMANDS
-from exchange.enums import CancelReason, InterestKind, LiquidationOutcome, MarkSource, RecordedKind, RejectReason
+from exchange.enums import (
+    CancelReason,
+    DeleveragingOrder,
+    DeleveragingScore,
+    InterestKind,
+    LiquidationOutcome,
+    MarkSource,
+    RecordedKind,
+    RejectReason,
+)
 from exchange.errors import ConfigError
 from exchange.event_log import RECORD_WORDS_MAX
 from exchange.events import EVENTS
@@ -45,6 +54,8 @@ _ENUM_CONSTANTS: Final[dict[str, type[IntEnum]]] = {
     "OUTCOME": LiquidationOutcome,
     "MARK": MarkSource,
     "INTEREST": InterestKind,
+    "DELEVERAGE_BY": DeleveragingOrder,
+    "SCORE": DeleveragingScore,
 }
 
 

@@ -53,9 +53,11 @@ from exchange.events.prices import (
 )
 from exchange.events.types import EventType
 from exchange.events.waterfall import (
+    DeleveragingStarted,
     FundPaid,
     HaircutCharged,
     LossSocialized,
+    PositionDeleveraged,
     VenueLossBooked,
     WaterfallEvent,
 )
@@ -76,6 +78,7 @@ __all__ = [
     "EVENTS",
     "AssetDeposited",
     "AssetWithdrawn",
+    "DeleveragingStarted",
     "Deposited",
     "Event",
     "EventType",
@@ -96,6 +99,7 @@ __all__ = [
     "OrderCanceled",
     "OrderRejected",
     "PositionChanged",
+    "PositionDeleveraged",
     "PositionOpened",
     "PositionTakenOver",
     "RecordedClipped",

@@ -4,10 +4,11 @@ from exchange.rules.liquidation import LiquidationRules
 from exchange.rules.orders import OrderRules, Protection
 from exchange.rules.spot import BorrowRules, RateTier, SpotTerms
 from exchange.rules.venue import Rules, load_rules
-from exchange.rules.waterfall import FundRules, WaterfallStep
+from exchange.rules.waterfall import DeleveragingRules, FundRules, WaterfallStep
 
 __all__ = [
     "BorrowRules",
+    "DeleveragingRules",
     "FundRules",
     "LiquidationRules",
     "OrderRules",
