@@ -212,6 +212,7 @@ class Liquidator:
         value = self.clearing.leg_value(leg)
         price = market.mark if market.has_mark else market.last
         realized = self.clearing.change_position(market, slot, -size, -value)
+        self.clearing.mark_dirty(slot)  # it may owe less now
         fund_realized = self.clearing.change_position(market, FUND_SLOT, size, value)
         write_position_taken_over(
             self.log, market.instrument, self.ledger.account_ids[slot], number, size, price, value

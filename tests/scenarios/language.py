@@ -8,13 +8,16 @@
     mass-cancel buy acct 7
     mark 105                                    also `deposit 50 acct 7`, `withdraw`, `leverage`, `fund 1000`
     open -10 @ 100 acct 7
+    deposit-asset 5 acct 7                      lots of a spot instrument; also `withdraw-asset`
+    interest 1,000 on 2                         rate in ppb on loans of an asset; on money without `on`
+    time 13:20                                  no command: what follows happens at this time (also `time 2d 13:20:05`)
     report buy 3 @ 100                          a trade outside the book
     execute sell 5 @ 100 id 9                   a recorded execution of resting sell order 9
     show acct 7                                 no command: prints what the account is worth
     show book                                   no command: prints the orders, best first
 
 `on 2` names another instrument than the first; `continued` holds the settling back. The time is the number of the
-command. Lines that start with # are comments: there stands the arithmetic that makes the events right.
+command, until a `time` is said. Lines that start with # are comments: there stands the arithmetic that makes the events right.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,6 +32,7 @@ from exchange.commands import (
     Command,
     CommandType,
     Deposit,
+    DepositAsset,
     ExecuteRecorded,
     FundDeposit,
     MassCancel,
@@ -36,15 +40,17 @@ from exchange.commands import (
     PlaceOrder,
     ReduceOrder,
     ReportTrade,
+    SetInterestRate,
     SetLeverage,
     SetMarkPrice,
     Withdraw,
+    WithdrawAsset,
 )
-from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
+from exchange.enums import InterestKind, OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.events import Event
 from exchange.exchange import Exchange
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
-from exchange.rules import load_rules
+from exchange.rules import SpotTerms, load_rules
 
 FLAGS = ("ioc", "fok", "post-only", "recorded", "correction", "continued", "total", "buy", "sell", "all", "book")
 VALUES = ("@", "id", "acct", "stop", "on")
@@ -59,7 +65,7 @@ def words_of(line: str) -> tuple[str, dict[str, Any]]:
         if word in FLAGS:
             found[word] = True
         elif word in VALUES:
-            found[word] = int(next(words))
+            found[word] = int(next(words).replace(",", ""))
         else:
             found["amount"] = int(word.replace(",", ""))
     return verb, found
@@ -110,6 +116,9 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
         "deposit": lambda: Deposit(ts_ns, account, amount),
         "withdraw": lambda: Withdraw(ts_ns, account, amount),
         "leverage": lambda: SetLeverage(ts_ns, instrument, account, amount),
+        "deposit-asset": lambda: DepositAsset(ts_ns, instrument, account, amount),
+        "withdraw-asset": lambda: WithdrawAsset(ts_ns, instrument, account, amount),
+        "interest": lambda: SetInterestRate(ts_ns, said.get("on", 0), amount),
         "open": lambda: OpenPosition(ts_ns, instrument, account, amount, price),
         "fund": lambda: FundDeposit(ts_ns, amount),
     }
@@ -121,11 +130,21 @@ def set_path(tree: dict[str, Any], path: str, text: str) -> None:
     *folders, name = path.split(".")
     for folder in folders:
         tree = tree.setdefault(folder, {})
-    if name == "waterfall":
+    if name.endswith("_tiers"):
+        tree[name] = [{"ppm": int(text)}]
+    elif name == "waterfall":
         tree[name] = [word for word in text.split(",") if word]
     else:
         is_number = text.lstrip("-").isdigit()
         tree[name] = int(text) if is_number else text == "true" if text in ("true", "false") else text
+
+
+def time_of(line: str) -> int:
+    """Return the nanoseconds of a time of day, hours:minutes or hours:minutes:seconds, on a day counted from 0."""
+    *days, clock = line.split()[1:]
+    hours, minutes, seconds = (*map(int, clock.split(":")), 0)[:3]
+    day = int(days[0].rstrip("d")) if days else 0
+    return (((day * 24 + hours) * 60 + minutes) * 60 + seconds) * 10**9
 
 
 def instrument_of(line: str) -> Instrument:
@@ -139,10 +158,14 @@ def instrument_of(line: str) -> Instrument:
         elif name == "fees":
             maker, taker, liquidation = map(int, text.split("/"))
             fields["fees"] = FeeSchedule(maker_ppm=maker, taker_ppm=taker, liquidation_ppm=liquidation)
+        elif name == "weight":
+            fields.setdefault("spot", {})["collateral_weights"] = [{"ppm": int(text)}]
         elif name == "leverage":
             fields["default_leverage"] = int(text)
         else:
             set_path(fields, name, text)
+    if "spot" in fields:
+        fields["spot"] = msgspec.convert(fields["spot"], SpotTerms)
     return Instrument(**fields)
 
 
@@ -155,6 +178,7 @@ class Scenario:
         self.instruments: list[Instrument] = []
         self.venue: Exchange | None = None
         self.records: list[bytes] = []
+        self.ts_ns = 0  # as last said; until then the number of the command
 
     def open_venue(self) -> Exchange:
         """A venue with what was set."""
@@ -170,6 +194,9 @@ class Scenario:
         if line.startswith("instrument "):
             self.instruments.append(instrument_of(line))
             return []
+        if line.startswith("time "):
+            self.ts_ns = time_of(line)
+            return []
         if self.venue is None:
             self.venue = self.open_venue()
         first = self.venue.instruments[0].instrument_id
@@ -180,7 +207,7 @@ class Scenario:
                 if "acct" in said
                 else shown_book(self.venue, said.get("on", first))
             )
-        command = command_of(line, len(self.records) + 1, first)
+        command = command_of(line, self.ts_ns or len(self.records) + 1, first)
         self.records.append(encode_command(command))
         events = self.venue.apply(command)
         self.venue.check()
@@ -248,6 +275,13 @@ SENTENCES: dict[str, str] = {
     "PositionOpened": "opened {size_lots} @ {price_ticks} acct {account}: cost {cost}",
     "PositionChanged": "acct {account}: size {size_lots} cost {cost}, realized {realized} fee {fee} balance {balance}",
     "FundDeposited": "fund deposit {amount}: fund {fund_balance}",
+    "AssetDeposited": "deposited {qty_lots} lots worth {value} acct {account}: size {size_lots} cost {cost} "
+    "balance {balance}",
+    "AssetWithdrawn": "withdrew {qty_lots} lots worth {value} acct {account}: size {size_lots} cost {cost} "
+    "balance {balance}",
+    "LoanChanged": "acct {account} owes {debt} {owed}, before {debt_before}{apart}",
+    "InterestCharged": "{charged_for} {amount} on {owed} worth {principal} of acct {account}: balance {balance}",
+    "InterestRateSet": "interest on {owed} {rate_ppb} ppb",
     "LiquidationStarted": "liquidation {liquidation_id} of acct {account} starts: equity {equity} < "
     "maintenance {maintenance} at mark {mark_ticks}, triggered by {triggered_by}",
     "LiquidationOrderPlaced": "liquidation {liquidation_id} attempt {attempt}: {side} {qty_lots} {limit} id {order_id} "
@@ -269,6 +303,14 @@ SENTENCES: dict[str, str] = {
 }
 
 
+CHARGED_FOR = {
+    InterestKind.BORROWED: "interest at once",
+    InterestKind.CLOCK: "interest by the clock",
+    InterestKind.REPAID: "interest until repaid",
+    InterestKind.OPEN_FEE: "fee for borrowing",
+}
+
+
 def sentence(event: Event, is_named: bool) -> str:
     """An event in plain words, with its instrument where there are several."""
     kind = type(event).__name__
@@ -283,6 +325,10 @@ def sentence(event: Event, is_named: bool) -> str:
     values["liquidation"] = f", liquidation {fields['liquidation_id']}" if fields.get("liquidation_id") else ""
     values["stop"] = f" stop {fields['trigger_ticks']}" if fields.get("trigger_ticks") else ""
     values["kept"] = "keeps its place" if fields.get("kept_priority") else "to the back"
+    values["owed"] = "lots" if instrument else "money"
+    values["apart"] = f", of it interest {fields['interest_owed']}" if fields.get("interest_owed") else ""
+    if "rate_ppb" in fields and "kind" in fields:
+        values["charged_for"] = CHARGED_FOR[fields["kind"]]
     values["limit"] = "at market" if fields.get("kind") == OrderKind.MARKET else f"@ {fields.get('price_ticks')}"
     return SENTENCES[kind].format(**values) + suffix
 
@@ -291,7 +337,8 @@ def shown_account(venue: Exchange, account: int) -> list[str]:
     """What an account is worth at present marks."""
     view = venue.account(account)
     state = ", in liquidation" if view.is_in_liquidation else ""
-    worth = f"balance {view.balance} equity {view.equity} maintenance {view.maintenance} initial {view.initial_margin}"
+    money = f" cash {view.cash} debts {view.debts}" if venue.clearing.has_assets else ""
+    worth = f"balance {view.balance} equity {view.equity} maintenance {view.maintenance} initial {view.initial_margin}{money}"
     positions = [
         f"acct {account}: size {held.size_lots} cost {held.cost} value {held.value} on {held.instrument}"
         for held in view.positions()
