@@ -78,6 +78,9 @@ class RejectReason(IntEnum):
     ACCOUNT_RESTRICTED = 42  # only what reduces a position
     FOK_CANNOT_FILL = 21
     INSUFFICIENT_BALANCE = 22
+    NOT_BORROWABLE = 90  # the venue lends, but not this asset
+    BORROW_LIMIT = 91  # the account would owe more of it than the venue lends
+    MARGIN_LEVEL_TOO_LOW = 92  # for more debt, or to let something leave
     INSUFFICIENT_MARGIN = 23
 
 
@@ -135,6 +138,15 @@ class MarketState(IntEnum):
     OPEN = 0
     REDUCE_ONLY = 1  # orders that reduce a position
     PAUSED = 2  # cancel; liquidations wait
+
+
+class InterestKind(IntEnum):
+    """What a loan was charged for."""
+
+    BORROWED = 0  # the period in which something was borrowed, at once
+    CLOCK = 1  # a period, at its start or its end
+    REPAID = 2  # the time up to a repayment in full
+    OPEN_FEE = 3
 
 
 class DeleveragingOrder(IntEnum):

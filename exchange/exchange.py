@@ -11,6 +11,7 @@ from typing import Final, Protocol, final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
+from exchange.accounts.interest import Interest
 from exchange.accounts.ledger import Ledger
 from exchange.agenda import Agenda
 from exchange.audit import check_market
@@ -19,6 +20,7 @@ from exchange.clock import Clock
 from exchange.codec import decode_events, encode_command
 from exchange.commands import Command
 from exchange.desks.account_desk import AccountDesk
+from exchange.desks.asset_desk import AssetDesk
 from exchange.desks.gateway import Gateway
 from exchange.desks.matching import Matcher
 from exchange.desks.order_desk import OrderDesk
@@ -104,7 +106,7 @@ class Exchange:
             self.markets.append(Market(len(self.markets), fact, self.agenda))
         self.has_clearing: bool = rules.clearing == "margin"
         self.ledger = Ledger(rules.fund.opening if self.has_clearing else 0)
-        self.clearing = Clearing(self.ledger, self.log, self.markets)
+        self.clearing = Clearing(self.ledger, self.log, self.markets, rules.borrow)
         self.matcher = Matcher(rules.orders, self.log, self.clearing, self.has_clearing)
         self.desk = OrderDesk(rules.orders, self.log, self.ledger, self.clearing, self.has_clearing, self.matcher)
         self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher)
@@ -139,6 +141,8 @@ class Exchange:
             self.deleverager,
         )
         self.limit_desk = LimitDesk(self.log, self.ledger, self.clearing, self.liquidator.disposer)
+        self.interest = Interest(self.log, self.ledger, self.clearing, self.clock, self.instruments)
+        self.liquidator.interest = self.interest
         self.settler = Settler(
             self.has_clearing,
             self.log,
@@ -149,6 +153,7 @@ class Exchange:
             self.stop_desk,
             self.monitor,
             self.liquidator,
+            self.interest,
         )
         self.gateway = Gateway(
             self.settler,
@@ -158,7 +163,12 @@ class Exchange:
             self.has_clearing,
             self.desk,
             self.recorded_desk,
-            [self.price_desk, self.account_desk, self.limit_desk],
+            [
+                self.price_desk,
+                self.account_desk,
+                AssetDesk(self.log, self.ledger, self.clearing, self.interest),
+                self.limit_desk,
+            ],
         )
         self._is_delivering: bool = False  # handlers are being called
         self._is_writing: bool = False  # sinks are taking records

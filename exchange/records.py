@@ -32,6 +32,9 @@ SET_INDEX_PRICE: Final = 14
 SET_FUNDING_RATE: Final = 15
 ADVANCE_TIME: Final = 16
 SETTLE_INSTRUMENT: Final = 17
+DEPOSIT_ASSET: Final = 23
+WITHDRAW_ASSET: Final = 24
+SET_INTEREST_RATE: Final = 25
 RESTRICT_ACCOUNT: Final = 27
 SET_MARKET_STATE: Final = 28
 
@@ -132,6 +135,15 @@ ADVANCE_TIME_TS_NS: Final = 8
 SETTLE_INSTRUMENT_TS_NS: Final = 8
 SETTLE_INSTRUMENT_PRICE_TICKS: Final = 16
 
+DEPOSIT_ASSET_TS_NS: Final = 8
+DEPOSIT_ASSET_QTY_LOTS: Final = 16
+
+WITHDRAW_ASSET_TS_NS: Final = 8
+WITHDRAW_ASSET_QTY_LOTS: Final = 16
+
+SET_INTEREST_RATE_TS_NS: Final = 8
+SET_INTEREST_RATE_RATE_PPB: Final = 16
+
 RESTRICT_ACCOUNT_TS_NS: Final = 8
 RESTRICT_ACCOUNT_IS_RESTRICTED: Final = 16
 RESTRICT_ACCOUNT_IS_RESTRICTED_SHIFT: Final = 0
@@ -172,6 +184,11 @@ EVENT_FUNDING_SETTLED: Final = 28
 EVENT_FUNDING_PAID: Final = 29
 EVENT_INSTRUMENT_SETTLED: Final = 30
 EVENT_POSITION_SETTLED: Final = 31
+EVENT_ASSET_DEPOSITED: Final = 40
+EVENT_ASSET_WITHDRAWN: Final = 41
+EVENT_LOAN_CHANGED: Final = 42
+EVENT_INTEREST_CHARGED: Final = 43
+EVENT_INTEREST_RATE_SET: Final = 44
 EVENT_LEVEL_CROSSED: Final = 45
 EVENT_ACCOUNT_RESTRICTED: Final = 46
 EVENT_MARKET_STATE_SET: Final = 47
@@ -427,6 +444,41 @@ EVENT_POSITION_SETTLED_VALUE: Final = 32
 EVENT_POSITION_SETTLED_REALIZED: Final = 40
 EVENT_POSITION_SETTLED_BALANCE: Final = 48
 
+EVENT_ASSET_DEPOSITED_COMMAND_SEQ: Final = 8
+EVENT_ASSET_DEPOSITED_TS_NS: Final = 16
+EVENT_ASSET_DEPOSITED_QTY_LOTS: Final = 24
+EVENT_ASSET_DEPOSITED_VALUE: Final = 32
+EVENT_ASSET_DEPOSITED_SIZE_LOTS: Final = 40
+EVENT_ASSET_DEPOSITED_COST: Final = 48
+EVENT_ASSET_DEPOSITED_BALANCE: Final = 56
+
+EVENT_ASSET_WITHDRAWN_COMMAND_SEQ: Final = 8
+EVENT_ASSET_WITHDRAWN_TS_NS: Final = 16
+EVENT_ASSET_WITHDRAWN_QTY_LOTS: Final = 24
+EVENT_ASSET_WITHDRAWN_VALUE: Final = 32
+EVENT_ASSET_WITHDRAWN_SIZE_LOTS: Final = 40
+EVENT_ASSET_WITHDRAWN_COST: Final = 48
+EVENT_ASSET_WITHDRAWN_BALANCE: Final = 56
+
+EVENT_LOAN_CHANGED_COMMAND_SEQ: Final = 8
+EVENT_LOAN_CHANGED_TS_NS: Final = 16
+EVENT_LOAN_CHANGED_DEBT: Final = 24
+EVENT_LOAN_CHANGED_DEBT_BEFORE: Final = 32
+EVENT_LOAN_CHANGED_INTEREST_OWED: Final = 40
+
+EVENT_INTEREST_CHARGED_COMMAND_SEQ: Final = 8
+EVENT_INTEREST_CHARGED_TS_NS: Final = 16
+EVENT_INTEREST_CHARGED_PRINCIPAL: Final = 24
+EVENT_INTEREST_CHARGED_RATE_PPB: Final = 32
+EVENT_INTEREST_CHARGED_AMOUNT: Final = 40
+EVENT_INTEREST_CHARGED_BALANCE: Final = 48
+EVENT_INTEREST_CHARGED_KIND: Final = 56
+EVENT_INTEREST_CHARGED_KIND_SHIFT: Final = 0
+
+EVENT_INTEREST_RATE_SET_COMMAND_SEQ: Final = 8
+EVENT_INTEREST_RATE_SET_TS_NS: Final = 16
+EVENT_INTEREST_RATE_SET_RATE_PPB: Final = 24
+
 EVENT_LEVEL_CROSSED_COMMAND_SEQ: Final = 8
 EVENT_LEVEL_CROSSED_TS_NS: Final = 16
 EVENT_LEVEL_CROSSED_EQUITY: Final = 24
@@ -533,6 +585,9 @@ REJECT_MARKET_REDUCE_ONLY: Final = 41
 REJECT_ACCOUNT_RESTRICTED: Final = 42
 REJECT_FOK_CANNOT_FILL: Final = 21
 REJECT_INSUFFICIENT_BALANCE: Final = 22
+REJECT_NOT_BORROWABLE: Final = 90
+REJECT_BORROW_LIMIT: Final = 91
+REJECT_MARGIN_LEVEL_TOO_LOW: Final = 92
 REJECT_INSUFFICIENT_MARGIN: Final = 23
 
 CANCEL_REQUESTED: Final = 0
@@ -575,6 +630,11 @@ LEVEL_BACKSTOP: Final = 4
 MARKET_OPEN: Final = 0
 MARKET_REDUCE_ONLY: Final = 1
 MARKET_PAUSED: Final = 2
+
+INTEREST_BORROWED: Final = 0
+INTEREST_CLOCK: Final = 1
+INTEREST_REPAID: Final = 2
+INTEREST_OPEN_FEE: Final = 3
 
 DELEVERAGE_BY_RANK: Final = 0
 DELEVERAGE_BY_PRO_RATA: Final = 1
@@ -1333,6 +1393,130 @@ def write_position_settled(
     words[at + 4] = value
     words[at + 5] = realized
     words[at + 6] = balance
+    words[at + 7] = 0
+
+
+def write_asset_deposited(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    qty_lots: i64,
+    value: i64,
+    size_lots: i64,
+    cost: i64,
+    balance: i64,
+) -> None:
+    """Append a AssetDeposited record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 296 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = qty_lots
+    words[at + 4] = value
+    words[at + 5] = size_lots
+    words[at + 6] = cost
+    words[at + 7] = balance
+
+
+def write_asset_withdrawn(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    qty_lots: i64,
+    value: i64,
+    size_lots: i64,
+    cost: i64,
+    balance: i64,
+) -> None:
+    """Append a AssetWithdrawn record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 297 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = qty_lots
+    words[at + 4] = value
+    words[at + 5] = size_lots
+    words[at + 6] = cost
+    words[at + 7] = balance
+
+
+def write_loan_changed(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    debt: i64,
+    debt_before: i64,
+    interest_owed: i64,
+) -> None:
+    """Append a LoanChanged record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 298 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = debt
+    words[at + 4] = debt_before
+    words[at + 5] = interest_owed
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_interest_charged(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    principal: i64,
+    rate_ppb: i64,
+    amount: i64,
+    balance: i64,
+    kind: i64,
+) -> None:
+    """Append a InterestCharged record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 299 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = principal
+    words[at + 4] = rate_ppb
+    words[at + 5] = amount
+    words[at + 6] = balance
+    words[at + 7] = kind
+
+
+def write_interest_rate_set(log: EventLog, instrument: i64, rate_ppb: i64) -> None:
+    """Append a InterestRateSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 300 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = rate_ppb
+    words[at + 4] = 0
+    words[at + 5] = 0
+    words[at + 6] = 0
     words[at + 7] = 0
 
 

@@ -41,6 +41,9 @@ NUMBERS = {
         "margin": 3,
         "accounts/ledger.py": 3,
         "market.py": 4,  # one instrument: its book, its valuation, its thresholds
+        "accounts/assets.py": 5,
+        "accounts/borrowing.py": 6,  # who may borrow what: asks the clearing
+        "accounts/interest.py": 6,
         "accounts/clearing.py": 5,  # what a fill means in money: the ledger seen with the markets
         "audit.py": 5,
         "desks": 6,

@@ -11,10 +11,12 @@ from exchange.rules.liquidation import (
 )
 from exchange.rules.orders import OrderRules, Protection
 from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules
+from exchange.rules.spot import BorrowRules, RateTier, SpotTerms
 from exchange.rules.venue import Rules, load_rules
 from exchange.rules.waterfall import DeleveragingRules, FundRules, WaterfallStep
 
 __all__ = [
+    "BorrowRules",
     "DeleveragingRules",
     "DisposalRules",
     "FundRules",
@@ -27,9 +29,11 @@ __all__ = [
     "PacingRules",
     "PriceRules",
     "Protection",
+    "RateTier",
     "ReductionRules",
     "Rules",
     "SettlementRules",
+    "SpotTerms",
     "TakeoverRules",
     "WaterfallStep",
     "load_rules",

@@ -308,6 +308,10 @@ def test_of_two_faults_the_earlier_reason_is_given(
 ) -> None:
     """Reasons are declared in the order in which they are checked."""
     assert CHECKED.index(one.reason) < CHECKED.index(two.reason), "the table stands in the order of declaration"
+    order_of_checks = list(R)
+    assert order_of_checks.index(one.reason) < order_of_checks.index(two.reason), (
+        "the table stands in the order of declaration"
+    )
     assert refusal(venue, faulty(struct, one, two)) == one.reason
 
 

@@ -7,6 +7,7 @@ import pytest
 from exchange.errors import ConfigError
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
 from exchange.rules import (
+    BorrowRules,
     DisposalRules,
     FundingRules,
     FundRules,
@@ -17,9 +18,11 @@ from exchange.rules import (
     OrderRules,
     PacingRules,
     PriceRules,
+    RateTier,
     ReductionRules,
     Rules,
     SettlementRules,
+    SpotTerms,
     TakeoverRules,
 )
 from replay import venues
@@ -54,6 +57,10 @@ def test_the_generic_preset_spells_out_every_field():
         OrderRules,
         *liquidation,
         LevelRules,
+        BorrowRules,
+        RateTier,
+        SpotTerms,
+        LiquidationRules,
         FundRules,
         Instrument,
         FeeSchedule,
@@ -67,7 +74,10 @@ def test_the_generic_preset_spells_out_every_field():
                 f"[instruments.{field}]",
                 f"[[instruments.{field}]]",
             )
-            assert any(line.startswith((f"{field} = ", *tables)) for line in lines), field
+            assert any(
+                line.startswith((f"{field} = ", *tables)) or f"{{ {field} = " in line or f", {field} = " in line
+                for line in lines
+            ), field
 
 
 def test_rules_and_instruments_are_read(tmp_path):
