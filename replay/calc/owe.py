@@ -1,13 +1,13 @@
 """What a leveraged trade that goes wrong leaves: equity, what was liquidated where, who paid, whether money is owed.
 
 A real venue is opened under the rules in question, with one trader who puts a deposit in, opens a position with an
-order, and closes it with another when the price has got to its end. A recorded market maker quotes around the price,
-which goes there in even steps, or at once (a gap). Account 2 holds the other side, so that profits are there to be
-shared or deleveraged where the rules say so.
+order (or takes a loan on coins), and closes it with another when the price has got to its end. A recorded market maker
+quotes around the price, which goes there in even steps, or at once (a gap). Account 2 holds the other side of a perp,
+so that profits are there to be shared or deleveraged where the rules say so.
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -16,25 +16,29 @@ from exchange.commands import (
     CancelOrder,
     Command,
     Deposit,
+    DepositAsset,
     OpenPosition,
     PlaceOrder,
     ReportTrade,
+    SetFundingRate,
     SetLeverage,
     SetMarkPrice,
+    Withdraw,
 )
-from exchange.enums import OrderKind, Origin, Side, TimeInForce
+from exchange.enums import OrderKind, Origin, RejectReason, Side, TimeInForce
 from exchange.errors import ConfigError
 from exchange.events import Event, OrderRejected, RequestRejected
 from exchange.instrument import FeeSchedule, Instrument
 from exchange.units import MAX_MONEY, MAX_QTY_LOTS, Lots, Money, Ticks, div_floor
-from replay.calc.liquidations import Liquidation, Liquidations
+from replay.calc.liquidations import Liquidations
 from replay.calc.market import Market, marked_by_hand
-from replay.explain import Explainer, Line
+from replay.calc.plan import Outcome, Plan, costs_of
+from replay.explain import Explainer
 
 TRADER: Final = 1
 OTHER_SIDE: Final = 2
-STEPS: Final = 200
 _SECOND_NS: Final = 1_000_000_000
+_HOUR_NS: Final = 3_600 * _SECOND_NS
 _BOOK_LEVELS: Final = 50
 _BOOK_STEP_PER_MILLE: Final = 1
 _OPENING: Final = 1
@@ -42,43 +46,17 @@ _STOP: Final = 2
 _CLOSING: Final = 3  # and those after it
 _MOST_ROUNDS: Final = 1_000
 _FIRST_QUOTE: Final = 10_000
+_LEAST_PART: Final = 2  # of the wanted size: a venue that allows less than a half of it refuses the plan
+_FOR_MARGIN: Final = (RejectReason.INSUFFICIENT_MARGIN, RejectReason.INSUFFICIENT_BALANCE)
 
 
-class Plan(NamedTuple):
-    """One trade: money units, ticks and lots. stop: trigger of a stop order that is placed with the position, or None.
+class RefusedError(ConfigError):
+    """The venue refused a step of a plan. reason: the venue's."""
 
-    steps: of the price on its way; 1 is a gap. depth_lots: of each of the book's levels, a thousandth apart, once the
-    position is open; None is a book that takes any size at the price.
-    """
-
-    is_long: bool
-    deposit: Money
-    leverage: int
-    entry: Ticks
-    exit: Ticks
-    stop: Ticks | None = None
-    steps: int = STEPS
-    depth_lots: Lots | None = None
-
-
-class Outcome(NamedTuple):
-    """What it came to. equity: at the exit price, before the position was closed; None where it was gone by then.
-
-    balance: in the end. owed: what the trader owes, by the venue's books, in the end. paid: who paid what of the losses
-    beyond the trader's money.
-    """
-
-    size_lots: Lots
-    notional: Money
-    equity: Money | None
-    balance: Money
-    owed: Money
-    fees: Money
-    liquidations: list[Liquidation]
-    paid: dict[str, Money]
-    fund_start: Money
-    fund_end: Money
-    story: list[Line]
+    def __init__(self, message: str, reason: RejectReason) -> None:
+        """Keep the reason beside the words."""
+        super().__init__(message)
+        self.reason = reason
 
 
 def without_fees(market: Market) -> Market:
@@ -86,9 +64,35 @@ def without_fees(market: Market) -> Market:
     return Market(market.rules, msgspec.structs.replace(market.instrument, fees=FeeSchedule()))
 
 
+def what_is_owed(market: Market, plan: Plan) -> Outcome:
+    """Run a plan.
+
+    Where margin does not allow deposit x leverage, since fees come on top of it, the largest size is taken that it does
+    allow, down to a half. Raises ConfigError where the venue refuses that, or the product does not fit its instrument.
+    """
+    is_spot = market.instrument.kind == "spot"
+    if is_spot != (plan.product in ("spot", "loan")):
+        fits = "spot or loan" if is_spot else "perp"
+        expected = f"expected {fits} for {market.symbol}, which is {market.instrument.kind}"
+        raise ConfigError(f"--product: {expected}, found {plan.product}")
+    wanted = plan.lots if plan.lots is not None else affordable_lots(market, plan)
+    try:
+        return _Play(market, plan, wanted, wanted).run()
+    except RefusedError as error:
+        if plan.product == "loan" or plan.lots is not None or error.reason not in _FOR_MARGIN:
+            raise
+        allowed = _allowed_lots(market, plan, wanted)
+        if allowed == 0:
+            raise
+    return _Play(market, plan, allowed, wanted).run()
+
+
 def affordable_lots(market: Market, plan: Plan) -> Lots:
-    """Return the most lots whose notional at the entry is at most deposit x leverage. Raises ConfigError for none."""
-    wanted = plan.deposit * plan.leverage
+    """Return the most lots whose notional at the entry is at most deposit x leverage. Raises ConfigError for none.
+
+    The coins of a loan are worth the deposit alone.
+    """
+    wanted = plan.deposit * (1 if plan.product == "loan" else plan.leverage)
     least, too_many = 0, MAX_QTY_LOTS + 1
     while too_many - least > 1:
         middle = (least + too_many) // 2
@@ -104,37 +108,60 @@ def affordable_lots(market: Market, plan: Plan) -> Lots:
     return least
 
 
-def what_is_owed(market: Market, plan: Plan) -> Outcome:
-    """Run a plan. Raises ConfigError where the venue refuses the deposit, the leverage or the opening order."""
-    return _Play(market, plan).run()
+def _allowed_lots(market: Market, plan: Plan, wanted: Lots) -> Lots:
+    """Return the most lots that the venue lets the trader open, 0 where that is less than a half of what is wanted."""
+
+    def is_allowed(lots: Lots) -> bool:
+        try:
+            _Play(market, plan, lots, wanted).open()
+        except RefusedError:
+            return False
+        return True
+
+    least, too_many = wanted // _LEAST_PART, wanted
+    if least == 0 or not is_allowed(least):
+        return 0
+    while too_many - least > 1:
+        middle = (least + too_many) // 2
+        if is_allowed(middle):
+            least = middle
+        else:
+            too_many = middle
+    return least
 
 
 class _Play:
     """The venue of one plan."""
 
-    def __init__(self, market: Market, plan: Plan) -> None:
+    def __init__(self, market: Market, plan: Plan, lots: Lots, wanted: Lots) -> None:
         fact = market.instrument
         self.fact: Instrument = fact if fact.mark_source in ("last", "mid") else marked_by_hand(fact)
+        if plan.funding_ppb is not None:
+            funding = msgspec.structs.replace(fact.funding, model="external", timing="same")
+            self.fact = msgspec.structs.replace(self.fact, funding=funding)
         self.market = market
         self.plan = plan
+        self.lots = lots
+        self.wanted = wanted
+        self.taken_out: Money = 0
         self.venue = Exchange([self.fact], market.rules)
-        self.found = Liquidations()
+        self.events: list[Event] = []
         self.explainer = Explainer(TRADER)
         self.venue.add_sink(self.explainer)
         self.ts_ns = 0
         self.live: list[int] = []
         self.next_quote = _FIRST_QUOTE
-        self.lots = affordable_lots(market, plan)
-        self.entry_side = Side.BUY if plan.is_long else Side.SELL
-        self.exit_side = Side.SELL if plan.is_long else Side.BUY
+        is_long = plan.is_long or plan.product == "loan"
+        self.entry_side = Side.BUY if is_long else Side.SELL
+        self.exit_side = Side.SELL if is_long else Side.BUY
 
     def run(self) -> Outcome:
         """Open, move the price, close, and look."""
         plan, venue = self.plan, self.venue
         fund_start = venue.fund.balance
-        self._open()
+        self.open()
         for step in range(1, plan.steps + 1):
-            self.ts_ns = step * _SECOND_NS
+            self.ts_ns = plan.hours * _HOUR_NS * step // plan.steps if plan.hours else step * _SECOND_NS
             self._show(plan.entry + div_floor((plan.exit - plan.entry) * step, plan.steps))
         account = venue.account(TRADER)
         equity = account.equity if account.positions() else self._equity_of_liquidation()
@@ -146,28 +173,75 @@ class _Play:
             self.ts_ns += _SECOND_NS
             self._show(plan.exit)
         self.explainer.write(venue.open_block(), venue.open_block_first_seq())
+        found = Liquidations()
+        found.read(self.events)
+        own = [liquidation for liquidation in found.all if liquidation.account == TRADER]
         paid: dict[str, Money] = {}
-        own = [liquidation for liquidation in self.found.all if liquidation.account == TRADER]
         for liquidation in own:
             for payer, amount in liquidation.paid.items():
                 paid[payer] = paid.get(payer, 0) + amount
         return Outcome(
-            size_lots=self.lots if plan.is_long else -self.lots,
+            size_lots=self.lots if self.entry_side == Side.BUY else -self.lots,
+            wanted_lots=self.wanted,
             notional=self.market.valuation.notional(self.lots, plan.entry),
+            taken_out=self.taken_out,
             equity=equity,
-            balance=venue.account(TRADER).balance,
+            balance=account.balance,
             owed=sum(liquidation.owed for liquidation in own),
-            fees=venue.fund.fees,
+            costs=costs_of(self.events, TRADER),
             liquidations=own,
             paid=paid,
             fund_start=fund_start,
             fund_end=venue.fund.balance,
+            is_open=bool(account.positions()),
             story=self.explainer.lines(venue),
         )
 
+    def open(self) -> None:
+        """Open the position, or take the loan. Raises RefusedError where the venue does not allow it."""
+        if self.plan.product == "loan":
+            self._borrow()
+            return
+        plan, number = self.plan, self.fact.instrument_id
+        self._require([Deposit(0, TRADER, plan.deposit)])
+        is_bought_on_credit = plan.product == "spot" and plan.is_long
+        if not is_bought_on_credit:  # the venue's rules say how much money it lends
+            self._require([SetLeverage(0, number, TRADER, plan.leverage)])
+        if plan.product == "perp":
+            signed = -self.lots if plan.is_long else self.lots
+            worst = max(self.market.valuation.notional(self.lots, price) for price in (plan.entry, plan.exit))
+            ample = min(10 * worst + 1_000_000, MAX_MONEY // 2)
+            self._require([Deposit(0, OTHER_SIDE, ample), OpenPosition(0, number, OTHER_SIDE, signed, plan.entry)])
+        self._show(plan.entry)
+        side, at_once = self.entry_side, TimeInForce.IOC
+        self._require([PlaceOrder(0, number, TRADER, _OPENING, side, self.lots, plan.entry, time_in_force=at_once)])
+        self._place_stop()
+
+    def _borrow(self) -> None:
+        """Bring the coins, and take out the money that is lent on them."""
+        plan, number = self.plan, self.fact.instrument_id
+        self._show(plan.entry)
+        self._require([DepositAsset(0, number, TRADER, self.lots)])
+        worth = self.market.valuation.notional(self.lots, plan.entry)
+        self.taken_out = div_floor(worth * (plan.leverage - 1), plan.leverage)
+        if self.taken_out > 0:
+            self._require([Withdraw(0, TRADER, self.taken_out)])
+        self._place_stop()
+
+    def _place_stop(self) -> None:
+        if self.plan.stop is not None:
+            number, trigger = self.fact.instrument_id, self.plan.stop
+            kind, at_once = OrderKind.STOP, TimeInForce.IOC
+            stop = PlaceOrder(
+                0, number, TRADER, _STOP, self.exit_side, self.lots, 0, kind, at_once, trigger_ticks=trigger
+            )
+            self._require([stop])
+
     def _equity_of_liquidation(self) -> Money | None:
         """Return the equity with which a liquidation began that the exit price itself set off, else None."""
-        own = [liquidation for liquidation in self.found.all if liquidation.account == TRADER]
+        found = Liquidations()
+        found.read(self.events)
+        own = [liquidation for liquidation in found.all if liquidation.account == TRADER]
         return own[-1].equity if own and own[-1].ts_ns == self.ts_ns else None
 
     def _close(self, order_id: int) -> None:
@@ -179,36 +253,11 @@ class _Play:
             market = (OrderKind.MARKET, TimeInForce.IOC)
             self._apply(PlaceOrder(self.ts_ns, number, TRADER, order_id, side, abs(held), 0, *market))
 
-    def _open(self) -> None:
-        plan, number = self.plan, self.fact.instrument_id
-        signed = -self.lots if plan.is_long else self.lots
-        worst = max(self.market.valuation.notional(self.lots, price) for price in (plan.entry, plan.exit))
-        ample = min(10 * worst + 1_000_000, MAX_MONEY // 2)
-        self._require([Deposit(0, TRADER, plan.deposit), SetLeverage(0, number, TRADER, plan.leverage)])
-        self._require([Deposit(0, OTHER_SIDE, ample), OpenPosition(0, number, OTHER_SIDE, signed, plan.entry)])
-        self._show(plan.entry)
-        order = PlaceOrder(
-            0, number, TRADER, _OPENING, self.entry_side, self.lots, plan.entry, time_in_force=TimeInForce.IOC
-        )
-        self._require([order])
-        if plan.stop is not None:
-            stop = PlaceOrder(
-                0,
-                number,
-                TRADER,
-                _STOP,
-                self.exit_side,
-                self.lots,
-                0,
-                OrderKind.STOP,
-                TimeInForce.IOC,
-                trigger_ticks=plan.stop,
-            )
-            self._require([stop])
-
     def _show(self, price: Ticks) -> None:
         """Quote around a price, then let it be the mark and the last trade."""
         number = self.fact.instrument_id
+        if self.plan.funding_ppb is not None:
+            self._apply(SetFundingRate(self.ts_ns, number, self.plan.funding_ppb))
         for order_id in self.live:
             if self.venue.book(number).order(order_id) is not None:
                 self._apply(CancelOrder(self.ts_ns, number, 0, order_id, Origin.RECORDED, is_continued=True))
@@ -227,29 +276,20 @@ class _Play:
             self._apply(SetMarkPrice(self.ts_ns, number, price))
 
     def _quote(self, side: Side, lots: Lots, price: Ticks) -> None:
-        self.live.append(self.next_quote)
-        self._apply(
-            PlaceOrder(
-                self.ts_ns,
-                self.fact.instrument_id,
-                0,
-                self.next_quote,
-                side,
-                lots,
-                price,
-                origin=Origin.RECORDED,
-                is_continued=True,
-            )
-        )
+        number, order_id = self.fact.instrument_id, self.next_quote
+        self.live.append(order_id)
         self.next_quote += 1
+        origin = Origin.RECORDED
+        self._apply(PlaceOrder(self.ts_ns, number, 0, order_id, side, lots, price, origin=origin, is_continued=True))
 
     def _apply(self, command: Command) -> list[Event]:
         events = self.venue.apply(command)
-        self.found.read(events)
+        self.events += events
         return events
 
     def _require(self, commands: Sequence[Command]) -> None:
         for command in commands:
             for event in self._apply(command):
                 if isinstance(event, RequestRejected | OrderRejected):
-                    raise ConfigError(f"{self.market.rules.name}: {self.market.teller.sentence(event)}")
+                    message = f"{self.market.rules.name}: {self.market.teller.sentence(event)}"
+                    raise RefusedError(message, event.reason)

@@ -35,7 +35,10 @@ class PositionPrices(NamedTuple):
 
 
 class MarginNeeded(NamedTuple):
-    """What a position needs at a price: its notional, the margin to open it and the margin to keep it."""
+    """What a position needs at a price: its notional, the margin to open it and the margin to keep it.
+
+    Of coins, initial is the own money in them, notional / leverage.
+    """
 
     notional: Money
     initial: Money
@@ -113,10 +116,12 @@ class PositionTrial:
 def margin_needed(market: Market, size_lots: Lots, price: Ticks, leverage: int) -> MarginNeeded:
     """Return what a position at a price needs, as the venue computes it. Raises ConfigError where it is refused."""
     notional = market.valuation.notional(size_lots, price)
-    ample = min(10 * notional + 1_000_000, MAX_MONEY)
-    venue, _ = PositionTrial(market, size_lots, price, leverage, ample).open_at(price)
+    is_spot = market.instrument.kind == "spot"
+    # More than enough, but for coins: what is not one's own there is borrowed, and margin is asked on that.
+    behind = div_ceil(notional, leverage) if is_spot else min(10 * notional + 1_000_000, MAX_MONEY)
+    venue, _ = PositionTrial(market, size_lots, price, leverage, max(behind, 1)).open_at(price)
     account = venue.account(_ACCOUNT)
-    return MarginNeeded(notional, account.initial_margin, account.maintenance)
+    return MarginNeeded(notional, behind if is_spot else account.initial_margin, account.maintenance)
 
 
 def position_prices(

@@ -12,7 +12,8 @@ from exchange.instrument import FeeSchedule, Instrument, MarginTier
 from exchange.rules import LiquidationRules, Rules
 from exchange.rules.waterfall import FundRules
 from replay.calc.market import Market, open_market, parse_rate
-from replay.calc.owe import Plan, what_is_owed
+from replay.calc.owe import what_is_owed
+from replay.calc.plan import Plan
 from replay.calc.position import (
     PositionTrial,
     bankruptcy_ticks,
@@ -255,7 +256,7 @@ def test_a_run_in_pieces_is_the_run(tmp_path):
         Rules(name="x", liquidation=LiquidationRules(order="market"), fund=FundRules(opening=5), waterfall=("fund",)),
         Instrument(1, "BTC", money_unit="1", fees=FeeSchedule(), max_leverage=10),
     )
-    found = what_is_owed(market, Plan(True, 1_000, 10, 100, 80, steps=1))
+    found = what_is_owed(market, Plan("perp", True, 1_000, 10, 100, 80, steps=1))
     assert (found.size_lots, found.equity, found.paid) == (
         100,
         -1_000,
@@ -350,7 +351,7 @@ OWED = ("--venue", VENUE, "--deposit", "5000", "--entry", "50000", "--exit", "25
         (("liquidation", *POSITION[:6], "--size", "0"), "--size: expected a quantity > 0"),
         (("leverage", *POSITION, "--move", "ten"), "--move: expected a share such as 1.5% or 0.015, found 'ten'"),
         (("leverage", *POSITION, "--move", "0%"), "--move: expected a share above 0"),
-        (("owe", *OWED, "--product", "loan"), "--product: expected perp"),
+        (("owe", *OWED, "--product", "loan"), "--product: expected perp for BTC-PERP, which is linear, found loan"),
         (("owe", *OWED, "--leverage", "2", "--steps", "0"), "--steps: expected an integer in 1..100000"),
         (("owe", *OWED[:2], "--deposit", "0.000001", *OWED[4:]), "--deposit: expected enough for the smallest size"),
         (("owe", *OWED, "--depth", "0"), "--depth: expected a quantity > 0"),
@@ -395,3 +396,133 @@ def test_a_venue_without_margin_has_nothing_to_calculate():
     """On a bare matching venue nobody owns anything."""
     with pytest.raises(ConfigError, match="expected a venue with clearing 'margin'"):
         Market(Rules(clearing="none"), LINEAR)
+
+
+# --- coins and loans ---------------------------------------------------------------------------------------------
+
+SPOT = """
+[rules]
+name = "coins"
+waterfall = {waterfall}
+[rules.liquidation]
+order = "market"
+surplus = "trader"
+[rules.borrow]
+may_borrow = true
+withdraw = "borrowed"
+leverage = 2
+rate_ppb = {rate}
+[[rules.borrow.maintenance_tiers]]
+ppm = 100000
+[[instruments]]
+instrument_id = 1
+symbol = "BTC"
+kind = "spot"
+tick_value = 1
+tick_value_divisor = 10
+lot_size = "0.001"
+money_unit = "0.01"
+currency = "USD"
+max_leverage = 5
+[instruments.fees]
+taker_ppm = {taker}
+"""
+
+
+def coins(tmp_path, waterfall="[]", rate=0, taker=0):
+    """Write a venue of coins, and return its path."""
+    path = tmp_path / "coins.toml"
+    path.write_text(SPOT.format(waterfall=waterfall, rate=rate, taker=taker), encoding="utf-8")
+    return str(path)
+
+
+def test_coins_bought_on_credit_are_sold_before_the_loan_is_lost(tmp_path, capsys):
+    """5,000 at 2x: 0.2 BTC and a debt of 5,000, sold when they are worth less than 5,500: below 27,500."""
+    found = owe(capsys, coins(tmp_path), "--product", "spot", "--deposit", "5000", "--leverage", "2", "--exit", "25000")
+    (sold,) = found["liquidations"]
+    assert (found["size"], sold["mark"], sold["outcome"]) == ("0.200", "27375", "surplus")
+    assert found["balance"] == "475.00"
+    shared = ("--side", "long", "--entry", "50000", "--size", "0.2", "--leverage", "2")
+    prices = calc(capsys, "liquidation", "--venue", coins(tmp_path), *shared)
+    assert (prices["liquidation_price"], prices["balance"]) == ("27499", "5000.00")
+
+
+def test_a_gap_by_half_leaves_nothing_of_coins_bought_at_two(tmp_path, capsys):
+    """Equity is exactly zero at 25,000; with interest of the hour that was touched the loan is not covered."""
+    shared = ("--product", "spot", "--deposit", "5000", "--leverage", "2", "--exit", "25000", "--gap")
+    assert owe(capsys, coins(tmp_path), *shared)["equity_at_exit"] == "0.00"
+    found = owe(capsys, coins(tmp_path, rate=1_000_000), *shared)
+    assert (found["interest"], found["equity_at_exit"]) == ("5.00", "-5.00")
+    assert found["paid"] == {"nobody: the venue's own loss": "5.00"}
+
+
+def test_where_margin_allows_a_little_less_that_is_taken(tmp_path, capsys):
+    """A venue of 3x that asks 52 % of large debts: of 0.3 BTC it allows 0.292, and says so; not far less."""
+    path = coins(tmp_path)
+    text = (tmp_path / "coins.toml").read_text(encoding="utf-8").replace("leverage = 2", "leverage = 3", 1)
+    tiers = "[[rules.borrow.initial_tiers]]\nppm = 520000\n[[instruments]]"
+    (tmp_path / "coins.toml").write_text(text.replace("[[instruments]]", tiers), encoding="utf-8")
+    shared = ("--product", "spot", "--deposit", "5000", "--exit", "50000")
+    found = owe(capsys, path, *shared, "--leverage", "3")
+    assert (found["wanted_size"], found["size"]) == ("0.300", "0.292")
+    arguments = ["calc", "owe", "--venue", path, "--entry", "50000", *shared]
+    assert main([*arguments, "--leverage", "3"]) == 0
+    assert "the most that its margin allows" in capsys.readouterr().out
+    text = (tmp_path / "coins.toml").read_text(encoding="utf-8").replace("max_leverage = 5", "max_leverage = 50", 1)
+    (tmp_path / "coins.toml").write_text(text, encoding="utf-8")
+    assert main([*arguments, "--leverage", "10"]) == 2
+    assert "refused a request to place order in BTC: insufficient margin" in capsys.readouterr().err
+
+
+def test_borrowed_coins_that_rise_are_bought_back(tmp_path, capsys):
+    """Selling 0.2 BTC that are borrowed with 5,000 of one's own: a rise to 60,000 costs 2,000."""
+    arguments = ("--product", "spot", "--side", "short", "--deposit", "5000", "--leverage", "2", "--exit", "60000")
+    assert owe(capsys, coins(tmp_path), *arguments)["balance"] == "3000.00"
+
+
+def test_a_loan_on_coins_is_repaid_by_selling_them(tmp_path, capsys):
+    """1 BTC of 50,000 and a loan of 25,000: sold below 27,500, what is left is the borrower's, and so is the loan."""
+    shared = ("--product", "loan", "--deposit", "50000", "--leverage", "2")
+    found = owe(capsys, coins(tmp_path), *shared, "--exit", "30000")
+    assert (found["taken_out"], found["balance"], found["liquidations"]) == ("25000.00", "5000.00", [])
+    found = owe(capsys, coins(tmp_path), *shared, "--exit", "25000")
+    (sold,) = found["liquidations"]
+    assert (sold["mark"], found["balance"]) == ("27375", "2375.00")
+    found = owe(capsys, coins(tmp_path, waterfall='["fund"]'), *shared, "--exit", "20000", "--gap")
+    assert found["paid"] == {"nobody: the venue's own loss": "5000.00"}
+
+
+def test_a_loan_of_more_than_the_rules_lend_is_refused(tmp_path, capsys):
+    """Three quarters of the coins' value is no loan at a venue that lends a half."""
+    arguments = ("--deposit", "50000", "--leverage", "4", "--entry", "50000", "--exit", "30000", "--product", "loan")
+    assert main(["calc", "owe", "--venue", coins(tmp_path), *arguments]) == 2
+    assert "refused a request to withdraw: insufficient margin" in capsys.readouterr().err
+
+
+def test_holding_coins_costs_interest_by_the_hour(tmp_path, capsys):
+    """0.1 % of 5,000 an hour, on the interest, too: 3 hours cost 15.02, and the hour that is then begun is charged."""
+    shared = ("--side", "long", "--size", "0.2", "--price", "50000", "--leverage", "2")
+    found = calc(capsys, "hold", "--venue", coins(tmp_path, rate=1_000_000), *shared, "--hours", "3")
+    # 5, then 5.005 -> 5.01, 5.01001 -> 5.02 and, at 03:00, 5.01502... -> 5.02
+    assert (found["interest"], found["funding"]) == ("20.05", "0.00")
+
+
+def test_holding_a_perp_costs_its_funding(tmp_path, capsys):
+    """0.01 % of 50,000 every 8 hours: three payments a day, paid by the long and received by the short."""
+    text = (tmp_path / "plain.toml", venue(tmp_path))[0].read_text(encoding="utf-8")
+    path = tmp_path / "funded.toml"
+    funding = "[instruments.funding]\ninterval_ns = 28800000000000\n[instruments.fees]"
+    path.write_text(text.replace("[instruments.fees]", funding), encoding="utf-8")
+    shared = ("--venue", str(path), "--size", "1", "--price", "50000", "--hours", "24", "--funding-rate", "0.01%")
+    assert calc(capsys, "hold", *shared, "--side", "long")["funding"] == "15.000"
+    assert calc(capsys, "hold", *shared, "--side", "short")["total"] == "-15.000"
+    arguments = ["calc", "hold", "--venue", VENUE, *shared[2:], "--side", "long"]
+    assert main(arguments) == 2
+    assert "BTC-PERP has no funding" in capsys.readouterr().err
+
+
+def test_a_product_has_to_fit_its_instrument(tmp_path, capsys):
+    """A perp is no coin, and a coin no perp."""
+    shared = ("--deposit", "5000", "--entry", "50000", "--exit", "25000")
+    assert main(["calc", "owe", "--venue", coins(tmp_path), *shared]) == 2
+    assert "--product: expected spot or loan for BTC, which is spot, found perp" in capsys.readouterr().err
