@@ -53,7 +53,7 @@ class RejectReason(IntEnum):
 
     NONE = 0
     UNKNOWN_INSTRUMENT = 1
-    MARKET_SETTLED = 24  # the instrument was settled for good
+    MARKET_SETTLED = 26  # the instrument was settled for good
     RESERVED_ACCOUNT = 2  # 0 is the recorded market's, negative ids are the venue's own
     UNKNOWN_ACCOUNT = 3
     ACCOUNT_IN_LIQUIDATION = 4
@@ -91,7 +91,8 @@ class CancelReason(IntEnum):
     AMENDED_BELOW_FILLED = 7
     LIQUIDATION = 8
     STOP_REFUSED = 9  # an elected stop that could not be entered, such as for lack of margin
-    INSTRUMENT_SETTLED = 10
+    INSTRUMENT_SETTLED = 26
+    DELEVERAGED = 52  # its owner's position was closed against a liquidation
 
 
 class RecordedKind(IntEnum):
@@ -113,6 +114,27 @@ class LiquidationOutcome(IntEnum):
     COVERED = 3  # the fund paid the whole deficit
     SOCIALIZED = 4  # profits of other accounts paid what the fund could not
     VENUE_LOSS = 5  # a part was paid by nobody
+
+
+class DeleveragingOrder(IntEnum):
+    """In which order the other side of a liquidation is closed."""
+
+    RANK = 0
+    PRO_RATA = 1
+    RANDOM = 2
+    LARGEST = 3
+
+
+class DeleveragingScore(IntEnum):
+    """What the other side of a liquidation is ranked by."""
+
+    PROFIT_LEVERAGE = 0
+    PROFIT = 1
+    RETURN_LEVERAGE = 2
+    WALLET_RATIO = 3
+    VALUE_RATIO = 4
+    SIZE = 5
+    CUSTOM = 6
 
 
 class MarkSource(IntEnum):

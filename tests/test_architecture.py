@@ -27,6 +27,7 @@ NUMBERS = {
         "validation.py": 0,
         "instrument.py": 1,
         "rules": 1,
+        "policies.py": 1,  # what functions from outside must look like
         "commands": 1,
         "events": 1,
         "event_log.py": 1,
@@ -90,13 +91,14 @@ NUMBERS = {
         "scenarios": 3,
         "report": 3,
         "progress.py": 3,
+        "shock.py": 3,
         "cli.py": 4,
         "__main__.py": 5,
     },
 }
 
 LINES_MOST = 700
-TOO_LONG = {"exchange/records.py": 1_300}  # records.py is generated
+TOO_LONG = {"exchange/records.py": 2_600}  # records.py is generated
 
 CORE_LIBRARIES = {"msgspec", "sortedcontainers", "mypy_extensions", "librt"}
 

@@ -51,9 +51,11 @@ from exchange.events.prices import (
 )
 from exchange.events.types import EventType
 from exchange.events.waterfall import (
+    DeleveragingStarted,
     FundPaid,
     HaircutCharged,
     LossSocialized,
+    PositionDeleveraged,
     VenueLossBooked,
     WaterfallEvent,
 )
@@ -65,6 +67,7 @@ EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
 __all__ = [
     "EVENTS",
+    "DeleveragingStarted",
     "Deposited",
     "Event",
     "EventType",
@@ -87,6 +90,7 @@ __all__ = [
     "OrderCanceled",
     "OrderRejected",
     "PositionChanged",
+    "PositionDeleveraged",
     "PositionOpened",
     "PositionSettled",
     "PositionTakenOver",

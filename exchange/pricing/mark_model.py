@@ -80,15 +80,13 @@ class MarkModel:
         prices: list[int] = []
         weights: list[int] = []
         weight_total = 0
-        place = 0
-        for source in self.sources:
+        for place, source in enumerate(self.sources):
             found = self._read(source, ts_ns)
             staleness = self.staleness[place]
             if found is not None and (staleness == 0 or ts_ns - self.read_ns <= staleness):
                 prices.append(found)
                 weights.append(self.weights[place])
                 weight_total += self.weights[place]
-            place += 1
         if weight_total == 0:
             return False
         market = self.market

@@ -81,13 +81,11 @@ class PriceFeed:
         self.leg_times[leg - 1] = ts_ns
         prices: list[int] = []
         weights: list[int] = []
-        place = 0
-        for came_ns in self.leg_times:
+        for place, came_ns in enumerate(self.leg_times):
             is_fresh = came_ns >= 0 and (self.staleness_ns == 0 or ts_ns - came_ns <= self.staleness_ns)
             if is_fresh and self.weights[place] > 0:
                 prices.append(self.leg_prices[place])
                 weights.append(self.weights[place])
-            place += 1
         prices, weights, self.outliers = without_outliers(prices, weights, self.outlier_rule, self.outlier_ppm)
         self.legs_used = len(prices)
         if self.legs_used == 0 or self.legs_used < self.min_legs:

@@ -8,7 +8,7 @@ import msgspec
 from exchange.errors import ConfigError
 from exchange.rules.liquidation import LiquidationRules
 from exchange.rules.orders import OrderRules
-from exchange.rules.waterfall import FundRules, WaterfallStep
+from exchange.rules.waterfall import DeleveragingRules, FundRules, WaterfallStep
 from exchange.validation import check_types, expect
 
 
@@ -25,6 +25,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     orders: OrderRules = OrderRules()
     liquidation: LiquidationRules = LiquidationRules()
     fund: FundRules = FundRules()
+    deleveraging: DeleveragingRules = DeleveragingRules()
     waterfall: tuple[WaterfallStep, ...] = ("fund", "socialize")
 
     def __post_init__(self) -> None:
