@@ -11,6 +11,7 @@ from exchange.pricing.funding import (
     funding_amount,
     interest_of_time,
     interest_rate,
+    lot_worth,
     premium_rate,
     twap_rate,
 )
@@ -107,8 +108,7 @@ def funding_payment(given: Given) -> Found:
         transfers: dict[str, Any] = {}
         for name, text in given["positions"].items():
             size = integer(text)
-            notional = valuation.notional(size, price)
-            transfers[name] = str(funding_amount(size, notional, numerator, denominator))
+            transfers[name] = str(_amount(size, price, valuation, numerator, denominator))
         return {"transfers": transfers}
     rate = _interest_only(given)
     value = integer(given["mark_value"], COIN_DECIMALS)
@@ -120,9 +120,8 @@ def fund_position_funding(given: Given) -> Found:
     """The insurance fund pays and receives like any other."""
     numerator, denominator, scale = _rate_of_twaps(given)
     size = integer(given["fund_position"])
-    notional = _linear(1).notional(size, scale.ticks(given["external_twap"]))
     rate = Fraction(numerator, denominator)
-    amount = funding_amount(size, notional, numerator, denominator)
+    amount = _amount(size, scale.ticks(given["external_twap"]), _linear(1), numerator, denominator)
     return {
         "rate": rate,
         "payment_per_unit": rate * exact(given["external_twap"]),
@@ -138,7 +137,7 @@ def pnl_and_funding(given: Given) -> Found:
     size = integer(position["size_contracts"]) * (1 if position["side"] == "long" else -1)
     entry, exit_price = integer(position["entry_price"]), integer(given["exit_price"])
     rate = _interest_only(funding)
-    amount = funding_amount(size, valuation.notional(size, integer(funding["mark_at_funding"])), rate, PPB)
+    amount = _amount(size, integer(funding["mark_at_funding"]), valuation, rate, PPB)
     pnl = valuation.value(size, exit_price) - valuation.value(size, entry)
     coin = 10**COIN_DECIMALS
     return {
@@ -155,6 +154,11 @@ def _interest_only(given: Given) -> int:
         ppb(given["quote_rate_per_day"]), ppb(given["base_rate_per_day"]), DAY_NS // given["intervals_per_day"]
     )
     return premium_rate(ppb(given["premium"]), interest, PPB)
+
+
+def _amount(size: int, price: int, valuation: Valuation, numerator: int, denominator: int) -> int:
+    worth, unit = lot_worth(price, valuation)
+    return funding_amount(size, abs(size) * worth, numerator, denominator * unit)
 
 
 def _linear(tick_value: int) -> Valuation:
