@@ -4,7 +4,8 @@
 
 Each number of accounts (1,000 to 1,000,000 unless told) has a process of its own, with one leveraged position each. A
 quiet tick moves the mark and reaches nobody. A busy one follows trades of one account in a thousand, each of which has
-its thresholds set anew. A funding payment moves the money of every account and has each looked at. Rates are the best of several rounds. The cascade sells out 100,000 accounts.
+its thresholds set anew. A funding payment moves the money of every account and has each looked at. Rates are the best
+of several rounds. The cascade sells out 100,000 accounts.
 """
 
 import argparse

@@ -96,7 +96,7 @@ def rounded_rate(numerator: int, denominator: int) -> int:
 
 
 def lot_worth(price: int, valuation: Valuation) -> tuple[int, int]:
-    """Return |the money that a lot is worth| at a price, exactly: (numerator, denominator > 0). Inverse: price not 0."""
+    """Return |the money that a lot is worth| at a price, exactly: (numerator, denominator > 0)."""
     if valuation.is_inverse:
         return valuation.tick_value, valuation.divisor * abs(price)
     return abs(price) * valuation.tick_value, valuation.divisor
