@@ -11,6 +11,7 @@ from typing import Final, Protocol, final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
+from exchange.accounts.interest import Interest
 from exchange.accounts.ledger import Ledger
 from exchange.agenda import Agenda
 from exchange.audit import check_market
@@ -19,6 +20,7 @@ from exchange.clock import Clock
 from exchange.codec import decode_events, encode_command
 from exchange.commands import Command
 from exchange.desks.account_desk import AccountDesk
+from exchange.desks.asset_desk import AssetDesk
 from exchange.desks.gateway import Gateway
 from exchange.desks.matching import Matcher
 from exchange.desks.order_desk import OrderDesk
@@ -37,6 +39,7 @@ from exchange.pricing.funding_task import FundingTask
 from exchange.pricing.mark_model import MarkModel, MarkTask
 from exchange.records import MARK_MODEL, UNIT_BYTES
 from exchange.risk.deleveraging import Deleverager
+from exchange.risk.limit_desk import LimitDesk
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
 from exchange.rules import Rules
@@ -103,13 +106,13 @@ class Exchange:
             self.markets.append(Market(len(self.markets), fact, self.agenda))
         self.has_clearing: bool = rules.clearing == "margin"
         self.ledger = Ledger(rules.fund.opening if self.has_clearing else 0)
-        self.clearing = Clearing(self.ledger, self.log, self.markets)
+        self.clearing = Clearing(self.ledger, self.log, self.markets, rules.borrow)
         self.matcher = Matcher(rules.orders, self.log, self.clearing, self.has_clearing)
         self.desk = OrderDesk(rules.orders, self.log, self.ledger, self.clearing, self.has_clearing, self.matcher)
         self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher)
         self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
         self.account_desk = AccountDesk(self.log, self.ledger, self.clearing)
-        self.monitor = Monitor(self.agenda, self.ledger, self.clearing, self.markets)
+        self.monitor = Monitor(rules.levels, self.log, self.agenda, self.ledger, self.clearing, self.markets)
         self.deleverager = Deleverager(
             rules.deleveraging,
             policies if policies is not None else Policies(),
@@ -119,15 +122,27 @@ class Exchange:
             self.markets,
             self.desk,
         )
-        self.liquidator = Liquidator(
-            rules, self.log, self.ledger, self.clearing, self.markets, self.desk, self.matcher, self.monitor
-        )
         self.deliverer = Deliverer(self.log, self.agenda, self.ledger, self.clearing, self.matcher)
         self.price_desk = PriceDesk(self.log, self.deliverer)
         self.mark_models = [MarkModel(self.log, market, fact) for market, fact in zip(self.markets, facts, strict=True)]
         self.clock = Clock()
         if self.has_clearing:
             self._schedule_prices()
+        self.liquidator = Liquidator(
+            rules,
+            self.log,
+            self.ledger,
+            self.clearing,
+            self.markets,
+            self.desk,
+            self.matcher,
+            self.monitor,
+            self.clock,
+            self.deleverager,
+        )
+        self.limit_desk = LimitDesk(self.log, self.ledger, self.clearing, self.liquidator.disposer)
+        self.interest = Interest(self.log, self.ledger, self.clearing, self.clock, self.instruments)
+        self.liquidator.interest = self.interest
         self.settler = Settler(
             self.has_clearing,
             self.log,
@@ -138,6 +153,7 @@ class Exchange:
             self.stop_desk,
             self.monitor,
             self.liquidator,
+            self.interest,
         )
         self.gateway = Gateway(
             self.settler,
@@ -147,7 +163,12 @@ class Exchange:
             self.has_clearing,
             self.desk,
             self.recorded_desk,
-            [self.price_desk, self.account_desk],
+            [
+                self.price_desk,
+                self.account_desk,
+                AssetDesk(self.log, self.ledger, self.clearing, self.interest),
+                self.limit_desk,
+            ],
         )
         self._is_delivering: bool = False  # handlers are being called
         self._is_writing: bool = False  # sinks are taking records

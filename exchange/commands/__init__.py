@@ -8,9 +8,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.commands import accounts, operations, orders, prices
+from exchange.commands import accounts, assets, operations, orders, prices
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
-from exchange.commands.operations import FundDeposit, OperatorCommand
+from exchange.commands.assets import AssetCommand, DepositAsset, SetInterestRate, WithdrawAsset
+from exchange.commands.operations import FundDeposit, OperatorCommand, RestrictAccount, SetMarketState
 from exchange.commands.orders import (
     AmendOrder,
     CancelOrder,
@@ -31,10 +32,18 @@ from exchange.commands.prices import (
 )
 from exchange.commands.types import CommandType
 
-Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | OperatorCommand
+Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | AssetCommand | OperatorCommand
 
 COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
-    sorted({**orders.COMMANDS, **prices.COMMANDS, **accounts.COMMANDS, **operations.COMMANDS}.items())
+    sorted(
+        {
+            **orders.COMMANDS,
+            **prices.COMMANDS,
+            **accounts.COMMANDS,
+            **assets.COMMANDS,
+            **operations.COMMANDS,
+        }.items()
+    )
 )
 
 __all__ = [
@@ -45,6 +54,7 @@ __all__ = [
     "Command",
     "CommandType",
     "Deposit",
+    "DepositAsset",
     "ExecuteRecorded",
     "FundDeposit",
     "MassCancel",
@@ -52,10 +62,14 @@ __all__ = [
     "PlaceOrder",
     "ReduceOrder",
     "ReportTrade",
+    "RestrictAccount",
     "SetFundingRate",
     "SetIndexPrice",
+    "SetInterestRate",
     "SetLeverage",
     "SetMarkPrice",
+    "SetMarketState",
     "SettleInstrument",
     "Withdraw",
+    "WithdrawAsset",
 ]

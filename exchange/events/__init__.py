@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.events import accounts, liquidation, orders, prices, waterfall
+from exchange.events import accounts, assets, liquidation, orders, prices, waterfall
 from exchange.events.accounts import (
     AccountEvent,
     Deposited,
@@ -20,12 +20,27 @@ from exchange.events.accounts import (
     RequestRejected,
     Withdrawn,
 )
+from exchange.events.assets import (
+    AssetDeposited,
+    AssetEvent,
+    AssetWithdrawn,
+    InterestCharged,
+    InterestRateSet,
+    LoanChanged,
+)
 from exchange.events.liquidation import (
+    AccountRestricted,
+    DisposalOrderPlaced,
+    LevelCrossed,
     LiquidationEnded,
     LiquidationEvent,
+    LiquidationFeeCharged,
     LiquidationOrderPlaced,
     LiquidationStarted,
+    MarginTransferred,
+    MarketStateSet,
     PositionTakenOver,
+    PositionTransferred,
     SurplusPaid,
 )
 from exchange.events.orders import (
@@ -60,15 +75,26 @@ from exchange.events.waterfall import (
     WaterfallEvent,
 )
 
-Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | LiquidationEvent | WaterfallEvent
+Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent
 
-_ALL = {**orders.EVENTS, **prices.EVENTS, **accounts.EVENTS, **liquidation.EVENTS, **waterfall.EVENTS}
+_ALL = {
+    **orders.EVENTS,
+    **prices.EVENTS,
+    **accounts.EVENTS,
+    **assets.EVENTS,
+    **liquidation.EVENTS,
+    **waterfall.EVENTS,
+}
 EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
 __all__ = [
     "EVENTS",
+    "AccountRestricted",
+    "AssetDeposited",
+    "AssetWithdrawn",
     "DeleveragingStarted",
     "Deposited",
+    "DisposalOrderPlaced",
     "Event",
     "EventType",
     "FundDeposited",
@@ -79,12 +105,19 @@ __all__ = [
     "HaircutCharged",
     "IndexPriceUpdated",
     "InstrumentSettled",
+    "InterestCharged",
+    "InterestRateSet",
+    "LevelCrossed",
     "LeverageSet",
     "LiquidationEnded",
+    "LiquidationFeeCharged",
     "LiquidationOrderPlaced",
     "LiquidationStarted",
+    "LoanChanged",
     "LossSocialized",
+    "MarginTransferred",
     "MarkPriceUpdated",
+    "MarketStateSet",
     "OrderAccepted",
     "OrderAmended",
     "OrderCanceled",
@@ -94,6 +127,7 @@ __all__ = [
     "PositionOpened",
     "PositionSettled",
     "PositionTakenOver",
+    "PositionTransferred",
     "RecordedClipped",
     "RequestRejected",
     "StopTriggered",
