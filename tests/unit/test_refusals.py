@@ -18,6 +18,7 @@ from exchange.commands import (
     CancelOrder,
     Command,
     Deposit,
+    DepositAsset,
     ExecuteRecorded,
     FundDeposit,
     MassCancel,
@@ -25,9 +26,11 @@ from exchange.commands import (
     PlaceOrder,
     ReduceOrder,
     ReportTrade,
+    SetInterestRate,
     SetLeverage,
     SetMarkPrice,
     Withdraw,
+    WithdrawAsset,
 )
 from exchange.enums import OrderKind, Origin, RejectReason, TimeInForce
 from exchange.events import LiquidationStarted, OrderAccepted, OrderRejected, RequestRejected
@@ -37,7 +40,7 @@ from exchange.rules import OrderRules
 from exchange.units import DEFAULT_MAX_PRICE_TICKS, MAX_EXPOSURE, MAX_MONEY, MAX_QTY_LOTS
 from tests.helpers import BUY, SELL, A, bare_venue, margin_venue, order, refusal, run_all
 
-UNMARKED, MARKED_BY_LAST, NOWHERE = 2, 3, 9  # instruments
+UNMARKED, MARKED_BY_LAST, SPOT, NOWHERE = 2, 3, 4, 9  # instruments
 RICH, POOR, SINKING, MAKER, HEAVY, TIGHT, NOBODY = 1, 2, 3, 4, 5, 6, 9  # accounts
 RESTING, POST_ONLY, OF_HEAVY, OF_POOR = 77, 78, 79, 80  # orders
 R = RejectReason
@@ -51,12 +54,15 @@ def scene(orders: OrderRules | None = None) -> Exchange:
         Instrument(instrument_id=A, symbol="A", **facts),  # type: ignore[arg-type]
         Instrument(instrument_id=UNMARKED, symbol="UNMARKED", **facts),  # type: ignore[arg-type]
         Instrument(instrument_id=MARKED_BY_LAST, symbol="LAST", mark_source="last"),
+        Instrument(instrument_id=SPOT, symbol="SPOT", kind="spot"),
         orders=orders,
     )
     run_all(
         venue,
         SetMarkPrice(0, A, 100),
         Deposit(0, RICH, 1 << 55),
+        SetMarkPrice(0, SPOT, 100),
+        DepositAsset(0, SPOT, RICH, 10),
         Deposit(0, MAKER, 1 << 55),
         Deposit(0, HEAVY, 1 << 57),
         Deposit(0, POOR, 1),
@@ -99,6 +105,9 @@ GOOD: dict[type[msgspec.Struct], Command] = {
     SetLeverage: SetLeverage(0, A, TIGHT, 90),
     OpenPosition: OpenPosition(0, A, RICH, 1, 100),
     FundDeposit: FundDeposit(0, 1),
+    DepositAsset: DepositAsset(0, SPOT, RICH, 1),
+    WithdrawAsset: WithdrawAsset(0, SPOT, RICH, 1),
+    SetInterestRate: SetInterestRate(0, SPOT, 1),
 }
 
 INSTRUMENT = Fault(R.UNKNOWN_INSTRUMENT, {"instrument": NOWHERE})
@@ -196,7 +205,33 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         Fault(R.ALREADY_TRADED, {"account": RICH, "instrument": A}),
     ],
     FundDeposit: [Fault(R.INVALID_AMOUNT, {"amount": 0})],
+    DepositAsset: [
+        INSTRUMENT,
+        RESERVED,
+        LIQUIDATED,
+        QUANTITY,
+        Fault(R.INVALID_COMBINATION, {"instrument": A}),
+        Fault(R.POSITION_TOO_LARGE, {"qty_lots": MAX_QTY_LOTS, "instrument": SPOT}),
+    ],
+    WithdrawAsset: [
+        INSTRUMENT,
+        RESERVED,
+        UNKNOWN,
+        LIQUIDATED,
+        QUANTITY,
+        Fault(R.INVALID_COMBINATION, {"instrument": A}),
+        Fault(R.POSITION_TOO_LARGE, {"qty_lots": MAX_QTY_LOTS, "instrument": SPOT}),
+        Fault(R.INSUFFICIENT_BALANCE, {"account": POOR}),
+    ],
+    SetInterestRate: [
+        INSTRUMENT,
+        Fault(R.INVALID_AMOUNT, {"rate_ppb": -1}),
+        Fault(R.INVALID_COMBINATION, {"instrument": A}),
+    ],
 }
+
+# Reasons of rules that this scene does not have, with tests of their own.
+ELSEWHERE = {R.NOT_BORROWABLE, R.BORROW_LIMIT, R.MARGIN_LEVEL_TOO_LOW}  # test_borrowing
 
 
 def singles() -> Iterator[tuple[type[msgspec.Struct], Fault]]:
@@ -269,8 +304,8 @@ def test_of_two_faults_the_earlier_reason_is_given(
 
 
 def test_every_reason_occurs() -> None:
-    """BOOK_FULL has its own tests below; NONE is no reason."""
-    assert {fault.reason for _, fault in singles()} == set(RejectReason) - {R.NONE, R.BOOK_FULL}
+    """BOOK_FULL has its own tests below, other rules theirs; NONE is no reason."""
+    assert {fault.reason for _, fault in singles()} == set(RejectReason) - {R.NONE, R.BOOK_FULL} - ELSEWHERE
 
 
 @pytest.mark.interpreted_only
