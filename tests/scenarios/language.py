@@ -17,7 +17,8 @@
     show book                                   no command: prints the orders, best first
 
 `on 2` names another instrument than the first; `continued` holds the settling back. The time is the number of the
-command, until a `time` is said. Lines that start with # are comments: there stands the arithmetic that makes the events right.
+command, until a `time` is said. Lines that start with # are comments: there stands the arithmetic that makes the events
+right.
 """
 
 from collections.abc import Callable, Iterator
@@ -297,8 +298,8 @@ SENTENCES: dict[str, str] = {
     "VenueLossBooked": "liquidation {liquidation_id}: venue loses {amount} for acct {account}: total {total}",
     "DeleveragingStarted": "liquidation {liquidation_id}: {size_lots} @ {price_ticks} of acct {account} deleveraged by "
     "{order} of {score} over {candidates}, mark {mark_ticks}",
-    "PositionDeleveraged": "liquidation {liquidation_id}: acct {account} closes {size_lots} @ {price_ticks}, rank {rank} "
-    "light {light} score {score_ppb}",
+    "PositionDeleveraged": "liquidation {liquidation_id}: acct {account} closes {size_lots} @ {price_ticks}, "
+    "rank {rank} light {light} score {score_ppb}",
     "LiquidationEnded": "liquidation {liquidation_id} of acct {account} ends, {outcome}: balance {balance}",
 }
 
@@ -338,7 +339,8 @@ def shown_account(venue: Exchange, account: int) -> list[str]:
     view = venue.account(account)
     state = ", in liquidation" if view.is_in_liquidation else ""
     money = f" cash {view.cash} debts {view.debts}" if venue.clearing.has_assets else ""
-    worth = f"balance {view.balance} equity {view.equity} maintenance {view.maintenance} initial {view.initial_margin}{money}"
+    margins = f"maintenance {view.maintenance} initial {view.initial_margin}"
+    worth = f"balance {view.balance} equity {view.equity} {margins}{money}"
     positions = [
         f"acct {account}: size {held.size_lots} cost {held.cost} value {held.value} on {held.instrument}"
         for held in view.positions()
