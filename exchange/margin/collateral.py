@@ -86,7 +86,7 @@ def short_initial_margin(value: int, leverage: int, tiers: RateSchedule) -> int:
 def exposure_after(held_lots: int, held_value: int, lots: int, notional: int) -> int:
     """Return what orders of one side would leave a leg worth on that side, if all of them filled.
 
-    held_lots: what the leg has on that side, negative where it has the other; held_value: its worth, >= 0, read where it has any. lots,
+    held_lots: what the leg has on that side, negative where it has the other. held_value: its worth, >= 0. lots,
     notional: of the orders. Orders that first use up the other side count with the lots beyond it, at their average
     price, rounded up: selling what one has, at whatever price, is no debt.
     """
