@@ -1,13 +1,16 @@
 """The text of a scenario: settings, then commands, each followed by its events, indented, in plain words.
 
     rules orders.self_trade=cancel_maker        settings of exchange/rules.py; `clearing=none` is a bare venue
-    instrument 1 kind=inverse tick_value=100    fields of Instrument; maintenance=ppm, leverage=, fees=m/t/liq
+    instrument 1 kind=inverse tick_value=100    fields of Instrument; maintenance=ppm, tiers=ppm:end,ppm,
+                                                leverage=, fees=m/t/liq
     place buy 10 @ 100 id 1 acct 7 ioc          no price: a market order; `stop 90`: a stop, with `@` a stop-limit
     place sell 5 @ 101 id 9 recorded            of the recorded market, account 0; also `correction`
     cancel id 1 acct 7                          also `reduce 2 id 1 acct 7`, `amend 5 @ 99 stop 90 total id 1 acct 7`
     mass-cancel buy acct 7
     mark 105                                    also `deposit 50 acct 7`, `withdraw`, `leverage`, `fund 1000`
     open -10 @ 100 acct 7
+    restrict acct 7                             only what reduces; `unrestrict acct 7` lifts it
+    market paused                               also `reduce-only`, `open`
     report buy 3 @ 100                          a trade outside the book
     execute sell 5 @ 100 id 9                   a recorded execution of resting sell order 9
     show acct 7                                 no command: prints what the account is worth
@@ -36,17 +39,33 @@ from exchange.commands import (
     PlaceOrder,
     ReduceOrder,
     ReportTrade,
+    RestrictAccount,
     SetLeverage,
+    SetMarketState,
     SetMarkPrice,
     Withdraw,
 )
-from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
+from exchange.enums import MarketState, OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.events import Event
 from exchange.exchange import Exchange
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
 from exchange.rules import load_rules
 
-FLAGS = ("ioc", "fok", "post-only", "recorded", "correction", "continued", "total", "buy", "sell", "all", "book")
+STATES = ("open", "reduce-only", "paused")  # of a market
+FLAGS = (
+    *STATES,
+    "ioc",
+    "fok",
+    "post-only",
+    "recorded",
+    "correction",
+    "continued",
+    "total",
+    "buy",
+    "sell",
+    "all",
+    "book",
+)
 VALUES = ("@", "id", "acct", "stop", "on")
 
 
@@ -112,6 +131,11 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
         "leverage": lambda: SetLeverage(ts_ns, instrument, account, amount),
         "open": lambda: OpenPosition(ts_ns, instrument, account, amount, price),
         "fund": lambda: FundDeposit(ts_ns, amount),
+        "restrict": lambda: RestrictAccount(ts_ns, account),
+        "unrestrict": lambda: RestrictAccount(ts_ns, account, False),
+        "market": lambda: SetMarketState(
+            ts_ns, instrument, next(state for state, name in zip(MarketState, STATES, strict=True) if name in said)
+        ),
     }
     return makers[verb]()
 
@@ -121,7 +145,9 @@ def set_path(tree: dict[str, Any], path: str, text: str) -> None:
     *folders, name = path.split(".")
     for folder in folders:
         tree = tree.setdefault(folder, {})
-    if name == "waterfall":
+    if name == "backstop_accounts":
+        tree[name] = [int(word) for word in text.split(",") if word]
+    elif name in ("waterfall", "remainder"):
         tree[name] = [word for word in text.split(",") if word]
     else:
         is_number = text.lstrip("-").isdigit()
@@ -136,6 +162,9 @@ def instrument_of(line: str) -> Instrument:
         name, _, text = setting.partition("=")
         if name == "maintenance":
             fields["margin_tiers"] = (MarginTier(maintenance_ppm=int(text)),)
+        elif name == "tiers":
+            ends = [tuple(map(int, tier.split(":"))) for tier in text.split(",")]
+            fields["margin_tiers"] = tuple(MarginTier(*tier) for tier in ends)
         elif name == "fees":
             maker, taker, liquidation = map(int, text.split("/"))
             fields["fees"] = FeeSchedule(maker_ppm=maker, taker_ppm=taker, liquidation_ppm=liquidation)
@@ -263,8 +292,20 @@ SENTENCES: dict[str, str] = {
     "VenueLossBooked": "liquidation {liquidation_id}: venue loses {amount} for acct {account}: total {total}",
     "DeleveragingStarted": "liquidation {liquidation_id}: {size_lots} @ {price_ticks} of acct {account} deleveraged by "
     "{order} of {score} over {candidates}, mark {mark_ticks}",
-    "PositionDeleveraged": "liquidation {liquidation_id}: acct {account} closes {size_lots} @ {price_ticks}, rank {rank} "
-    "light {light} score {score_ppb}",
+    "PositionDeleveraged": "liquidation {liquidation_id}: acct {account} closes {size_lots} @ {price_ticks}, "
+    "rank {rank} light {light} score {score_ppb}",
+    "LevelCrossed": "acct {account} goes from {previous} to {level}: equity {equity}, maintenance {requirement}, "
+    "cured by {cure}",
+    "AccountRestricted": "acct {account} {restricted}",
+    "MarketStateSet": "market {state}, was {previous}",
+    "LiquidationFeeCharged": "liquidation {liquidation_id}: fund gets {charged} of a fee of {uncapped} and a surplus "
+    "of {surplus} of acct {account}: balance {balance}",
+    "PositionTransferred": "liquidation {liquidation_id}: acct {taker} takes {size_lots} of acct {account}, pays "
+    "{taker_value} for {value}",
+    "MarginTransferred": "liquidation {liquidation_id}: margin {amount} of acct {account} to acct {taker}: "
+    "balance {taker_balance}",
+    "DisposalOrderPlaced": "fund holds {size_lots}, sends {qty_lots} @ {price_ticks} id {order_id} "
+    "for {book_lots} there",
     "LiquidationEnded": "liquidation {liquidation_id} of acct {account} ends, {outcome}: balance {balance}",
 }
 
@@ -281,6 +322,7 @@ def sentence(event: Event, is_named: bool) -> str:
     if "request" in fields:
         values["request"] = plain(CommandType(fields["request"]))
     values["liquidation"] = f", liquidation {fields['liquidation_id']}" if fields.get("liquidation_id") else ""
+    values["restricted"] = "may only reduce" if fields.get("is_restricted") else "may trade"
     values["stop"] = f" stop {fields['trigger_ticks']}" if fields.get("trigger_ticks") else ""
     values["kept"] = "keeps its place" if fields.get("kept_priority") else "to the back"
     values["limit"] = "at market" if fields.get("kind") == OrderKind.MARKET else f"@ {fields.get('price_ticks')}"
