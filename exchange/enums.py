@@ -53,6 +53,7 @@ class RejectReason(IntEnum):
 
     NONE = 0
     UNKNOWN_INSTRUMENT = 1
+    MARKET_SETTLED = 24  # the instrument was settled for good
     RESERVED_ACCOUNT = 2  # 0 is the recorded market's, negative ids are the venue's own
     UNKNOWN_ACCOUNT = 3
     ACCOUNT_IN_LIQUIDATION = 4
@@ -77,6 +78,9 @@ class RejectReason(IntEnum):
     ACCOUNT_RESTRICTED = 42  # only what reduces a position
     FOK_CANNOT_FILL = 21
     INSUFFICIENT_BALANCE = 22
+    NOT_BORROWABLE = 90  # the venue lends, but not this asset
+    BORROW_LIMIT = 91  # the account would owe more of it than the venue lends
+    MARGIN_LEVEL_TOO_LOW = 92  # for more debt, or to let something leave
     INSUFFICIENT_MARGIN = 23
 
 
@@ -94,6 +98,7 @@ class CancelReason(IntEnum):
     LIQUIDATION = 8
     STOP_REFUSED = 9  # an elected stop that could not be entered, such as for lack of margin
     DELEVERAGED = 52  # its owner's position was closed against a liquidation
+    INSTRUMENT_SETTLED = 10
 
 
 class RecordedKind(IntEnum):
@@ -135,6 +140,15 @@ class MarketState(IntEnum):
     PAUSED = 2  # cancel; liquidations wait
 
 
+class InterestKind(IntEnum):
+    """What a loan was charged for."""
+
+    BORROWED = 0  # the period in which something was borrowed, at once
+    CLOCK = 1  # a period, at its start or its end
+    REPAID = 2  # the time up to a repayment in full
+    OPEN_FEE = 3
+
+
 class DeleveragingOrder(IntEnum):
     """In which order the other side of a liquidation is closed."""
 
@@ -162,6 +176,7 @@ class MarkSource(IntEnum):
     EXTERNAL = 0  # SetMarkPrice
     LAST = 1  # price of the last trade
     MID = 2  # (best bid + best ask) / 2, rounded down, while both exist
+    MODEL = 3  # made of several sources: MarkRules
 
 
 BUY: Final = 0

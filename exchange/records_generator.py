@@ -17,6 +17,7 @@ from exchange.enums import (
     CancelReason,
     DeleveragingOrder,
     DeleveragingScore,
+    InterestKind,
     LiquidationOutcome,
     MarketState,
     MarkSource,
@@ -56,6 +57,7 @@ _ENUM_CONSTANTS: Final[dict[str, type[IntEnum]]] = {
     "MARK": MarkSource,
     "LEVEL": AccountLevel,
     "MARKET": MarketState,
+    "INTEREST": InterestKind,
     "DELEVERAGE_BY": DeleveragingOrder,
     "SCORE": DeleveragingScore,
 }

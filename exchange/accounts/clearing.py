@@ -9,6 +9,7 @@ from typing import final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from exchange.accounts.assets import Assets
 from exchange.accounts.ledger import (
     BUY_LOTS,
     BUY_NOTIONAL,
@@ -20,6 +21,7 @@ from exchange.accounts.ledger import (
     LIQUIDATING,
     MARKET,
     NEXT_LEG,
+    OWNER_SLOT,
     RECORDED_SLOT,
     SELL_LOTS,
     SELL_NOTIONAL,
@@ -28,6 +30,7 @@ from exchange.accounts.ledger import (
 )
 from exchange.enums import BUY
 from exchange.event_log import EventLog
+from exchange.margin.collateral import attributed
 from exchange.margin.schedule import initial_margin
 from exchange.market import Market
 from exchange.packed.columns import doubled, new_column
@@ -44,6 +47,7 @@ from exchange.records import (
     REJECT_POSITION_TOO_LARGE,
     write_position_changed,
 )
+from exchange.rules import BorrowRules
 from exchange.units import MAX_EXPOSURE, MAX_SIZE_LOTS, MAX_STORED_MONEY, PPM, div_ceil, mul_div
 
 
@@ -53,11 +57,15 @@ class Clearing:
 
     is_dirty: "vec[i64]"
 
-    def __init__(self, ledger: Ledger, log: EventLog, markets: list[Market]) -> None:
+    def __init__(
+        self, ledger: Ledger, log: EventLog, markets: list[Market], borrow_rules: BorrowRules | None = None
+    ) -> None:
         """`markets` stand by ascending instrument id; the recorded market has a leg in each from the start."""
         self.ledger = ledger
         self.log = log
         self.markets = markets
+        self.assets = Assets(ledger, markets, borrow_rules or BorrowRules())
+        self.has_assets: bool = self.assets.is_used
         self.dirty: list[int] = []  # slots that changed since the risk engine looked, in order
         self.is_dirty = new_column(64)
         self.has_limits: bool = False  # an account or a market was limited at some time
@@ -103,7 +111,10 @@ class Clearing:
         legs = self.ledger.legs
         if legs[leg + SIZE] == 0:
             return 0
-        return self.markets[legs[leg + MARKET]].schedule.maintenance(abs(self.leg_value(leg)))
+        market = self.markets[legs[leg + MARKET]]
+        if market.is_spot and legs[leg + SIZE] > 0:
+            return market.haircut.required(abs(self.leg_value(leg)))
+        return market.schedule.maintenance(abs(self.leg_value(leg)))
 
     def leg_initial_margin(self, leg: i64, more_bought: int, more_sold: int, leverage: int) -> int:
         """Return the initial margin of a leg with so much more notional in resting orders of each side."""
@@ -113,6 +124,9 @@ class Clearing:
             notional = -notional
         bought: int = legs[leg + BUY_NOTIONAL]
         sold: int = legs[leg + SELL_NOTIONAL]
+        market = self.markets[legs[leg + MARKET]]
+        if market.is_spot:
+            return self.assets.leg_initial(market, leg, legs[leg + SIZE], notional, leverage, BUY, 0, 0)
         return initial_margin(notional, bought + more_bought, sold + more_sold, leverage)
 
     def leverage(self, leg: i64) -> int:
@@ -131,13 +145,39 @@ class Clearing:
         return total
 
     def unrealized(self, slot: i64) -> int:
-        """Return value at mark - cost over all legs."""
-        balance: int = self.ledger.balances[slot]
-        return self.equity(slot) - balance
+        """Return value at mark - cost over all legs but those of assets: what others owe the account, or it them."""
+        total: int = 0
+        leg = self.ledger.first_legs[slot]
+        while leg != 0:
+            if not self.markets[self.ledger.legs[leg + MARKET]].is_spot:
+                cost: int = self.ledger.legs[leg + COST]
+                total += self.leg_value(leg) - cost
+            leg = self.ledger.legs[leg + NEXT_LEG]
+        return total
+
+    def leg_burden(self, leg: i64) -> int:
+        """Return a leg's maintenance with its part, by notional, of what the account's debt of money requires."""
+        own = self.leg_maintenance(leg)
+        if not self.has_assets:
+            return own
+        slot = self.ledger.legs[leg + OWNER_SLOT]
+        required = self.assets.debt_maintenance(slot)
+        if required == 0:
+            return own
+        whole: int = 0
+        other = self.ledger.first_legs[slot]
+        while other != 0:
+            whole += abs(self.leg_value(other))
+            other = self.ledger.legs[other + NEXT_LEG]
+        return own + attributed(required, abs(self.leg_value(leg)), whole)
 
     def maintenance(self, slot: i64) -> int:
-        """Return the maintenance margin of all legs."""
+        """Return the maintenance margin of all legs, and of money that is owed; 0 for one who only holds assets."""
         total: int = 0
+        if self.has_assets:
+            if not self.assets.is_exposed(slot):
+                return 0
+            total = self.assets.debt_maintenance(slot)
         leg = self.ledger.first_legs[slot]
         while leg != 0:
             total += self.leg_maintenance(leg)
@@ -145,8 +185,8 @@ class Clearing:
         return total
 
     def initial_margin(self, slot: i64) -> int:
-        """Return the initial margin of all legs, resting orders included."""
-        total: int = 0
+        """Return the initial margin of all legs and of money that is owed, resting orders included."""
+        total: int = self.assets.debt_initial(slot, 0) if self.has_assets else 0
         leg = self.ledger.first_legs[slot]
         while leg != 0:
             total += self.leg_initial_margin(leg, 0, 0, self.leverage(leg))

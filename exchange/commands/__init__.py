@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.commands import accounts, operations, orders, prices
+from exchange.commands import accounts, assets, operations, orders, prices
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
+from exchange.commands.assets import AssetCommand, DepositAsset, SetInterestRate, WithdrawAsset
 from exchange.commands.operations import FundDeposit, OperatorCommand, RestrictAccount, SetMarketState
 from exchange.commands.orders import (
     AmendOrder,
@@ -21,22 +22,39 @@ from exchange.commands.orders import (
     ReduceOrder,
     ReportTrade,
 )
-from exchange.commands.prices import PriceCommand, SetMarkPrice
+from exchange.commands.prices import (
+    AdvanceTime,
+    PriceCommand,
+    SetFundingRate,
+    SetIndexPrice,
+    SetMarkPrice,
+    SettleInstrument,
+)
 from exchange.commands.types import CommandType
 
-Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | OperatorCommand
+Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | AssetCommand | OperatorCommand
 
 COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
-    sorted({**orders.COMMANDS, **prices.COMMANDS, **accounts.COMMANDS, **operations.COMMANDS}.items())
+    sorted(
+        {
+            **orders.COMMANDS,
+            **prices.COMMANDS,
+            **accounts.COMMANDS,
+            **assets.COMMANDS,
+            **operations.COMMANDS,
+        }.items()
+    )
 )
 
 __all__ = [
     "COMMANDS",
+    "AdvanceTime",
     "AmendOrder",
     "CancelOrder",
     "Command",
     "CommandType",
     "Deposit",
+    "DepositAsset",
     "ExecuteRecorded",
     "FundDeposit",
     "MassCancel",
@@ -45,8 +63,13 @@ __all__ = [
     "ReduceOrder",
     "ReportTrade",
     "RestrictAccount",
+    "SetFundingRate",
+    "SetIndexPrice",
+    "SetInterestRate",
     "SetLeverage",
     "SetMarkPrice",
     "SetMarketState",
+    "SettleInstrument",
     "Withdraw",
+    "WithdrawAsset",
 ]

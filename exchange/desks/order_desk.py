@@ -311,6 +311,8 @@ class OrderDesk:
             reason = self.clearing.limit_refusal(market, slot, side, lots, is_open)
             if reason != REJECT_NONE:
                 return reason
+        if needs_margin and market.is_spot:
+            return self.matcher.borrowing.order_refusal(market, slot, side, lots - is_open, new - old)
         if needs_margin:
             return self.clearing.margin_refusal(market, slot, side, new - old)
         return REJECT_NONE

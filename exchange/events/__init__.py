@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.events import accounts, liquidation, orders, prices, waterfall
+from exchange.events import accounts, assets, liquidation, orders, prices, waterfall
 from exchange.events.accounts import (
     AccountEvent,
     Deposited,
@@ -19,6 +19,14 @@ from exchange.events.accounts import (
     PositionOpened,
     RequestRejected,
     Withdrawn,
+)
+from exchange.events.assets import (
+    AssetDeposited,
+    AssetEvent,
+    AssetWithdrawn,
+    InterestCharged,
+    InterestRateSet,
+    LoanChanged,
 )
 from exchange.events.liquidation import (
     AccountRestricted,
@@ -47,7 +55,13 @@ from exchange.events.orders import (
     TradeReported,
 )
 from exchange.events.prices import (
+    FundingPaid,
+    FundingRateSet,
+    FundingSettled,
+    IndexPriceUpdated,
+    InstrumentSettled,
     MarkPriceUpdated,
+    PositionSettled,
     PriceEvent,
 )
 from exchange.events.types import EventType
@@ -61,14 +75,23 @@ from exchange.events.waterfall import (
     WaterfallEvent,
 )
 
-Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | LiquidationEvent | WaterfallEvent
+Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent
 
-_ALL = {**orders.EVENTS, **prices.EVENTS, **accounts.EVENTS, **liquidation.EVENTS, **waterfall.EVENTS}
+_ALL = {
+    **orders.EVENTS,
+    **prices.EVENTS,
+    **accounts.EVENTS,
+    **assets.EVENTS,
+    **liquidation.EVENTS,
+    **waterfall.EVENTS,
+}
 EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
 __all__ = [
     "EVENTS",
     "AccountRestricted",
+    "AssetDeposited",
+    "AssetWithdrawn",
     "DeleveragingStarted",
     "Deposited",
     "DisposalOrderPlaced",
@@ -76,13 +99,21 @@ __all__ = [
     "EventType",
     "FundDeposited",
     "FundPaid",
+    "FundingPaid",
+    "FundingRateSet",
+    "FundingSettled",
     "HaircutCharged",
+    "IndexPriceUpdated",
+    "InstrumentSettled",
+    "InterestCharged",
+    "InterestRateSet",
     "LevelCrossed",
     "LeverageSet",
     "LiquidationEnded",
     "LiquidationFeeCharged",
     "LiquidationOrderPlaced",
     "LiquidationStarted",
+    "LoanChanged",
     "LossSocialized",
     "MarginTransferred",
     "MarkPriceUpdated",
@@ -94,6 +125,7 @@ __all__ = [
     "PositionChanged",
     "PositionDeleveraged",
     "PositionOpened",
+    "PositionSettled",
     "PositionTakenOver",
     "PositionTransferred",
     "RecordedClipped",

@@ -13,6 +13,7 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
+from exchange.accounts.interest import Interest
 from exchange.accounts.ledger import FUND_SLOT, LIQUIDATING, MARKET, NEXT_LEG, SIZE, Ledger
 from exchange.clock import NEVER, Clock, TimedTask
 from exchange.desks.matching import ACCOUNT_MASK, Matcher
@@ -110,6 +111,7 @@ class Liquidator:
         self.matcher = matcher
         self.monitor = monitor
         self.clock = clock
+        self.interest: Interest | None = None  # what charges the accounts that borrow, set by the exchange
         self.waterfall = Waterfall(rules, log, ledger, clearing)
         liquidation, pacing = rules.liquidation, rules.liquidation.pacing
         self.order_ids = OwnOrderIds()
@@ -316,7 +318,7 @@ class Liquidator:
         self._withdraw(work, market)
         size = self.ledger.legs[work.leg + SIZE]
         if size == 0:
-            self._finish_if_flat(liquidation)
+            self._finish_if_flat(liquidation)  # its instrument may have been settled for good
             return
         # Where whole legs go, each of them gets one order, even if the ones before it have cured the account.
         is_retry = work.has_had_turn or (self.acts_in_parts and liquidation.has_acted)
@@ -586,6 +588,8 @@ class Liquidator:
         """Settle an account that has no position left."""
         ledger = self.ledger
         slot, number = liquidation.slot, liquidation.number
+        if self.interest is not None:
+            self.interest.close(slot)
         balance: int = ledger.balances[slot]
         if balance > 0:
             account = ledger.account_ids[slot]

@@ -246,11 +246,12 @@ class Monitor:
         mark = market.mark
         waits_for_fall = size > 0
         gains_with_value = (size > 0) != valuation.is_inverse
-        notional = (
-            market.schedule.least_notional(least_worth)
-            if gains_with_value
-            else market.schedule.most_notional(least_worth)
-        )
+        if market.is_spot and waits_for_fall:
+            notional = market.haircut.least_amount(least_worth)
+        elif gains_with_value:
+            notional = market.schedule.least_notional(least_worth)
+        else:
+            notional = market.schedule.most_notional(least_worth)
         is_safe = market.min_price >= 1 and (notional > 0 or gains_with_value)
         if is_safe and notional <= 0:
             market.falling.remove(number)  # No price can hurt it.

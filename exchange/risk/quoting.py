@@ -83,7 +83,7 @@ class OrderPricer:
     def equity_share(self, slot: i64, leg: i64) -> int:
         """Return a leg's share of the account's equity, in proportion to maintenance margin, rounded down."""
         clearing = self.clearing
-        return share_of_equity(clearing.equity(slot), clearing.leg_maintenance(leg), clearing.maintenance(slot))
+        return share_of_equity(clearing.equity(slot), clearing.leg_burden(leg), clearing.maintenance(slot))
 
     def notional_share(self, slot: i64, leg: i64) -> int:
         """Return a leg's share of the account's equity, in proportion to notional, rounded down."""

@@ -10,21 +10,30 @@ from exchange.rules.liquidation import (
     TakeoverRules,
 )
 from exchange.rules.orders import OrderRules, Protection
+from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules
+from exchange.rules.spot import BorrowRules, RateTier, SpotTerms
 from exchange.rules.venue import Rules, load_rules
 from exchange.rules.waterfall import DeleveragingRules, FundRules, WaterfallStep
 
 __all__ = [
+    "BorrowRules",
     "DeleveragingRules",
     "DisposalRules",
     "FundRules",
+    "FundingRules",
+    "IndexRules",
     "LevelRules",
     "LiquidationRules",
+    "MarkRules",
     "OrderRules",
     "PacingRules",
     "PriceRules",
     "Protection",
+    "RateTier",
     "ReductionRules",
     "Rules",
+    "SettlementRules",
+    "SpotTerms",
     "TakeoverRules",
     "WaterfallStep",
     "load_rules",

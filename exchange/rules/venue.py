@@ -9,6 +9,7 @@ from exchange.errors import ConfigError
 from exchange.rules.levels import LevelRules
 from exchange.rules.liquidation import LiquidationRules
 from exchange.rules.orders import OrderRules
+from exchange.rules.spot import BorrowRules
 from exchange.rules.waterfall import DeleveragingRules, FundRules, WaterfallStep
 from exchange.validation import check_types, expect
 
@@ -26,6 +27,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     orders: OrderRules = OrderRules()
     levels: LevelRules = LevelRules()
     liquidation: LiquidationRules = LiquidationRules()
+    borrow: BorrowRules = BorrowRules()
     fund: FundRules = FundRules()
     deleveraging: DeleveragingRules = DeleveragingRules()
     waterfall: tuple[WaterfallStep, ...] = ("fund", "socialize")

@@ -7,15 +7,22 @@ import pytest
 from exchange.errors import ConfigError
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
 from exchange.rules import (
+    BorrowRules,
     DisposalRules,
+    FundingRules,
     FundRules,
+    IndexRules,
     LevelRules,
     LiquidationRules,
+    MarkRules,
     OrderRules,
     PacingRules,
     PriceRules,
+    RateTier,
     ReductionRules,
     Rules,
+    SettlementRules,
+    SpotTerms,
     TakeoverRules,
 )
 from replay import venues
@@ -43,8 +50,23 @@ def test_the_generic_preset_spells_out_every_field():
     rules, _ = load_venue("generic_linear")
     assert rules == Rules(name="generic_linear")
     lines = Path(venues.__file__).with_name("generic_linear.toml").read_text().splitlines()
+    pricing = (MarkRules, IndexRules, FundingRules, SettlementRules)
     liquidation = (LiquidationRules, ReductionRules, PriceRules, PacingRules, TakeoverRules, DisposalRules)
-    for struct in (Rules, OrderRules, *liquidation, LevelRules, FundRules, Instrument, FeeSchedule, MarginTier):
+    for struct in (
+        Rules,
+        OrderRules,
+        *liquidation,
+        LevelRules,
+        BorrowRules,
+        RateTier,
+        SpotTerms,
+        LiquidationRules,
+        FundRules,
+        Instrument,
+        FeeSchedule,
+        MarginTier,
+        *pricing,
+    ):
         for field in struct.__struct_fields__:
             tables = (
                 f"[rules.{field}]",
@@ -52,7 +74,10 @@ def test_the_generic_preset_spells_out_every_field():
                 f"[instruments.{field}]",
                 f"[[instruments.{field}]]",
             )
-            assert any(line.startswith((f"{field} = ", *tables)) for line in lines), field
+            assert any(
+                line.startswith((f"{field} = ", *tables)) or f"{{ {field} = " in line or f", {field} = " in line
+                for line in lines
+            ), field
 
 
 def test_rules_and_instruments_are_read(tmp_path):
