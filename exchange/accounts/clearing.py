@@ -70,6 +70,7 @@ class Clearing:
         self.is_dirty = new_column(64)
         self.has_limits: bool = False  # an account or a market was limited at some time
         self.charges_on_fills: bool = True  # liquidation orders pay their fee fill by fill
+        self.extra_fee_ppm: int = 0  # of the liquidation order that is matched, on top of its instrument's
         self.charges_makers: bool = False  # liquidation orders rest
         self.liquidated_value: int = 0  # what liquidation orders that took have bought for, sales negative
         self.fund_pays_fees: bool = False
@@ -305,7 +306,7 @@ class Clearing:
             fee = div_ceil(notional * fee_ppm, PPM)  # the venue keeps the remainder
             self.ledger.fees += fee
             if is_liquidation and self.charges_on_fills:
-                penalty = div_ceil(notional * market.liquidation_ppm, PPM)
+                penalty = div_ceil(notional * (market.liquidation_ppm + self.extra_fee_ppm), PPM)
                 self.ledger.post(FUND_SLOT, penalty)
                 fee += penalty
             self.ledger.post(slot, -fee)
