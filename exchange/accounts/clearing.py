@@ -30,7 +30,7 @@ from exchange.accounts.ledger import (
 )
 from exchange.enums import BUY
 from exchange.event_log import EventLog
-from exchange.margin.collateral import attributed, spot_initial_margin
+from exchange.margin.collateral import attributed
 from exchange.margin.schedule import initial_margin
 from exchange.market import Market
 from exchange.packed.columns import doubled, new_column
@@ -70,6 +70,7 @@ class Clearing:
         self.is_dirty = new_column(64)
         self.has_limits: bool = False  # an account or a market was limited at some time
         self.charges_on_fills: bool = True  # liquidation orders pay their fee fill by fill
+        self.extra_fee_ppm: int = 0  # of the liquidation order that is matched, on top of its instrument's
         self.charges_makers: bool = False  # liquidation orders rest
         self.liquidated_value: int = 0  # what liquidation orders that took have bought for, sales negative
         self.fund_pays_fees: bool = False
@@ -125,9 +126,7 @@ class Clearing:
         sold: int = legs[leg + SELL_NOTIONAL]
         market = self.markets[legs[leg + MARKET]]
         if market.is_spot:
-            return spot_initial_margin(
-                notional, bought + more_bought, sold + more_sold, leverage, market.haircut, market.loan_initial
-            )
+            return self.assets.leg_initial(market, leg, legs[leg + SIZE], notional, leverage, BUY, 0, 0)
         return initial_margin(notional, bought + more_bought, sold + more_sold, leverage)
 
     def leverage(self, leg: i64) -> int:
@@ -307,7 +306,7 @@ class Clearing:
             fee = div_ceil(notional * fee_ppm, PPM)  # the venue keeps the remainder
             self.ledger.fees += fee
             if is_liquidation and self.charges_on_fills:
-                penalty = div_ceil(notional * market.liquidation_ppm, PPM)
+                penalty = div_ceil(notional * (market.liquidation_ppm + self.extra_fee_ppm), PPM)
                 self.ledger.post(FUND_SLOT, penalty)
                 fee += penalty
             self.ledger.post(slot, -fee)
