@@ -2,7 +2,8 @@
 
 A real venue is given the book as recorded orders, the positions at their entry prices, and then the mark. What follows
 is the venue's doing: liquidation orders trade in the book, in the venue's order, and where the last trade is the mark
-they move it for the next account.
+they move it for the next account. Then time goes on, with a trade a second at the last price, until nobody is in
+liquidation any more.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ from replay.sources.text import TextFile
 from replay.wording import shown
 
 BOOK_COLUMNS: Final = ("side", "price", "size")
+MOST_SECONDS: Final = 1_000
+_SECOND_NS: Final = 1_000_000_000
 LEVELS: Final = 200  # of each side, where a book is given by its depth
 _SIDES: Final = {"buy": Side.BUY, "bid": Side.BUY, "sell": Side.SELL, "ask": Side.SELL}
 
@@ -39,10 +42,12 @@ class Quote(NamedTuple):
 class CascadeFound(NamedTuple):
     """What a mark does to a population.
 
+    seconds: that passed until nobody was in liquidation any more, at most MOST_SECONDS.
     refused: what the venue refused of the accounts and the book, in words. lowest, highest: prices at which liquidation
     orders traded, None where none did. mark_ticks: the mark after it all.
     """
 
+    seconds: int
     accounts: int
     liquidations: list[Liquidation]
     refused: list[str]
@@ -132,10 +137,21 @@ def what_liquidates(
         if fact.mark_source == "mid":
             _check_middle(market, book, price)
         apply(ReportTrade(last_ns, fact.instrument_id, Side.SELL, price, 1))
+    seconds = 0
+    while seconds < MOST_SECONDS and any(liquidation.outcome is None for liquidation in found.all):
+        # What could not be sold is tried again after a trade: one a second, at the last price, which changes nothing.
+        seconds += 1
+        last = venue.book(fact.instrument_id).last_trade
+        apply(
+            ReportTrade(
+                last_ns + seconds * _SECOND_NS, fact.instrument_id, Side.SELL, price if last is None else last, 1
+            )
+        )
     for liquidation in found.all:
         for fills in liquidation.fills.values():
             prices.append(fills.worst)
     return CascadeFound(
+        seconds=seconds,
         accounts=len({account.account for account in accounts}),
         liquidations=found.all,
         refused=refused,

@@ -78,8 +78,8 @@ examples:
 Puts the deposit in, opens a position of deposit x leverage, lets the price go to the exit and closes it there, on a
 real venue with these rules. spot: coins are bought with borrowed money, or borrowed coins are sold. loan: coins worth
 the deposit are brought, and (leverage - 1) / leverage of that is taken out in money: a half at 2x.
-The book takes any size at the price, unless --depth says how much stands at each level, a
-thousandth of the price apart. With --gap the price is at the exit at once, and nothing trades on the way.
+The book takes any size at the price, unless --depth says how much stands at each level, a thousandth of the price
+apart. With --gap the price is at the exit at once, and nothing trades on the way.
 """
 
 _HOLD: Final = """\
@@ -97,11 +97,6 @@ _PRODUCTS: Final = ("perp", "spot", "loan")
 def add_calculators(parser: argparse.ArgumentParser) -> None:
     """Give `cascade calc` its subcommands; each sets `calculate`, which makes an Answer of what was given."""
     names = parser.add_subparsers(metavar="NAME", required=True)
-    hold = _calculator(names, "hold", hold_answer, "cost of holding a position: funding and interest", _HOLD)
-    _add_position(hold, "--price", "which does not move")
-    hold.add_argument("--hours", required=True, metavar="N", help="how long, in whole hours")
-    hold.add_argument("--funding-rate", metavar="SHARE", help="of each payment, such as 0.01%%; by default the rules'")
-
     text = "liquidation and bankruptcy price of a position"
     liquidation = _calculator(names, "liquidation", liquidation_answer, text, _LIQUIDATION)
     _add_position(liquidation, "--entry", "price at which it was opened")
@@ -125,6 +120,11 @@ def add_calculators(parser: argparse.ArgumentParser) -> None:
     leverage.add_argument("--entry", required=True, metavar="PRICE", help="price at which it is opened")
     leverage.add_argument("--size", required=True, metavar="SIZE", help="of the position; tiers depend on it")
     leverage.add_argument("--move", required=True, metavar="SHARE", help="against the position, such as 10%%")
+
+    hold = _calculator(names, "hold", hold_answer, "cost of holding a position: funding and interest", _HOLD)
+    _add_position(hold, "--price", "which does not move")
+    hold.add_argument("--hours", required=True, metavar="N", help="how long, in whole hours")
+    hold.add_argument("--funding-rate", metavar="SHARE", help="of each payment, such as 0.01%%; by default the rules'")
 
     cascade = _calculator(names, "cascade", cascade_answer, "what would liquidate at a price, in a book", _CASCADE)
     cascade.add_argument("--accounts", required=True, metavar="FILE", help="positions, as CSV or TOML")

@@ -44,13 +44,17 @@ def cascade_answer(given: argparse.Namespace, market: Market) -> Answer:
             ("#", "account", "equity", "maintenance", "traded", "average", "worst", "set off by", "ended", "paid by"),
             tuple(_liquidation_cells(market, item) for item in found.liquidations),
         ),
-        how=("A venue with these rules was given the book and the positions, and then the mark.",),
+        how=(
+            "A venue with these rules was given the book and the positions, and then the mark. A trade a second at the",
+            f"last price let it try again what it could not sell; it took {found.seconds:,} s.",
+        ),
         rules=liquidation_rules(market),
         data={
             **header(market, "cascade"),
             "price": market.price_text(price),
             "accounts": found.accounts,
             "liquidations": [_liquidation_data(market, item) for item in found.liquidations],
+            "seconds": found.seconds,
             "mark": None if found.mark_ticks is None else market.price_text(found.mark_ticks),
             "fund_start": market.money_text(found.fund_start),
             "fund_end": market.money_text(found.fund_end),

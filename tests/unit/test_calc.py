@@ -297,6 +297,14 @@ def test_liquidations_eat_the_book_in_their_order(tmp_path, capsys):
     assert told == [(2, "44000", "socialized"), (1, "43000", "socialized")]
 
 
+def test_what_cannot_be_sold_at_once_is_tried_again(tmp_path, capsys):
+    """Three orders at the bankruptcy price of 47,500 find no bid at 44,000; the fourth, a second later each, takes any."""
+    found = cascade(tmp_path, capsys, "5@0.1%", "44000", fund=10_000_000)
+    told = [(item["account"], item["worst_price"], item["outcome"]) for item in found["liquidations"]]
+    assert told == [(2, "44000", "covered"), (1, "44000", "covered")]
+    assert (found["seconds"], found["fund_end"]) == (3, "5500.000")
+
+
 def test_where_the_last_trade_is_the_mark_it_cascades(tmp_path, capsys):
     """The first liquidation sells at 44,000 what stood there, which liquidates the next: it says by whom."""
     (tmp_path / "book.csv").write_text("side,price,size\nbuy,47500,0.5\nbuy,44000,0.5\nbuy,30000,9\n", encoding="utf-8")
