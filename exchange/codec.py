@@ -4,7 +4,7 @@ Every function raises DataError for a value that does not fit its field, or a re
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from operator import attrgetter
 from typing import Any, Final, cast
@@ -34,7 +34,10 @@ class RecordForm:
             end = _byte_of(place) + place.bits // 8
         self.size = 8 * layout.words
         self.packer = struct.Struct(text + "x" * (self.size - end))
-        self.values_of = attrgetter(*(place.name for place in places))
+        self.values_of: Callable[[object], tuple[Any, ...]] = attrgetter(*(place.name for place in places))
+        if len(places) == 1:
+            read_one = self.values_of  # of one name, attrgetter returns the value itself
+            self.values_of = lambda value: (read_one(value),)
         self.kinds = tuple(place.kind for place in places)
         position = {place.name: index + 2 for index, place in enumerate(places)}
         self.fields = [(position[place.name], _members_of(place)) for place in layout.places]

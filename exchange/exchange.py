@@ -21,6 +21,7 @@ from exchange.commands import Command
 from exchange.desks.account_desk import AccountDesk
 from exchange.desks.gateway import Gateway
 from exchange.desks.matching import Matcher
+from exchange.desks.operations_desk import OperationsDesk
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.recorded_desk import RecordedDesk
 from exchange.desks.stop_desk import StopDesk
@@ -35,6 +36,7 @@ from exchange.records import UNIT_BYTES
 from exchange.risk.deleveraging import Deleverager
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
+from exchange.risk.waterfall import Waterfall
 from exchange.rules import Rules
 from exchange.settling import Settler
 from exchange.views import AccountView, BookView, FundView
@@ -98,13 +100,17 @@ class Exchange:
         for fact in facts:
             self.markets.append(Market(len(self.markets), fact, self.agenda))
         self.has_clearing: bool = rules.clearing == "margin"
-        self.ledger = Ledger(rules.fund.opening if self.has_clearing else 0)
+        funds = len(facts) if rules.fund.scope == "per_instrument" else 1
+        self.ledger = Ledger(funds * rules.fund.opening if self.has_clearing else 0)
         self.clearing = Clearing(self.ledger, self.log, self.markets)
         self.matcher = Matcher(rules.orders, self.log, self.clearing, self.has_clearing)
         self.desk = OrderDesk(rules.orders, self.log, self.ledger, self.clearing, self.has_clearing, self.matcher)
         self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher)
         self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
-        self.account_desk = AccountDesk(self.log, self.ledger, self.clearing)
+        self.clock = Clock()
+        self.waterfall = Waterfall(rules, self.log, self.ledger, self.clearing, self.markets, self.clock)
+        self.account_desk = AccountDesk(self.log, self.ledger, self.clearing, self.waterfall)
+        self.operations_desk = OperationsDesk(self.log, self.ledger, self.waterfall)
         self.monitor = Monitor(self.agenda, self.ledger, self.clearing, self.markets)
         self.deleverager = Deleverager(
             rules.deleveraging,
@@ -116,9 +122,16 @@ class Exchange:
             self.desk,
         )
         self.liquidator = Liquidator(
-            rules, self.log, self.ledger, self.clearing, self.markets, self.desk, self.matcher, self.monitor
+            rules,
+            self.log,
+            self.ledger,
+            self.clearing,
+            self.markets,
+            self.desk,
+            self.matcher,
+            self.monitor,
+            self.waterfall,
         )
-        self.clock = Clock()
         self.settler = Settler(
             self.has_clearing,
             self.log,
@@ -137,7 +150,7 @@ class Exchange:
             self.has_clearing,
             self.desk,
             self.recorded_desk,
-            [self.account_desk],
+            [self.account_desk, self.operations_desk],
         )
         self._is_delivering: bool = False  # handlers are being called
         self._is_writing: bool = False  # sinks are taking records

@@ -14,12 +14,15 @@ import msgspec
 from exchange.commands import COMMANDS
 from exchange.enums import (
     CancelReason,
+    DeficitSource,
     DeleveragingOrder,
     DeleveragingScore,
+    FundLimit,
     LiquidationOutcome,
     MarkSource,
     RecordedKind,
     RejectReason,
+    SocializationBase,
 )
 from exchange.errors import ConfigError
 from exchange.event_log import RECORD_WORDS_MAX
@@ -54,6 +57,9 @@ _ENUM_CONSTANTS: Final[dict[str, type[IntEnum]]] = {
     "MARK": MarkSource,
     "DELEVERAGE_BY": DeleveragingOrder,
     "SCORE": DeleveragingScore,
+    "BASE": SocializationBase,
+    "LIMIT": FundLimit,
+    "SOURCE": DeficitSource,
 }
 
 

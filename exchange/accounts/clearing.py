@@ -232,6 +232,7 @@ class Clearing:
             if is_liquidation:
                 penalty = div_ceil(notional * market.liquidation_ppm, PPM)
                 self.ledger.post(FUND_SLOT, penalty)
+                market.fund_profit += penalty
                 fee += penalty
             self.ledger.post(slot, -fee)
             self.mark_dirty(slot)
@@ -265,6 +266,10 @@ class Clearing:
         legs[leg + COST] = new_cost
         if realized != 0:
             self.ledger.post(slot, realized)
+            if slot == FUND_SLOT:
+                market.fund_profit += realized
+            elif self.ledger.counts_sessions and slot >= FIRST_SLOT:
+                self.ledger.count_profit(slot, realized)
         return realized
 
     def write_position(self, market: Market, slot: i64, realized: int, fee: int) -> None:

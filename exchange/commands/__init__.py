@@ -10,7 +10,7 @@ import msgspec
 
 from exchange.commands import accounts, operations, orders, prices
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
-from exchange.commands.operations import FundDeposit, OperatorCommand
+from exchange.commands.operations import EndSession, FundDeposit, GateWithdrawals, OperatorCommand, WriteOffDebt
 from exchange.commands.orders import (
     AmendOrder,
     CancelOrder,
@@ -37,8 +37,10 @@ __all__ = [
     "Command",
     "CommandType",
     "Deposit",
+    "EndSession",
     "ExecuteRecorded",
     "FundDeposit",
+    "GateWithdrawals",
     "MassCancel",
     "OpenPosition",
     "PlaceOrder",
@@ -47,4 +49,5 @@ __all__ = [
     "SetLeverage",
     "SetMarkPrice",
     "Withdraw",
+    "WriteOffDebt",
 ]

@@ -5,18 +5,42 @@ from typing import TypeAlias
 import msgspec
 
 from exchange.commands.types import CommandType
-from exchange.wire import Word
+from exchange.wire import AccountId, InstrumentId, Word
 
 
 class FundDeposit(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Put outside money into the insurance fund. amount: money, > 0."""
+    """Put outside money into the insurance fund, or into that of one instrument. amount: money, > 0."""
 
     ts_ns: Word
     amount: Word
+    instrument: InstrumentId = 0
 
 
-OperatorCommand: TypeAlias = FundDeposit
+class EndSession(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """End a session: its profits pay the losses that were deferred, and are counted from zero again."""
+
+    ts_ns: Word
+
+
+class WriteOffDebt(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Forgive what an account owes."""
+
+    ts_ns: Word
+    account: AccountId
+
+
+class GateWithdrawals(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Let nobody withdraw before `until_ns`; a time that is not later than now opens the gate."""
+
+    ts_ns: Word
+    until_ns: Word
+
+
+OperatorCommand: TypeAlias = FundDeposit | EndSession | WriteOffDebt | GateWithdrawals
 
 COMMANDS: dict[CommandType, type[msgspec.Struct]] = {
     CommandType.FUND_DEPOSIT: FundDeposit,
+    CommandType.END_SESSION: EndSession,
+    CommandType.WRITE_OFF_DEBT: WriteOffDebt,
+    CommandType.GATE_WITHDRAWALS: GateWithdrawals,
 }

@@ -19,3 +19,6 @@ class CommandType(IntEnum):
     SET_LEVERAGE = 11
     OPEN_POSITION = 12
     FUND_DEPOSIT = 13
+    END_SESSION = 29
+    WRITE_OFF_DEBT = 30
+    GATE_WITHDRAWALS = 31

@@ -45,13 +45,22 @@ from exchange.events.prices import (
 )
 from exchange.events.types import EventType
 from exchange.events.waterfall import (
+    DebtBooked,
+    DebtRepaid,
+    DeficitPaid,
     DeleveragingStarted,
+    FundDrawdownChanged,
     FundPaid,
     HaircutCharged,
+    LossDeferred,
     LossSocialized,
+    LossWrittenOff,
     PositionDeleveraged,
+    ProfitClawedBack,
+    SessionEnded,
     VenueLossBooked,
     WaterfallEvent,
+    WithdrawalsGated,
 )
 
 Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | LiquidationEvent | WaterfallEvent
@@ -61,18 +70,24 @@ EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
 __all__ = [
     "EVENTS",
+    "DebtBooked",
+    "DebtRepaid",
+    "DeficitPaid",
     "DeleveragingStarted",
     "Deposited",
     "Event",
     "EventType",
     "FundDeposited",
+    "FundDrawdownChanged",
     "FundPaid",
     "HaircutCharged",
     "LeverageSet",
     "LiquidationEnded",
     "LiquidationOrderPlaced",
     "LiquidationStarted",
+    "LossDeferred",
     "LossSocialized",
+    "LossWrittenOff",
     "MarkPriceUpdated",
     "OrderAccepted",
     "OrderAmended",
@@ -82,12 +97,15 @@ __all__ = [
     "PositionDeleveraged",
     "PositionOpened",
     "PositionTakenOver",
+    "ProfitClawedBack",
     "RecordedClipped",
     "RequestRejected",
+    "SessionEnded",
     "StopTriggered",
     "SurplusPaid",
     "Trade",
     "TradeReported",
     "VenueLossBooked",
+    "WithdrawalsGated",
     "Withdrawn",
 ]

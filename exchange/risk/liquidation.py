@@ -60,6 +60,7 @@ class Liquidator:
         desk: OrderDesk,
         matcher: Matcher,
         monitor: Monitor,
+        waterfall: Waterfall,
     ) -> None:
         """Copy the rules; share the venue's parts."""
         self.log = log
@@ -69,7 +70,7 @@ class Liquidator:
         self.desk = desk
         self.matcher = matcher
         self.monitor = monitor
-        self.waterfall = Waterfall(rules, log, ledger, clearing)
+        self.waterfall = waterfall
         self.is_market_first: bool = rules.liquidation.order == "market"
         self.max_attempts: i64 = rules.liquidation.max_attempts
         self.rechecks: bool = rules.liquidation.recheck
@@ -132,6 +133,7 @@ class Liquidator:
         """Write the start, with the leg that has the largest maintenance margin, the lowest instrument id on a tie."""
         ledger = self.ledger
         largest: int = -1
+        cause: i64 = -1
         instrument: i64 = 0
         mark: i64 = 0
         trigger: i64 = 0
@@ -141,6 +143,7 @@ class Liquidator:
             if ledger.legs[leg + SIZE] != 0 and maintenance > largest:
                 largest = maintenance
                 market = self.markets[ledger.legs[leg + MARKET]]
+                cause = market.index
                 instrument = market.instrument
                 mark = market.mark
                 is_moved = market.mark_source != MARK_EXTERNAL and market.mover_step == self.log.step
@@ -156,6 +159,7 @@ class Liquidator:
             mark,
             trigger,
         )
+        self.waterfall.note_start(slot, number, cause, self.clearing.equity(slot))
 
     def _attempt(self, slot: i64, leg: i64, number: i64) -> None:
         """Send one order for a leg; take over or wait for what it leaves."""
@@ -231,8 +235,7 @@ class Liquidator:
         balance: int = ledger.balances[slot]
         if balance > 0:
             if self.fund_keeps_surplus:
-                ledger.post(slot, -balance)
-                ledger.post(FUND_SLOT, balance)
+                self.waterfall.keep_surplus(slot)
                 account = ledger.account_ids[slot]
                 write_surplus_paid(self.log, account, number, balance, ledger.balances[FUND_SLOT])
             self._end(slot, number, OUTCOME_SURPLUS)
@@ -250,6 +253,7 @@ class Liquidator:
                 waiting.remove(leg)
             leg = ledger.legs[leg + NEXT_LEG]
         ledger.liquidations[slot] = 0
+        self.waterfall.forget(slot)
         self.monitor.release(slot)
         write_liquidation_ended(self.log, ledger.account_ids[slot], number, ledger.balances[slot], outcome)
 

@@ -3,15 +3,25 @@
 from exchange.rules.liquidation import LiquidationRules
 from exchange.rules.orders import OrderRules, Protection
 from exchange.rules.venue import Rules, load_rules
-from exchange.rules.waterfall import DeleveragingRules, FundRules, WaterfallStep
+from exchange.rules.waterfall import (
+    DebtRules,
+    DeleveragingRules,
+    FundRules,
+    GuardRules,
+    SocializationRules,
+    WaterfallStep,
+)
 
 __all__ = [
+    "DebtRules",
     "DeleveragingRules",
     "FundRules",
+    "GuardRules",
     "LiquidationRules",
     "OrderRules",
     "Protection",
     "Rules",
+    "SocializationRules",
     "WaterfallStep",
     "load_rules",
 ]

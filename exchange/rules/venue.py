@@ -8,7 +8,14 @@ import msgspec
 from exchange.errors import ConfigError
 from exchange.rules.liquidation import LiquidationRules
 from exchange.rules.orders import OrderRules
-from exchange.rules.waterfall import DeleveragingRules, FundRules, WaterfallStep
+from exchange.rules.waterfall import (
+    DebtRules,
+    DeleveragingRules,
+    FundRules,
+    GuardRules,
+    SocializationRules,
+    WaterfallStep,
+)
 from exchange.validation import check_types, expect
 
 
@@ -26,6 +33,9 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     liquidation: LiquidationRules = LiquidationRules()
     fund: FundRules = FundRules()
     deleveraging: DeleveragingRules = DeleveragingRules()
+    socialization: SocializationRules = SocializationRules()
+    debt: DebtRules = DebtRules()
+    guards: GuardRules = GuardRules()
     waterfall: tuple[WaterfallStep, ...] = ("fund", "socialize")
 
     def __post_init__(self) -> None:

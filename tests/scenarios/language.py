@@ -263,8 +263,8 @@ SENTENCES: dict[str, str] = {
     "VenueLossBooked": "liquidation {liquidation_id}: venue loses {amount} for acct {account}: total {total}",
     "DeleveragingStarted": "liquidation {liquidation_id}: {size_lots} @ {price_ticks} of acct {account} deleveraged by "
     "{order} of {score} over {candidates}, mark {mark_ticks}",
-    "PositionDeleveraged": "liquidation {liquidation_id}: acct {account} closes {size_lots} @ {price_ticks}, rank {rank} "
-    "light {light} score {score_ppb}",
+    "PositionDeleveraged": "liquidation {liquidation_id}: acct {account} closes {size_lots} @ {price_ticks}, "
+    "rank {rank} light {light} score {score_ppb}",
     "LiquidationEnded": "liquidation {liquidation_id} of acct {account} ends, {outcome}: balance {balance}",
 }
 
