@@ -27,6 +27,7 @@ from exchange.accounts.ledger import (
 )
 from exchange.enums import BUY
 from exchange.event_log import EventLog
+from exchange.margin.fees import trading_fee
 from exchange.margin.schedule import initial_margin
 from exchange.market import Market
 from exchange.packed.columns import doubled, new_column
@@ -37,7 +38,7 @@ from exchange.records import (
     REJECT_POSITION_TOO_LARGE,
     write_position_changed,
 )
-from exchange.units import MAX_EXPOSURE, MAX_SIZE_LOTS, MAX_STORED_MONEY, PPM, div_ceil, mul_div
+from exchange.units import MAX_EXPOSURE, MAX_SIZE_LOTS, MAX_STORED_MONEY, mul_div
 
 
 @final
@@ -227,10 +228,10 @@ class Clearing:
             return
         fee: int = 0
         if slot >= FIRST_SLOT:
-            fee = div_ceil(notional * fee_ppm, PPM)  # the venue keeps the remainder
+            fee = trading_fee(notional, fee_ppm)
             self.ledger.fees += fee
             if is_liquidation:
-                penalty = div_ceil(notional * market.liquidation_ppm, PPM)
+                penalty = trading_fee(notional, market.liquidation_ppm)
                 self.ledger.post(FUND_SLOT, penalty)
                 market.fund_profit += penalty
                 fee += penalty

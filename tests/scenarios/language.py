@@ -10,6 +10,7 @@
     open -10 @ 100 acct 7
     report buy 3 @ 100                          a trade outside the book
     execute sell 5 @ 100 id 9                   a recorded execution of resting sell order 9
+    end-session                                 also `write-off acct 7`, `gate 99` (no withdrawals before time 99)
     show acct 7                                 no command: prints what the account is worth
     show book                                   no command: prints the orders, best first
 
@@ -29,8 +30,10 @@ from exchange.commands import (
     Command,
     CommandType,
     Deposit,
+    EndSession,
     ExecuteRecorded,
     FundDeposit,
+    GateWithdrawals,
     MassCancel,
     OpenPosition,
     PlaceOrder,
@@ -39,6 +42,7 @@ from exchange.commands import (
     SetLeverage,
     SetMarkPrice,
     Withdraw,
+    WriteOffDebt,
 )
 from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.events import Event
@@ -111,7 +115,10 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
         "withdraw": lambda: Withdraw(ts_ns, account, amount),
         "leverage": lambda: SetLeverage(ts_ns, instrument, account, amount),
         "open": lambda: OpenPosition(ts_ns, instrument, account, amount, price),
-        "fund": lambda: FundDeposit(ts_ns, amount),
+        "fund": lambda: FundDeposit(ts_ns, amount, said.get("on", 0)),
+        "end-session": lambda: EndSession(ts_ns),
+        "write-off": lambda: WriteOffDebt(ts_ns, account),
+        "gate": lambda: GateWithdrawals(ts_ns, amount),
     }
     return makers[verb]()
 
@@ -260,6 +267,19 @@ SENTENCES: dict[str, str] = {
     "LossSocialized": "liquidation {liquidation_id}: {charged} of deficit {deficit} of acct {account} socialized over "
     "{payers} with profits of {base}",
     "HaircutCharged": "liquidation {liquidation_id}: acct {account} pays {amount} of its profit {profit}: cost {cost}",
+    "FundDrawdownChanged": "fund {running}: change {change} of {pool_most}, {ratio_ppm} ppm",
+    "DeficitPaid": "liquidation {liquidation_id}: {source} pays {amount} of deficit {deficit} of acct {account}: "
+    "left {left}",
+    "LossDeferred": "liquidation {liquidation_id}: {amount} of acct {account} deferred to the session's end: "
+    "total {total}",
+    "SessionEnded": "session ends: {charged} of {deferred} charged to {payers} with {by} {base}, rate {rate_ppb} ppb",
+    "ProfitClawedBack": "acct {account} pays {amount} for its profit {profit}: balance {balance}",
+    "DebtBooked": "liquidation {liquidation_id}: acct {account} owes {amount} more, {to_venue} to the venue "
+    "{to_fund} to the fund: owed {owed}",
+    "DebtRepaid": "liquidation {liquidation_id}: acct {account} repays {amount} to {creditor}{interest}: owed {owed} "
+    "balance {balance}",
+    "LossWrittenOff": "liquidation {liquidation_id}: {amount} of acct {account} written off: total {total}",
+    "WithdrawalsGated": "no withdrawals before {until_ns}: acct {account} equity {equity}",
     "VenueLossBooked": "liquidation {liquidation_id}: venue loses {amount} for acct {account}: total {total}",
     "DeleveragingStarted": "liquidation {liquidation_id}: {size_lots} @ {price_ticks} of acct {account} deleveraged by "
     "{order} of {score} over {candidates}, mark {mark_ticks}",
@@ -282,6 +302,8 @@ def sentence(event: Event, is_named: bool) -> str:
         values["request"] = plain(CommandType(fields["request"]))
     values["liquidation"] = f", liquidation {fields['liquidation_id']}" if fields.get("liquidation_id") else ""
     values["stop"] = f" stop {fields['trigger_ticks']}" if fields.get("trigger_ticks") else ""
+    values["running"] = "stops paying" if fields.get("is_running") else "pays again"
+    values["interest"] = " as interest" if fields.get("is_interest") else ""
     values["kept"] = "keeps its place" if fields.get("kept_priority") else "to the back"
     values["limit"] = "at market" if fields.get("kind") == OrderKind.MARKET else f"@ {fields.get('price_ticks')}"
     return SENTENCES[kind].format(**values) + suffix
