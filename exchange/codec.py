@@ -34,10 +34,8 @@ class RecordForm:
             end = _byte_of(place) + place.bits // 8
         self.size = 8 * layout.words
         self.packer = struct.Struct(text + "x" * (self.size - end))
-        self.values_of: Callable[[object], tuple[Any, ...]] = attrgetter(*(place.name for place in places))
-        if len(places) == 1:
-            read_one = self.values_of  # of one name, attrgetter returns the value itself
-            self.values_of = lambda value: (read_one(value),)
+        names = [place.name for place in places]
+        self.values_of = attrgetter(*names) if len(names) > 1 else _only(names[0])
         self.kinds = tuple(place.kind for place in places)
         position = {place.name: index + 2 for index, place in enumerate(places)}
         self.fields = [(position[place.name], _members_of(place)) for place in layout.places]
@@ -88,6 +86,11 @@ class RecordForm:
                 raise DataError(f"{where}: expected one of {list(members.values())}, found {found!r}")
             words[place.word] |= (found & ((1 << place.bits) - 1)) << place.shift
         return struct.pack(f"<{len(words)}Q", *words)
+
+
+def _only(name: str) -> Callable[[msgspec.Struct], tuple[Any, ...]]:
+    """Return what `attrgetter` returns for several names: a tuple."""
+    return lambda value: (getattr(value, name),)
 
 
 def _byte_of(place: Place) -> int:

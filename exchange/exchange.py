@@ -11,6 +11,7 @@ from typing import Final, Protocol, final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
+from exchange.accounts.interest import Interest
 from exchange.accounts.ledger import Ledger
 from exchange.agenda import Agenda
 from exchange.audit import check_market
@@ -19,10 +20,12 @@ from exchange.clock import Clock
 from exchange.codec import decode_events, encode_command
 from exchange.commands import Command
 from exchange.desks.account_desk import AccountDesk
+from exchange.desks.asset_desk import AssetDesk
 from exchange.desks.gateway import Gateway
 from exchange.desks.matching import Matcher
 from exchange.desks.operations_desk import OperationsDesk
 from exchange.desks.order_desk import OrderDesk
+from exchange.desks.price_desk import PriceDesk
 from exchange.desks.recorded_desk import RecordedDesk
 from exchange.desks.stop_desk import StopDesk
 from exchange.digest import EventDigest
@@ -32,8 +35,12 @@ from exchange.events import Event
 from exchange.instrument import Instrument
 from exchange.market import Market
 from exchange.policies import Policies
-from exchange.records import UNIT_BYTES
+from exchange.pricing.expiry import Deliverer, ExpiryTask
+from exchange.pricing.funding_task import FundingTask
+from exchange.pricing.mark_model import MarkModel, MarkTask
+from exchange.records import MARK_MODEL, UNIT_BYTES
 from exchange.risk.deleveraging import Deleverager
+from exchange.risk.limit_desk import LimitDesk
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
 from exchange.risk.waterfall import Waterfall
@@ -102,7 +109,7 @@ class Exchange:
         self.has_clearing: bool = rules.clearing == "margin"
         funds = len(facts) if rules.fund.scope == "per_instrument" else 1
         self.ledger = Ledger(funds * rules.fund.opening if self.has_clearing else 0)
-        self.clearing = Clearing(self.ledger, self.log, self.markets)
+        self.clearing = Clearing(self.ledger, self.log, self.markets, rules.borrow)
         self.matcher = Matcher(rules.orders, self.log, self.clearing, self.has_clearing)
         self.desk = OrderDesk(rules.orders, self.log, self.ledger, self.clearing, self.has_clearing, self.matcher)
         self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher)
@@ -111,7 +118,7 @@ class Exchange:
         self.waterfall = Waterfall(rules, self.log, self.ledger, self.clearing, self.markets, self.clock)
         self.account_desk = AccountDesk(self.log, self.ledger, self.clearing, self.waterfall)
         self.operations_desk = OperationsDesk(self.log, self.ledger, self.waterfall)
-        self.monitor = Monitor(self.agenda, self.ledger, self.clearing, self.markets)
+        self.monitor = Monitor(rules.levels, self.log, self.agenda, self.ledger, self.clearing, self.markets)
         self.deleverager = Deleverager(
             rules.deleveraging,
             policies if policies is not None else Policies(),
@@ -121,6 +128,11 @@ class Exchange:
             self.markets,
             self.desk,
         )
+        self.deliverer = Deliverer(self.log, self.agenda, self.ledger, self.clearing, self.matcher)
+        self.price_desk = PriceDesk(self.log, self.deliverer)
+        self.mark_models = [MarkModel(self.log, market, fact) for market, fact in zip(self.markets, facts, strict=True)]
+        if self.has_clearing:
+            self._schedule_prices()
         self.liquidator = Liquidator(
             rules,
             self.log,
@@ -130,17 +142,24 @@ class Exchange:
             self.desk,
             self.matcher,
             self.monitor,
+            self.clock,
+            self.deleverager,
             self.waterfall,
         )
+        self.limit_desk = LimitDesk(self.log, self.ledger, self.clearing, self.liquidator.disposer)
+        self.interest = Interest(self.log, self.ledger, self.clearing, self.clock, self.instruments)
+        self.liquidator.interest = self.interest
         self.settler = Settler(
             self.has_clearing,
             self.log,
             self.agenda,
             self.clock,
             self.markets,
+            self.mark_models,
             self.stop_desk,
             self.monitor,
             self.liquidator,
+            self.interest,
         )
         self.gateway = Gateway(
             self.settler,
@@ -150,7 +169,13 @@ class Exchange:
             self.has_clearing,
             self.desk,
             self.recorded_desk,
-            [self.account_desk, self.operations_desk],
+            [
+                self.price_desk,
+                self.account_desk,
+                self.operations_desk,
+                AssetDesk(self.log, self.ledger, self.clearing, self.interest),
+                self.limit_desk,
+            ],
         )
         self._is_delivering: bool = False  # handlers are being called
         self._is_writing: bool = False  # sinks are taking records
@@ -160,6 +185,18 @@ class Exchange:
         if with_digest:
             self._digest = EventDigest()
             self._sinks.append(self._digest)
+
+    def _schedule_prices(self) -> None:
+        """Give the clock what is due by itself: marks, then funding, then expiries, each by ascending instrument."""
+        for market, model in zip(self.markets, self.mark_models, strict=True):
+            if market.mark_source == MARK_MODEL and model.every_ns > 0:
+                self.clock.add(MarkTask(model))
+        for market, fact in zip(self.markets, self.instruments, strict=True):
+            if fact.funding.interval_ns > 0:
+                self.clock.add(FundingTask(self.log, self.ledger, self.clearing, market, fact))
+        for market, fact in zip(self.markets, self.instruments, strict=True):
+            if fact.expiry_ns > 0:
+                self.clock.add(ExpiryTask(self.deliverer, market, fact))
 
     # --- the ways in -------------------------------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules, expect_mark_model
+from exchange.rules.spot import SpotTerms
 from exchange.units import (
     DEFAULT_MAX_PRICE_TICKS,
     MAX_FEE_PPM,
@@ -12,6 +14,7 @@ from exchange.units import (
     MAX_LEVERAGE,
     MAX_MONEY,
     MAX_PRICE_TICKS,
+    MAX_TS_NS,
     PPM,
 )
 from exchange.validation import check_types, expect
@@ -45,20 +48,23 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One market.
 
     instrument_id: 1 .. 65,535, unique in the venue.
-    kind: 'linear' (settled in the quote asset: a lot is worth price x tick value) or 'inverse' (settled in the base
-        asset: a lot is worth tick value / price).
+    kind: 'linear' (settled in the quote asset: a lot is worth price x tick value), 'inverse' (settled in the base
+        asset: a lot is worth tick value / price) or 'spot' (the base asset itself, paid for in money; valued
+        as linear).
+    spot: terms of the base asset as collateral and as a loan; of kind 'spot' only.
     tick_value, tick_value_divisor: the fraction of money per tick and lot (linear), or money x ticks per lot (inverse).
     tick_size, lot_size, money_unit: decimal text, for people and for readers of decimal files; never used in sums.
     min_price_ticks: 1, or less where a market allows zero or negative prices; an inverse one never does.
     max_price_ticks: no order, trade or mark is above it. Positions are bounded by what they would be worth there (an
         inverse one: at min_price_ticks), so a tighter range allows larger positions.
     default_leverage: of an account that has not set its own. max_leverage: the most it may set.
-    mark_source: 'external', 'last' or 'mid'.
+    mark_source: 'external', 'last', 'mid', or 'model': made of what `mark` names.
+    expiry_ns: when a dated future is settled by the rule `settlement`; 0: it does not expire.
     """
 
     instrument_id: int
     symbol: str
-    kind: Literal["linear", "inverse"] = "linear"
+    kind: Literal["linear", "inverse", "spot"] = "linear"
     tick_value: int = 1
     tick_value_divisor: int = 1
     tick_size: str = "1"
@@ -69,9 +75,15 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_price_ticks: int = DEFAULT_MAX_PRICE_TICKS
     default_leverage: int = 1
     max_leverage: int = 100
-    mark_source: Literal["external", "last", "mid"] = "external"
+    mark_source: Literal["external", "last", "mid", "model"] = "external"
     fees: FeeSchedule = FeeSchedule()
     margin_tiers: tuple[MarginTier, ...] = (MarginTier(maintenance_ppm=5_000),)
+    mark: MarkRules = MarkRules()
+    index: IndexRules = IndexRules()
+    funding: FundingRules = FundingRules()
+    expiry_ns: int = 0
+    settlement: SettlementRules = SettlementRules()
+    spot: SpotTerms = SpotTerms()
 
     def __post_init__(self) -> None:
         """Refuse an instrument that could not be traded. Raises ConfigError naming the field."""
@@ -97,7 +109,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         expect(
             self.kind == "linear" or self.min_price_ticks >= 1,
             where,
-            "min_price_ticks >= 1 when inverse",
+            "min_price_ticks >= 1 when inverse or spot",
             self.min_price_ticks,
         )
         expect(1 <= self.max_leverage <= MAX_LEVERAGE, where, f"max_leverage in 1..{MAX_LEVERAGE}", self.max_leverage)
@@ -125,6 +137,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             self.fees.maker_ppm + self.fees.taker_ppm,
         )
         expect(self.fees.liquidation_ppm >= 0, where, "fees.liquidation_ppm >= 0", self.fees.liquidation_ppm)
+        expect(0 <= self.expiry_ns <= MAX_TS_NS, where, "expiry_ns >= 0", self.expiry_ns)
+        expect_mark_model(self.mark_source, self.mark, self.funding, where)
         self._check_tiers(where)
 
     def _check_tiers(self, where: str) -> None:

@@ -13,12 +13,15 @@ import msgspec
 
 from exchange.commands import COMMANDS
 from exchange.enums import (
+    AccountLevel,
     CancelReason,
     DeficitSource,
     DeleveragingOrder,
     DeleveragingScore,
     FundLimit,
+    InterestKind,
     LiquidationOutcome,
+    MarketState,
     MarkSource,
     RecordedKind,
     RejectReason,
@@ -55,6 +58,9 @@ _ENUM_CONSTANTS: Final[dict[str, type[IntEnum]]] = {
     "CLIPPED": RecordedKind,
     "OUTCOME": LiquidationOutcome,
     "MARK": MarkSource,
+    "LEVEL": AccountLevel,
+    "MARKET": MarketState,
+    "INTEREST": InterestKind,
     "DELEVERAGE_BY": DeleveragingOrder,
     "SCORE": DeleveragingScore,
     "BASE": SocializationBase,

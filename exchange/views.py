@@ -94,8 +94,7 @@ class BookView:
 
     def __init__(self, exchange: Exchange, instrument: Instrument) -> None:
         """Look at one instrument of a venue."""
-        index = exchange.gateway.market_of_instrument[instrument.instrument_id] - 1
-        self._market: Market = exchange.markets[index]
+        self._market: Market = exchange.markets[exchange.instruments.index(instrument)]
         self.instrument = instrument
         self._seen: dict[tuple[Side, int], int] = {}
 
@@ -232,6 +231,21 @@ class AccountView:
     def balance(self) -> int:
         """Deposits + realized profit - fees."""
         return self._exchange.ledger.balances[self._slot]
+
+    @property
+    def cash(self) -> int:
+        """Money: the balance without what was paid for assets (legs of spot instruments). Negative: owed."""
+        return self._exchange.clearing.assets.cash(self._slot)
+
+    @property
+    def debts(self) -> int:
+        """Money owed, interest included, and the value at mark of assets owed."""
+        return self._exchange.matcher.borrowing.debts(self._slot)
+
+    @property
+    def margin_level_ppm(self) -> int | None:
+        """Assets / debts in parts per million, rounded down; None without debts."""
+        return self._exchange.matcher.borrowing.margin_level(self._slot) if self.debts > 0 else None
 
     @property
     def equity(self) -> int:

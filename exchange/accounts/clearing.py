@@ -9,6 +9,7 @@ from typing import final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from exchange.accounts.assets import Assets
 from exchange.accounts.ledger import (
     BUY_LOTS,
     BUY_NOTIONAL,
@@ -17,8 +18,10 @@ from exchange.accounts.ledger import (
     FUND_SLOT,
     HAS_TRADED,
     LEVERAGE,
+    LIQUIDATING,
     MARKET,
     NEXT_LEG,
+    OWNER_SLOT,
     RECORDED_SLOT,
     SELL_LOTS,
     SELL_NOTIONAL,
@@ -27,17 +30,25 @@ from exchange.accounts.ledger import (
 )
 from exchange.enums import BUY
 from exchange.event_log import EventLog
+from exchange.margin.collateral import attributed, spot_initial_margin
 from exchange.margin.fees import trading_fee
 from exchange.margin.schedule import initial_margin
 from exchange.market import Market
 from exchange.packed.columns import doubled, new_column
 from exchange.records import (
+    MARKET_OPEN,
+    MARKET_PAUSED,
+    MARKET_REDUCE_ONLY,
+    REJECT_ACCOUNT_RESTRICTED,
     REJECT_INSUFFICIENT_MARGIN,
+    REJECT_MARKET_PAUSED,
+    REJECT_MARKET_REDUCE_ONLY,
     REJECT_NONE,
     REJECT_NOTIONAL_TOO_LARGE,
     REJECT_POSITION_TOO_LARGE,
     write_position_changed,
 )
+from exchange.rules import BorrowRules
 from exchange.units import MAX_EXPOSURE, MAX_SIZE_LOTS, MAX_STORED_MONEY, mul_div
 
 
@@ -47,13 +58,22 @@ class Clearing:
 
     is_dirty: "vec[i64]"
 
-    def __init__(self, ledger: Ledger, log: EventLog, markets: list[Market]) -> None:
+    def __init__(
+        self, ledger: Ledger, log: EventLog, markets: list[Market], borrow_rules: BorrowRules | None = None
+    ) -> None:
         """`markets` stand by ascending instrument id; the recorded market has a leg in each from the start."""
         self.ledger = ledger
         self.log = log
         self.markets = markets
+        self.assets = Assets(ledger, markets, borrow_rules or BorrowRules())
+        self.has_assets: bool = self.assets.is_used
         self.dirty: list[int] = []  # slots that changed since the risk engine looked, in order
         self.is_dirty = new_column(64)
+        self.has_limits: bool = False  # an account or a market was limited at some time
+        self.charges_on_fills: bool = True  # liquidation orders pay their fee fill by fill
+        self.charges_makers: bool = False  # liquidation orders rest
+        self.liquidated_value: int = 0  # what liquidation orders that took have bought for, sales negative
+        self.fund_pays_fees: bool = False
         for market in markets:
             self.leg_in(market, RECORDED_SLOT)
 
@@ -91,7 +111,10 @@ class Clearing:
         legs = self.ledger.legs
         if legs[leg + SIZE] == 0:
             return 0
-        return self.markets[legs[leg + MARKET]].schedule.maintenance(abs(self.leg_value(leg)))
+        market = self.markets[legs[leg + MARKET]]
+        if market.is_spot and legs[leg + SIZE] > 0:
+            return market.haircut.required(abs(self.leg_value(leg)))
+        return market.schedule.maintenance(abs(self.leg_value(leg)))
 
     def leg_initial_margin(self, leg: i64, more_bought: int, more_sold: int, leverage: int) -> int:
         """Return the initial margin of a leg with so much more notional in resting orders of each side."""
@@ -101,6 +124,11 @@ class Clearing:
             notional = -notional
         bought: int = legs[leg + BUY_NOTIONAL]
         sold: int = legs[leg + SELL_NOTIONAL]
+        market = self.markets[legs[leg + MARKET]]
+        if market.is_spot:
+            return spot_initial_margin(
+                notional, bought + more_bought, sold + more_sold, leverage, market.haircut, market.loan_initial
+            )
         return initial_margin(notional, bought + more_bought, sold + more_sold, leverage)
 
     def leverage(self, leg: i64) -> int:
@@ -119,13 +147,39 @@ class Clearing:
         return total
 
     def unrealized(self, slot: i64) -> int:
-        """Return value at mark - cost over all legs."""
-        balance: int = self.ledger.balances[slot]
-        return self.equity(slot) - balance
+        """Return value at mark - cost over all legs but those of assets: what others owe the account, or it them."""
+        total: int = 0
+        leg = self.ledger.first_legs[slot]
+        while leg != 0:
+            if not self.markets[self.ledger.legs[leg + MARKET]].is_spot:
+                cost: int = self.ledger.legs[leg + COST]
+                total += self.leg_value(leg) - cost
+            leg = self.ledger.legs[leg + NEXT_LEG]
+        return total
+
+    def leg_burden(self, leg: i64) -> int:
+        """Return a leg's maintenance with its part, by notional, of what the account's debt of money requires."""
+        own = self.leg_maintenance(leg)
+        if not self.has_assets:
+            return own
+        slot = self.ledger.legs[leg + OWNER_SLOT]
+        required = self.assets.debt_maintenance(slot)
+        if required == 0:
+            return own
+        whole: int = 0
+        other = self.ledger.first_legs[slot]
+        while other != 0:
+            whole += abs(self.leg_value(other))
+            other = self.ledger.legs[other + NEXT_LEG]
+        return own + attributed(required, abs(self.leg_value(leg)), whole)
 
     def maintenance(self, slot: i64) -> int:
-        """Return the maintenance margin of all legs."""
+        """Return the maintenance margin of all legs, and of money that is owed; 0 for one who only holds assets."""
         total: int = 0
+        if self.has_assets:
+            if not self.assets.is_exposed(slot):
+                return 0
+            total = self.assets.debt_maintenance(slot)
         leg = self.ledger.first_legs[slot]
         while leg != 0:
             total += self.leg_maintenance(leg)
@@ -133,8 +187,8 @@ class Clearing:
         return total
 
     def initial_margin(self, slot: i64) -> int:
-        """Return the initial margin of all legs, resting orders included."""
-        total: int = 0
+        """Return the initial margin of all legs and of money that is owed, resting orders included."""
+        total: int = self.assets.debt_initial(slot, 0) if self.has_assets else 0
         leg = self.ledger.first_legs[slot]
         while leg != 0:
             total += self.leg_initial_margin(leg, 0, 0, self.leverage(leg))
@@ -182,6 +236,26 @@ class Clearing:
             return REJECT_INSUFFICIENT_MARGIN
         return REJECT_NONE
 
+    def limit_refusal(self, market: Market, slot: i64, side: i64, lots: int, freed_lots: int) -> i64:
+        """Return why an account may not enter an order in a market in its state, or 0; what only reduces it often may.
+
+        freed_lots: open in the order that this one replaces.
+        """
+        if market.state == MARKET_PAUSED:
+            return REJECT_MARKET_PAUSED
+        is_limited = self.ledger.limits[slot] != 0
+        if not is_limited and market.state == MARKET_OPEN:
+            return REJECT_NONE
+        leg = market.leg(slot)
+        if leg != 0:
+            legs = self.ledger.legs
+            size: int = legs[leg + SIZE]
+            is_opposite = size > 0 if side != BUY else size < 0
+            resting: int = legs[leg + BUY_LOTS] if side == BUY else legs[leg + SELL_LOTS]
+            if is_opposite and resting - freed_lots + lots <= abs(size):
+                return REJECT_NONE
+        return REJECT_MARKET_REDUCE_ONLY if market.state == MARKET_REDUCE_ONLY else REJECT_ACCOUNT_RESTRICTED
+
     def reserve(self, market: Market, slot: i64, side: i64, price: int, before: int, after: int) -> None:
         """Take note that a resting order's open quantity went from `before` to `after` lots."""
         leg = self.leg_in(market, slot)
@@ -210,7 +284,10 @@ class Clearing:
             value = -value
         if maker == taker:
             bought, value = 0, 0
-        self._settle_half(market, maker, -bought, -value, notional, market.maker_ppm, False)
+        if is_liquidation:
+            self.liquidated_value += value
+        is_maker_liquidated = self.charges_makers and self.ledger.states[maker] == LIQUIDATING
+        self._settle_half(market, maker, -bought, -value, notional, market.maker_ppm, is_maker_liquidated)
         self._settle_half(market, taker, bought, value, notional, market.taker_ppm, is_liquidation)
 
     def _settle_half(
@@ -230,13 +307,18 @@ class Clearing:
         if slot >= FIRST_SLOT:
             fee = trading_fee(notional, fee_ppm)
             self.ledger.fees += fee
-            if is_liquidation:
+            if is_liquidation and self.charges_on_fills:
                 penalty = trading_fee(notional, market.liquidation_ppm)
                 self.ledger.post(FUND_SLOT, penalty)
                 market.fund_profit += penalty
                 fee += penalty
             self.ledger.post(slot, -fee)
             self.mark_dirty(slot)
+        elif self.fund_pays_fees:
+            fee = trading_fee(notional, fee_ppm)
+            self.ledger.fees += fee
+            self.ledger.post(slot, -fee)
+            market.fund_profit -= fee
         self.write_position(market, slot, realized, fee)
 
     def change_position(self, market: Market, slot: i64, size_change: int, value: int) -> int:

@@ -3,7 +3,8 @@
 Owns: the account slots (0 the recorded market, 1 the insurance fund, participants from 2), their balances and states,
 and a *leg* for each (account, instrument) that ever held a position, an order or a leverage. Knows no book, writes no
 event. Conservation, which `conserved` states: balances + fees - costs = deposits - withdrawals + opening + what was
-paid to the bankrupt and is not collected: venue loss + deferred + debts of the venue + written off.
+paid to the bankrupt and is not collected: venue loss + deferred + debts of the venue + written off; sizes of an
+instrument sum to the lots deposited - withdrawn (0 but for spot instruments).
 """
 
 from typing import Final, final
@@ -25,6 +26,10 @@ NORMAL: Final = 0
 QUEUED: Final = 1  # found below maintenance, its liquidation not yet started
 LIQUIDATING: Final = 2
 
+# Why an account may only reduce: bits of `limits`.
+LIMITED_BY_LEVEL: Final = 1
+LIMITED_BY_OPERATOR: Final = 2
+
 LEG_ROW: Final = 16
 OWNER_SLOT: Final = 0
 MARKET: Final = 1  # index of its market in the venue; markets stand by ascending instrument id
@@ -37,7 +42,6 @@ SELL_NOTIONAL: Final = 7
 LEVERAGE: Final = 8  # 0: the instrument's default
 NEXT_LEG: Final = 9  # of the same account, by ascending instrument id
 HAS_TRADED: Final = 10
-ATTEMPTS: Final = 11  # of the running liquidation
 
 
 @final
@@ -48,6 +52,7 @@ class Ledger:
     balances: "vec[i64]"
     states: "vec[i64]"
     liquidations: "vec[i64]"
+    limits: "vec[i64]"
     first_legs: "vec[i64]"
     legs: "vec[i64]"
     parents: "vec[i64]"
@@ -65,6 +70,7 @@ class Ledger:
         self.balances[FUND_SLOT] = fund_opening
         self.states = new_column(64)
         self.liquidations = new_column(64)  # id of the running liquidation
+        self.limits = new_column(64)  # why an account may only reduce
         self.first_legs = new_column(64)
         self.parents = new_column(64)  # of a pocket: the main slot; else 0
         self.debts = new_column(64)  # all that an account owes, to whomever, interest included
@@ -83,6 +89,7 @@ class Ledger:
         self.frozen_count: i64 = 0  # accounts that owe and may place no orders
         self.counts_sessions: bool = False
         self.session_slots: list[int] = []  # with a profit or loss of the session that is not counted as zero again
+        self.asset_lots: dict[int, int] = {}  # by market: lots deposited - withdrawn; none where there are no assets
 
     def find(self, account: i64) -> i64:
         """Return a participant's slot, or 0."""
@@ -96,6 +103,7 @@ class Ledger:
             self.balances = doubled(self.balances)
             self.states = doubled(self.states)
             self.liquidations = doubled(self.liquidations)
+            self.limits = doubled(self.limits)
             self.first_legs = doubled(self.first_legs)
             self.parents = doubled(self.parents)
             self.debts = doubled(self.debts)
@@ -170,5 +178,6 @@ class Ledger:
                 f"found {balances} + {self.fees} - {costs} = {have} against {given}"
             )
         for market, total in sizes.items():
-            if total != 0:
-                raise InvariantError(f"expected the sizes of market {market} to sum to 0, found {total}")
+            held = self.asset_lots.get(market, 0)
+            if total != held:
+                raise InvariantError(f"expected the sizes of market {market} to sum to {held}, found {total}")

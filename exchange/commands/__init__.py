@@ -8,9 +8,18 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.commands import accounts, operations, orders, prices
+from exchange.commands import accounts, assets, operations, orders, prices
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
-from exchange.commands.operations import EndSession, FundDeposit, GateWithdrawals, OperatorCommand, WriteOffDebt
+from exchange.commands.assets import AssetCommand, DepositAsset, SetInterestRate, WithdrawAsset
+from exchange.commands.operations import (
+    EndSession,
+    FundDeposit,
+    GateWithdrawals,
+    OperatorCommand,
+    RestrictAccount,
+    SetMarketState,
+    WriteOffDebt,
+)
 from exchange.commands.orders import (
     AmendOrder,
     CancelOrder,
@@ -21,22 +30,39 @@ from exchange.commands.orders import (
     ReduceOrder,
     ReportTrade,
 )
-from exchange.commands.prices import PriceCommand, SetMarkPrice
+from exchange.commands.prices import (
+    AdvanceTime,
+    PriceCommand,
+    SetFundingRate,
+    SetIndexPrice,
+    SetMarkPrice,
+    SettleInstrument,
+)
 from exchange.commands.types import CommandType
 
-Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | OperatorCommand
+Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | AssetCommand | OperatorCommand
 
 COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
-    sorted({**orders.COMMANDS, **prices.COMMANDS, **accounts.COMMANDS, **operations.COMMANDS}.items())
+    sorted(
+        {
+            **orders.COMMANDS,
+            **prices.COMMANDS,
+            **accounts.COMMANDS,
+            **assets.COMMANDS,
+            **operations.COMMANDS,
+        }.items()
+    )
 )
 
 __all__ = [
     "COMMANDS",
+    "AdvanceTime",
     "AmendOrder",
     "CancelOrder",
     "Command",
     "CommandType",
     "Deposit",
+    "DepositAsset",
     "EndSession",
     "ExecuteRecorded",
     "FundDeposit",
@@ -46,8 +72,15 @@ __all__ = [
     "PlaceOrder",
     "ReduceOrder",
     "ReportTrade",
+    "RestrictAccount",
+    "SetFundingRate",
+    "SetIndexPrice",
+    "SetInterestRate",
     "SetLeverage",
     "SetMarkPrice",
+    "SetMarketState",
+    "SettleInstrument",
     "Withdraw",
+    "WithdrawAsset",
     "WriteOffDebt",
 ]

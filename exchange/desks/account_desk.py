@@ -1,4 +1,4 @@
-"""Requests about money: deposits, withdrawals, leverage, injected positions, and the external mark.
+"""Requests about money: deposits, withdrawals, leverage and injected positions.
 
 Rules: docs/semantics.md, section 4.
 """
@@ -8,6 +8,7 @@ from typing import final
 from librt.strings import read_i64_le
 from mypy_extensions import i64
 
+from exchange.accounts.borrowing import Borrowing
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import HAS_TRADED, LEVERAGE, LIQUIDATING, RECORDED_SLOT, Ledger
 from exchange.desks.request_desk import NAMES_ACCOUNT, NAMES_MARKET, OPENS_ACCOUNT, RequestDesk
@@ -16,17 +17,14 @@ from exchange.market import Market
 from exchange.records import (
     DEPOSIT,
     DEPOSIT_AMOUNT,
-    MARK_EXTERNAL,
     OPEN_POSITION,
     OPEN_POSITION_PRICE_TICKS,
     OPEN_POSITION_SIZE_LOTS,
     REJECT_ACCOUNT_IN_DEBT,
     REJECT_ACCOUNT_IN_LIQUIDATION,
     REJECT_ALREADY_TRADED,
-    REJECT_INSUFFICIENT_BALANCE,
     REJECT_INSUFFICIENT_MARGIN,
     REJECT_INVALID_AMOUNT,
-    REJECT_INVALID_COMBINATION,
     REJECT_INVALID_LEVERAGE,
     REJECT_INVALID_PRICE,
     REJECT_INVALID_QUANTITY,
@@ -34,13 +32,10 @@ from exchange.records import (
     REJECT_WITHDRAWALS_GATED,
     SET_LEVERAGE,
     SET_LEVERAGE_LEVERAGE,
-    SET_MARK_PRICE,
-    SET_MARK_PRICE_PRICE_TICKS,
     WITHDRAW,
     WITHDRAW_AMOUNT,
     write_deposited,
     write_leverage_set,
-    write_mark_price_updated,
     write_position_opened,
     write_request_rejected,
     write_withdrawn,
@@ -60,11 +55,11 @@ class AccountDesk(RequestDesk):
         self.ledger = ledger
         self.clearing = clearing
         self.waterfall = waterfall
+        self.borrowing = Borrowing(clearing)
 
     def requests(self) -> dict[int, int]:
         """Return what each of its requests must name."""
         return {
-            SET_MARK_PRICE: NAMES_MARKET,
             DEPOSIT: NAMES_ACCOUNT | OPENS_ACCOUNT,
             WITHDRAW: NAMES_ACCOUNT,
             SET_LEVERAGE: NAMES_MARKET | NAMES_ACCOUNT,
@@ -73,9 +68,7 @@ class AccountDesk(RequestDesk):
 
     def handle(self, kind: i64, market: Market, slot: i64, account: i64, records: bytes, offset: i64) -> None:
         """Read a request's fields and apply it."""
-        if kind == SET_MARK_PRICE:
-            self.set_mark(market, read_i64_le(records, offset + SET_MARK_PRICE_PRICE_TICKS))
-        elif kind == DEPOSIT:
+        if kind == DEPOSIT:
             self.deposit(account, read_i64_le(records, offset + DEPOSIT_AMOUNT))
         elif kind == WITHDRAW:
             self.withdraw(slot, read_i64_le(records, offset + WITHDRAW_AMOUNT))
@@ -105,7 +98,7 @@ class AccountDesk(RequestDesk):
             self.waterfall.debts.repay(slot, amount)
 
     def withdraw(self, slot: i64, amount: i64) -> None:
-        """Take money out of an account, as long as its initial margin stays covered."""
+        """Take money out of an account, its own or, by rule, borrowed; its initial margin must stay covered."""
         ledger = self.ledger
         account = ledger.account_ids[slot]
         reason: i64 = REJECT_NONE
@@ -117,10 +110,8 @@ class AccountDesk(RequestDesk):
             reason = REJECT_WITHDRAWALS_GATED
         elif amount < 1 or amount > MAX_MONEY:
             reason = REJECT_INVALID_AMOUNT
-        elif amount > ledger.balances[slot]:
-            reason = REJECT_INSUFFICIENT_BALANCE
-        elif self.clearing.equity(slot) - amount < self.clearing.initial_margin(slot):
-            reason = REJECT_INSUFFICIENT_MARGIN
+        else:
+            reason = self.borrowing.withdrawal_refusal(slot, amount)
         if reason != REJECT_NONE:
             write_request_rejected(self.log, 0, account, amount, WITHDRAW, reason)
             return
@@ -181,16 +172,6 @@ class AccountDesk(RequestDesk):
         self.clearing.change_position(market, slot, bought, value)
         self.clearing.mark_dirty(slot)
         write_position_opened(self.log, market.instrument, account, size, price, value)
-
-    def set_mark(self, market: Market, price: i64) -> None:
-        """Take the next value of an external mark price series."""
-        if price < market.min_price or price > market.max_price:
-            self._refuse(market, 0, price, SET_MARK_PRICE, REJECT_INVALID_PRICE)
-        elif market.mark_source != MARK_EXTERNAL:
-            self._refuse(market, 0, price, SET_MARK_PRICE, REJECT_INVALID_COMBINATION)
-        else:
-            market.set_mark(price, self.log.step)
-            write_mark_price_updated(self.log, market.instrument, price)
 
     def _refuse(self, market: Market, account: i64, amount: i64, request: i64, reason: i64) -> None:
         write_request_rejected(self.log, market.instrument, account, amount, request, reason)

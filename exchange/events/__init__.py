@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.events import accounts, liquidation, orders, prices, waterfall
+from exchange.events import accounts, assets, liquidation, orders, prices, waterfall
 from exchange.events.accounts import (
     AccountEvent,
     Deposited,
@@ -20,12 +20,27 @@ from exchange.events.accounts import (
     RequestRejected,
     Withdrawn,
 )
+from exchange.events.assets import (
+    AssetDeposited,
+    AssetEvent,
+    AssetWithdrawn,
+    InterestCharged,
+    InterestRateSet,
+    LoanChanged,
+)
 from exchange.events.liquidation import (
+    AccountRestricted,
+    DisposalOrderPlaced,
+    LevelCrossed,
     LiquidationEnded,
     LiquidationEvent,
+    LiquidationFeeCharged,
     LiquidationOrderPlaced,
     LiquidationStarted,
+    MarginTransferred,
+    MarketStateSet,
     PositionTakenOver,
+    PositionTransferred,
     SurplusPaid,
 )
 from exchange.events.orders import (
@@ -40,7 +55,13 @@ from exchange.events.orders import (
     TradeReported,
 )
 from exchange.events.prices import (
+    FundingPaid,
+    FundingRateSet,
+    FundingSettled,
+    IndexPriceUpdated,
+    InstrumentSettled,
     MarkPriceUpdated,
+    PositionSettled,
     PriceEvent,
 )
 from exchange.events.types import EventType
@@ -63,32 +84,55 @@ from exchange.events.waterfall import (
     WithdrawalsGated,
 )
 
-Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | LiquidationEvent | WaterfallEvent
+Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent
 
-_ALL = {**orders.EVENTS, **prices.EVENTS, **accounts.EVENTS, **liquidation.EVENTS, **waterfall.EVENTS}
+_ALL = {
+    **orders.EVENTS,
+    **prices.EVENTS,
+    **accounts.EVENTS,
+    **assets.EVENTS,
+    **liquidation.EVENTS,
+    **waterfall.EVENTS,
+}
 EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
 __all__ = [
     "EVENTS",
+    "AccountRestricted",
+    "AssetDeposited",
+    "AssetWithdrawn",
     "DebtBooked",
     "DebtRepaid",
     "DeficitPaid",
     "DeleveragingStarted",
     "Deposited",
+    "DisposalOrderPlaced",
     "Event",
     "EventType",
     "FundDeposited",
     "FundDrawdownChanged",
     "FundPaid",
+    "FundingPaid",
+    "FundingRateSet",
+    "FundingSettled",
     "HaircutCharged",
+    "IndexPriceUpdated",
+    "InstrumentSettled",
+    "InterestCharged",
+    "InterestRateSet",
+    "LevelCrossed",
     "LeverageSet",
     "LiquidationEnded",
+    "LiquidationFeeCharged",
     "LiquidationOrderPlaced",
     "LiquidationStarted",
+    "LoanChanged",
     "LossDeferred",
     "LossSocialized",
     "LossWrittenOff",
+    "MarginTransferred",
     "MarkPriceUpdated",
+    "MarketStateSet",
     "OrderAccepted",
     "OrderAmended",
     "OrderCanceled",
@@ -96,7 +140,9 @@ __all__ = [
     "PositionChanged",
     "PositionDeleveraged",
     "PositionOpened",
+    "PositionSettled",
     "PositionTakenOver",
+    "PositionTransferred",
     "ProfitClawedBack",
     "RecordedClipped",
     "RequestRejected",

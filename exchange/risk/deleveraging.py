@@ -118,6 +118,8 @@ class Deleverager:
         split, in its place. Nothing is written where nothing can be closed.
         """
         clearing = self.clearing
+        if market.is_spot:
+            return lots  # what is held there has no other side
         size: int = self.ledger.legs[leg + SIZE]
         wanted = min(lots, abs(size))
         is_long = size > 0
@@ -179,6 +181,7 @@ class Deleverager:
         realized = clearing.change_position(market, slot, -size, -value)
         other_realized = clearing.change_position(market, other, size, other_value)
         ledger.post(FUND_SLOT, other_value - value)  # Not negative: a split is never beyond the bankruptcy price.
+        market.fund_profit += other_value - value
         fee = trading_fee(abs(other_value), self.fee_ppm)
         ledger.fees += fee
         ledger.post(owner, -fee)

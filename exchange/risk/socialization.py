@@ -191,7 +191,7 @@ class Socializer(TimedTask):
         equity = self.clearing.equity(slot)
         if base == BASE_SESSION_REALIZED:
             return min(profit, balance, equity)
-        return min(profit + equity - balance, equity)
+        return min(profit + self.clearing.unrealized(slot), equity)
 
     def _add_legs(self, payers: list[Payer], base: i64, index: i64, account: i64, slot: i64) -> None:
         ledger, clearing = self.ledger, self.clearing
@@ -199,8 +199,8 @@ class Socializer(TimedTask):
         leg = ledger.first_legs[slot]
         while leg != 0:
             size: int = ledger.legs[leg + SIZE]
-            if size != 0 and (not needs_market or ledger.legs[leg + MARKET] == index):
-                market = clearing.markets[ledger.legs[leg + MARKET]]
+            market = clearing.markets[ledger.legs[leg + MARKET]]
+            if size != 0 and not market.is_spot and (not needs_market or market.index == index):
                 if base == BASE_OPEN_INTEREST:
                     payers.append(Payer(account, slot, leg, abs(size), max(0, clearing.equity(slot))))
                 else:
@@ -264,7 +264,8 @@ class Socializer(TimedTask):
         while leg != 0 and share > 0:
             cost: int = legs[leg + COST]
             profit = self.clearing.leg_value(leg) - cost
-            if profit > 0:
+            # An asset's gain is nobody's debt.
+            if profit > 0 and not self.clearing.markets[legs[leg + MARKET]].is_spot:
                 paid = min(share, profit)
                 share -= paid
                 self._charge_leg(payer.account, leg, liquidation, paid, profit)

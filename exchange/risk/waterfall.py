@@ -76,12 +76,10 @@ class Waterfall:
         if self.socializer.has_sessions:
             self.socializer.observe()
 
-    def keep_surplus(self, slot: i64) -> int:
-        """Move a positive balance to the fund, to the part of the market that set the liquidation off; return it."""
-        balance: int = self.ledger.balances[slot]
-        self.ledger.post(slot, -balance)
-        self.fund.receive(self.cause_of(slot), balance)
-        return balance
+    def keep_surplus(self, slot: i64, amount: int) -> None:
+        """Move money that a liquidation left to the fund, to the part of the market that set it off."""
+        self.ledger.post(slot, -amount)
+        self.fund.receive(self.cause_of(slot), amount)
 
     def cover(self, slot: i64, liquidation: i64) -> i64:
         """Bring an account's negative balance to zero; return the outcome: the step that paid the last of it."""

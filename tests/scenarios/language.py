@@ -6,16 +6,22 @@
     place sell 5 @ 101 id 9 recorded            of the recorded market, account 0; also `correction`
     cancel id 1 acct 7                          also `reduce 2 id 1 acct 7`, `amend 5 @ 99 stop 90 total id 1 acct 7`
     mass-cancel buy acct 7
+    wait 8h                                     time passes: ns, ms, s, min, h, d
+    index 105 leg 2                             also `funding-rate -1000` in ppb, `settle 105`
     mark 105                                    also `deposit 50 acct 7`, `withdraw`, `leverage`, `fund 1000`
     open -10 @ 100 acct 7
+    deposit-asset 5 acct 7                      lots of a spot instrument; also `withdraw-asset`
+    interest 1,000 on 2                         rate in ppb on loans of an asset; on money without `on`
+    time 13:20                                  no command: what follows happens at this time (also `time 2d 13:20:05`)
     report buy 3 @ 100                          a trade outside the book
     execute sell 5 @ 100 id 9                   a recorded execution of resting sell order 9
     end-session                                 also `write-off acct 7`, `gate 99` (no withdrawals before time 99)
     show acct 7                                 no command: prints what the account is worth
     show book                                   no command: prints the orders, best first
 
-`on 2` names another instrument than the first; `continued` holds the settling back. The time is the number of the
-command. Lines that start with # are comments: there stands the arithmetic that makes the events right.
+`on 2` names another instrument than the first; `continued` holds the settling back. Every command comes 1 ns after the
+one before, the first at 1 ns; `wait` comes so much later; after a `time` all come at the time that it says. Lines that
+start with # are comments: there stands the arithmetic that makes the events right.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,11 +31,13 @@ import msgspec
 
 from exchange.codec import encode_command
 from exchange.commands import (
+    AdvanceTime,
     AmendOrder,
     CancelOrder,
     Command,
     CommandType,
     Deposit,
+    DepositAsset,
     EndSession,
     ExecuteRecorded,
     FundDeposit,
@@ -39,19 +47,27 @@ from exchange.commands import (
     PlaceOrder,
     ReduceOrder,
     ReportTrade,
+    SetFundingRate,
+    SetIndexPrice,
+    SetInterestRate,
     SetLeverage,
     SetMarkPrice,
+    SettleInstrument,
     Withdraw,
+    WithdrawAsset,
     WriteOffDebt,
 )
-from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
+from exchange.enums import InterestKind, OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.events import Event
 from exchange.exchange import Exchange
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
 from exchange.rules import load_rules
 
 FLAGS = ("ioc", "fok", "post-only", "recorded", "correction", "continued", "total", "buy", "sell", "all", "book")
-VALUES = ("@", "id", "acct", "stop", "on")
+VALUES = ("@", "id", "acct", "stop", "on", "leg")
+NANOSECONDS = {"ns": 1, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
+NAME_LISTS = ("waterfall", "sources")  # settings that are lists of names, and of numbers
+NUMBER_LISTS = ("mark.weights", "mark.staleness_ns", "index.weights")
 
 
 def words_of(line: str) -> tuple[str, dict[str, Any]]:
@@ -63,14 +79,22 @@ def words_of(line: str) -> tuple[str, dict[str, Any]]:
         if word in FLAGS:
             found[word] = True
         elif word in VALUES:
-            found[word] = int(next(words))
+            found[word] = int(next(words).replace(",", ""))
         else:
             found["amount"] = int(word.replace(",", ""))
     return verb, found
 
 
+def duration_of(text: str) -> int:
+    """The nanoseconds of a duration such as 8h."""
+    number = text.rstrip("abcdefghijklmnopqrstuvwxyz")
+    return int(number) * NANOSECONDS[text[len(number) :]]
+
+
 def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
     """Return the command that a line says."""
+    if line.startswith("wait "):
+        return AdvanceTime(ts_ns)
     verb, said = words_of(line)
     instrument, account = said.get("on", first_instrument), said.get("acct", 0)
     side = Side.SELL if "sell" in said else Side.BUY
@@ -109,11 +133,17 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
             SideFilter.BUY if "buy" in said else SideFilter.SELL if "sell" in said else SideFilter.BOTH,
         ),
         "mark": lambda: SetMarkPrice(ts_ns, instrument, amount),
+        "index": lambda: SetIndexPrice(ts_ns, instrument, amount, said.get("leg", 0)),
+        "funding-rate": lambda: SetFundingRate(ts_ns, instrument, amount),
+        "settle": lambda: SettleInstrument(ts_ns, instrument, amount),
         "report": lambda: ReportTrade(ts_ns, instrument, side, price, amount, "continued" in said),
         "execute": lambda: ExecuteRecorded(ts_ns, instrument, order_id, side, price, amount, "continued" in said),
         "deposit": lambda: Deposit(ts_ns, account, amount),
         "withdraw": lambda: Withdraw(ts_ns, account, amount),
         "leverage": lambda: SetLeverage(ts_ns, instrument, account, amount),
+        "deposit-asset": lambda: DepositAsset(ts_ns, instrument, account, amount),
+        "withdraw-asset": lambda: WithdrawAsset(ts_ns, instrument, account, amount),
+        "interest": lambda: SetInterestRate(ts_ns, said.get("on", 0), amount),
         "open": lambda: OpenPosition(ts_ns, instrument, account, amount, price),
         "fund": lambda: FundDeposit(ts_ns, amount, said.get("on", 0)),
         "end-session": lambda: EndSession(ts_ns),
@@ -128,11 +158,23 @@ def set_path(tree: dict[str, Any], path: str, text: str) -> None:
     *folders, name = path.split(".")
     for folder in folders:
         tree = tree.setdefault(folder, {})
-    if name == "waterfall":
+    if name.endswith("_tiers"):
+        tree[name] = [{"ppm": int(text)}]
+    elif name in NAME_LISTS:
         tree[name] = [word for word in text.split(",") if word]
+    elif path in NUMBER_LISTS:
+        tree[name] = [int(word) for word in text.split(",") if word]
     else:
         is_number = text.lstrip("-").isdigit()
         tree[name] = int(text) if is_number else text == "true" if text in ("true", "false") else text
+
+
+def time_of(line: str) -> int:
+    """Return the nanoseconds of a time of day, hours:minutes or hours:minutes:seconds, on a day counted from 0."""
+    *days, clock = line.split()[1:]
+    hours, minutes, seconds = (*map(int, clock.split(":")), 0)[:3]
+    day = int(days[0].rstrip("d")) if days else 0
+    return (((day * 24 + hours) * 60 + minutes) * 60 + seconds) * 10**9
 
 
 def instrument_of(line: str) -> Instrument:
@@ -146,11 +188,13 @@ def instrument_of(line: str) -> Instrument:
         elif name == "fees":
             maker, taker, liquidation = map(int, text.split("/"))
             fields["fees"] = FeeSchedule(maker_ppm=maker, taker_ppm=taker, liquidation_ppm=liquidation)
+        elif name == "weight":
+            fields.setdefault("spot", {})["collateral_weights"] = [{"ppm": int(text)}]
         elif name == "leverage":
             fields["default_leverage"] = int(text)
         else:
             set_path(fields, name, text)
-    return Instrument(**fields)
+    return msgspec.convert(msgspec.to_builtins(fields), Instrument)
 
 
 class Scenario:
@@ -162,6 +206,8 @@ class Scenario:
         self.instruments: list[Instrument] = []
         self.venue: Exchange | None = None
         self.records: list[bytes] = []
+        self.ts_ns = 0
+        self.is_clock_told = False  # by a `time`: then commands no longer move it
 
     def open_venue(self) -> Exchange:
         """A venue with what was set."""
@@ -177,6 +223,10 @@ class Scenario:
         if line.startswith("instrument "):
             self.instruments.append(instrument_of(line))
             return []
+        if line.startswith("time "):
+            self.ts_ns = time_of(line)
+            self.is_clock_told = True
+            return []
         if self.venue is None:
             self.venue = self.open_venue()
         first = self.venue.instruments[0].instrument_id
@@ -187,7 +237,11 @@ class Scenario:
                 if "acct" in said
                 else shown_book(self.venue, said.get("on", first))
             )
-        command = command_of(line, len(self.records) + 1, first)
+        if line.startswith("wait "):
+            self.ts_ns += duration_of(line.split()[1])
+        elif not self.is_clock_told:
+            self.ts_ns += 1
+        command = command_of(line, self.ts_ns, first)
         self.records.append(encode_command(command))
         events = self.venue.apply(command)
         self.venue.check()
@@ -249,12 +303,28 @@ SENTENCES: dict[str, str] = {
     "TradeReported": "reported {side} {qty_lots} @ {price_ticks}",
     "RecordedClipped": "clipped {kind} of {qty_lots} id {order_id}",
     "MarkPriceUpdated": "mark {price_ticks}",
+    "IndexPriceUpdated": "index {price_ticks}{of_legs}",
+    "FundingRateSet": "funding rate {rate_ppb} ppb, premium {premium_ppb}, interest {interest_ppb}, {given}due at "
+    "{due_ns} ns",
+    "FundingPaid": "funding {amount} acct {account}: size {size_lots} at {rate_ppb} ppb, balance {balance}",
+    "FundingSettled": "funding settled at {price_ticks} and {rate_ppb} ppb: paid {paid}, received {received}, "
+    "remainder {remainder}",
+    "PositionSettled": "delivered {size_lots} acct {account}: value {value} realized {realized} balance {balance}",
+    "InstrumentSettled": "settled for good at {price_ticks}{how}: {positions} positions, open interest "
+    "{open_interest_lots}, remainder {remainder}",
     "Deposited": "deposited {amount} acct {account}: balance {balance}",
     "Withdrawn": "withdrew {amount} acct {account}: balance {balance}",
     "LeverageSet": "leverage {leverage} acct {account}",
     "PositionOpened": "opened {size_lots} @ {price_ticks} acct {account}: cost {cost}",
     "PositionChanged": "acct {account}: size {size_lots} cost {cost}, realized {realized} fee {fee} balance {balance}",
     "FundDeposited": "fund deposit {amount}: fund {fund_balance}",
+    "AssetDeposited": "deposited {qty_lots} lots worth {value} acct {account}: size {size_lots} cost {cost} "
+    "balance {balance}",
+    "AssetWithdrawn": "withdrew {qty_lots} lots worth {value} acct {account}: size {size_lots} cost {cost} "
+    "balance {balance}",
+    "LoanChanged": "acct {account} owes {debt} {owed}, before {debt_before}{apart}",
+    "InterestCharged": "{charged_for} {amount} on {owed} worth {principal} of acct {account}: balance {balance}",
+    "InterestRateSet": "interest on {owed} {rate_ppb} ppb",
     "LiquidationStarted": "liquidation {liquidation_id} of acct {account} starts: equity {equity} < "
     "maintenance {maintenance} at mark {mark_ticks}, triggered by {triggered_by}",
     "LiquidationOrderPlaced": "liquidation {liquidation_id} attempt {attempt}: {side} {qty_lots} {limit} id {order_id} "
@@ -289,6 +359,14 @@ SENTENCES: dict[str, str] = {
 }
 
 
+CHARGED_FOR = {
+    InterestKind.BORROWED: "interest at once",
+    InterestKind.CLOCK: "interest by the clock",
+    InterestKind.REPAID: "interest until repaid",
+    InterestKind.OPEN_FEE: "fee for borrowing",
+}
+
+
 def sentence(event: Event, is_named: bool) -> str:
     """An event in plain words, with its instrument where there are several."""
     kind = type(event).__name__
@@ -304,7 +382,15 @@ def sentence(event: Event, is_named: bool) -> str:
     values["stop"] = f" stop {fields['trigger_ticks']}" if fields.get("trigger_ticks") else ""
     values["running"] = "stops paying" if fields.get("is_running") else "pays again"
     values["interest"] = " as interest" if fields.get("is_interest") else ""
+    of_legs = "leg {leg} at {leg_price_ticks}, {legs_used} legs used, {outliers} outliers"
+    values["of_legs"] = f": {of_legs.format(**fields)}" if fields.get("leg") else ""
+    values["given"] = "given from outside, " if fields.get("is_external") else ""
+    values["how"] = " by the operator" if fields.get("is_commanded") else ""
     values["kept"] = "keeps its place" if fields.get("kept_priority") else "to the back"
+    values["owed"] = "lots" if instrument else "money"
+    values["apart"] = f", of it interest {fields['interest_owed']}" if fields.get("interest_owed") else ""
+    if "rate_ppb" in fields and "kind" in fields:
+        values["charged_for"] = CHARGED_FOR[fields["kind"]]
     values["limit"] = "at market" if fields.get("kind") == OrderKind.MARKET else f"@ {fields.get('price_ticks')}"
     return SENTENCES[kind].format(**values) + suffix
 
@@ -313,7 +399,9 @@ def shown_account(venue: Exchange, account: int) -> list[str]:
     """What an account is worth at present marks."""
     view = venue.account(account)
     state = ", in liquidation" if view.is_in_liquidation else ""
-    worth = f"balance {view.balance} equity {view.equity} maintenance {view.maintenance} initial {view.initial_margin}"
+    money = f" cash {view.cash} debts {view.debts}" if venue.clearing.has_assets else ""
+    worth = f"balance {view.balance} equity {view.equity} maintenance {view.maintenance} "
+    worth += f"initial {view.initial_margin}{money}"
     positions = [
         f"acct {account}: size {held.size_lots} cost {held.cost} value {held.value} on {held.instrument}"
         for held in view.positions()
