@@ -66,7 +66,7 @@ from exchange.rules import load_rules
 FLAGS = ("ioc", "fok", "post-only", "recorded", "correction", "continued", "total", "buy", "sell", "all", "book")
 VALUES = ("@", "id", "acct", "stop", "on", "leg")
 NANOSECONDS = {"ns": 1, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
-NAME_LISTS = ("waterfall", "sources")  # settings that are lists of names, and of numbers
+NAME_LISTS = ("waterfall", "remainder", "sources")  # settings that are lists of names, and of numbers
 NUMBER_LISTS = ("mark.weights", "mark.staleness_ns", "index.weights")
 
 
@@ -345,8 +345,8 @@ SENTENCES: dict[str, str] = {
     "SessionEnded": "session ends: {charged} of {deferred} charged to {payers} with {by} {base}, rate {rate_ppb} ppb",
     "ProfitClawedBack": "acct {account} pays {amount} for its profit {profit}: balance {balance}",
     "DebtBooked": "liquidation {liquidation_id}: acct {account} owes {amount} more, {to_venue} to the venue "
-    "{to_fund} to the fund: owed {owed}",
-    "DebtRepaid": "liquidation {liquidation_id}: acct {account} repays {amount} to {creditor}{interest}: owed {owed} "
+    "{to_fund} to the fund: owed {debt}",
+    "DebtRepaid": "liquidation {liquidation_id}: acct {account} repays {amount} to {creditor}{interest}: owed {debt} "
     "balance {balance}",
     "LossWrittenOff": "liquidation {liquidation_id}: {amount} of acct {account} written off: total {total}",
     "WithdrawalsGated": "no withdrawals before {until_ns}: acct {account} equity {equity}",
@@ -381,6 +381,7 @@ def sentence(event: Event, is_named: bool) -> str:
     values["liquidation"] = f", liquidation {fields['liquidation_id']}" if fields.get("liquidation_id") else ""
     values["stop"] = f" stop {fields['trigger_ticks']}" if fields.get("trigger_ticks") else ""
     values["running"] = "stops paying" if fields.get("is_running") else "pays again"
+    values["debt"] = fields.get("owed", 0)
     values["interest"] = " as interest" if fields.get("is_interest") else ""
     of_legs = "leg {leg} at {leg_price_ticks}, {legs_used} legs used, {outliers} outliers"
     values["of_legs"] = f": {of_legs.format(**fields)}" if fields.get("leg") else ""
