@@ -30,7 +30,7 @@ from exchange.accounts.ledger import (
 )
 from exchange.enums import BUY
 from exchange.event_log import EventLog
-from exchange.margin.collateral import attributed, spot_initial_margin
+from exchange.margin.collateral import attributed
 from exchange.margin.fees import trading_fee
 from exchange.margin.schedule import initial_margin
 from exchange.market import Market
@@ -126,9 +126,7 @@ class Clearing:
         sold: int = legs[leg + SELL_NOTIONAL]
         market = self.markets[legs[leg + MARKET]]
         if market.is_spot:
-            return spot_initial_margin(
-                notional, bought + more_bought, sold + more_sold, leverage, market.haircut, market.loan_initial
-            )
+            return self.assets.leg_initial(market, leg, legs[leg + SIZE], notional, leverage, BUY, 0, 0)
         return initial_margin(notional, bought + more_bought, sold + more_sold, leverage)
 
     def leverage(self, leg: i64) -> int:

@@ -30,6 +30,7 @@ from exchange.records import (
     MARK_EXTERNAL,
     MARKET_PAUSED,
     OUTCOME_CURED,
+    OUTCOME_DELEVERAGED,
     OUTCOME_EVEN,
     OUTCOME_SURPLUS,
     write_liquidation_ended,
@@ -486,7 +487,10 @@ class Liquidator:
                 left = self.takeovers.by_backstop(market, work, left)
             else:
                 price = self.pricer.bankruptcy_price(market, slot, leg)
+                wanted = left
                 left = self.deleverager.offset(market, slot, leg, work.liquidation.number, left, price)
+                if left < wanted:
+                    work.liquidation.is_deleveraged = True
         if left == 0:
             self._go_on(work, market)
         else:
@@ -587,7 +591,7 @@ class Liquidator:
                 write_surplus_paid(self.log, account, number, kept, ledger.balances[FUND_SLOT])
             self._end(liquidation, OUTCOME_SURPLUS)
         elif balance == 0:
-            self._end(liquidation, OUTCOME_EVEN)
+            self._end(liquidation, OUTCOME_DELEVERAGED if liquidation.is_deleveraged else OUTCOME_EVEN)
         else:
             self._end(liquidation, self.waterfall.cover(slot, number))
 

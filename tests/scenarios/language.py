@@ -345,8 +345,8 @@ SENTENCES: dict[str, str] = {
     "SessionEnded": "session ends: {charged} of {deferred} charged to {payers} with {by} {base}, rate {rate_ppb} ppb",
     "ProfitClawedBack": "acct {account} pays {amount} for its profit {profit}: balance {balance}",
     "DebtBooked": "liquidation {liquidation_id}: acct {account} owes {amount} more, {to_venue} to the venue "
-    "{to_fund} to the fund: owed {debt}",
-    "DebtRepaid": "liquidation {liquidation_id}: acct {account} repays {amount} to {creditor}{interest}: owed {debt} "
+    "{to_fund} to the fund: owed {debt_now}",
+    "DebtRepaid": "liquidation {liquidation_id}: acct {account} repays {amount} to {creditor}{interest}: owed {debt_now} "
     "balance {balance}",
     "LossWrittenOff": "liquidation {liquidation_id}: {amount} of acct {account} written off: total {total}",
     "WithdrawalsGated": "no withdrawals before {until_ns}: acct {account} equity {equity}",
@@ -381,7 +381,7 @@ def sentence(event: Event, is_named: bool) -> str:
     values["liquidation"] = f", liquidation {fields['liquidation_id']}" if fields.get("liquidation_id") else ""
     values["stop"] = f" stop {fields['trigger_ticks']}" if fields.get("trigger_ticks") else ""
     values["running"] = "stops paying" if fields.get("is_running") else "pays again"
-    values["debt"] = fields.get("owed", 0)
+    values["debt_now"] = fields.get("owed", 0)
     values["interest"] = " as interest" if fields.get("is_interest") else ""
     of_legs = "leg {leg} at {leg_price_ticks}, {legs_used} legs used, {outliers} outliers"
     values["of_legs"] = f": {of_legs.format(**fields)}" if fields.get("leg") else ""
@@ -401,8 +401,8 @@ def shown_account(venue: Exchange, account: int) -> list[str]:
     view = venue.account(account)
     state = ", in liquidation" if view.is_in_liquidation else ""
     money = f" cash {view.cash} debts {view.debts}" if venue.clearing.has_assets else ""
-    worth = f"balance {view.balance} equity {view.equity} maintenance {view.maintenance} "
-    worth += f"initial {view.initial_margin}{money}"
+    margins = f"maintenance {view.maintenance} initial {view.initial_margin}"
+    worth = f"balance {view.balance} equity {view.equity} {margins}{money}"
     positions = [
         f"acct {account}: size {held.size_lots} cost {held.cost} value {held.value} on {held.instrument}"
         for held in view.positions()
