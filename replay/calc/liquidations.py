@@ -1,28 +1,28 @@
-"""Liquidations put together from events: who, at which equity, sold at which prices, how it ended and who paid.
-
-Event types are known by name, and payments by their fields, so that a venue whose rules bring others is told, too.
-"""
+"""Liquidations put together from events: who, at which equity, sold at which prices, how it ended and who paid."""
 
 from collections.abc import Iterable
-from typing import Any, Final
 
 from exchange.enums import LiquidationOutcome, Side
-from exchange.events import Event
+from exchange.events import (
+    DebtBooked,
+    DeficitPaid,
+    Event,
+    FundPaid,
+    LiquidationEnded,
+    LiquidationOrderPlaced,
+    LiquidationStarted,
+    LossDeferred,
+    LossSocialized,
+    LossWrittenOff,
+    PositionDeleveraged,
+    PositionTakenOver,
+    PositionTransferred,
+    SurplusPaid,
+    Trade,
+    VenueLossBooked,
+)
 from exchange.units import Lots, Money, Ticks
-
-# What each event adds to the payments of a liquidation: who paid, in words, and the field with the money.
-_PAYERS: Final = {
-    "FundPaid": ("the insurance fund", "amount"),
-    "LossSocialized": ("others, by sharing the loss", "charged"),
-    "VenueLossBooked": ("nobody: the venue's own loss", "amount"),
-    "LossDeferred": ("the profits of the session, at its end", "amount"),
-    "LossWrittenOff": ("nobody: forgiven by the venue", "amount"),
-}
-_MOVED: Final = {
-    "PositionTakenOver": "the insurance fund took {} over",
-    "PositionTransferred": "{} was taken over",
-    "PositionDeleveraged": "{} was closed against the other side",
-}
+from replay.sentences import who
 
 
 class Fills:
@@ -46,9 +46,12 @@ class Fills:
 
 
 class Liquidation:
-    """One liquidation of one account. Amounts are money units; lots and prices by instrument."""
+    """One liquidation of one account. Amounts are money units; lots and prices by instrument.
 
-    def __init__(self, event: Any) -> None:
+    paid: who paid what of its deficit. owed: what the account owes of it, by the venue's books.
+    """
+
+    def __init__(self, event: LiquidationStarted) -> None:
         """Begin it."""
         self.number: int = event.liquidation_id
         self.account: int = event.account
@@ -85,38 +88,53 @@ class Liquidations:
         for event in events:
             self._note(event)
 
-    def _note(self, event: Any) -> None:
-        kind = type(event).__name__
-        if kind == "LiquidationStarted":
+    def _note(self, event: Event) -> None:
+        if isinstance(event, LiquidationStarted):
             self.by_number[event.liquidation_id] = Liquidation(event)
-            return
-        if kind == "Trade":
+        elif isinstance(event, Trade):
             selling = self._orders.get((event.instrument, event.taker_order_id))
             if selling is not None:
                 fills = selling.fills.setdefault(event.instrument, Fills())
                 fills.add(event.side, event.price_ticks, event.qty_lots)
-            return
-        liquidation = self.by_number.get(getattr(event, "liquidation_id", 0))
-        if liquidation is None:
-            return
-        if kind == "LiquidationOrderPlaced":
+        else:
+            liquidation = self.by_number.get(getattr(event, "liquidation_id", 0))
+            if liquidation is not None:
+                self._note_payment(liquidation, event)
+                self._note_step(liquidation, event)
+
+    def _note_step(self, liquidation: Liquidation, event: Event) -> None:
+        """Take note of what became of the position."""
+        if isinstance(event, LiquidationOrderPlaced):
             self._orders[event.instrument, event.order_id] = liquidation
-        elif kind in _PAYERS:
-            payer, field = _PAYERS[kind]
-            liquidation.pay(payer, getattr(event, field))
-        elif kind == "DeficitPaid":
-            liquidation.pay(event.source.name.lower().replace("_", " "), event.amount)
-        elif kind == "DebtBooked" and not event.is_interest:
-            amount = event.to_venue + event.to_fund + event.to_accounts
-            liquidation.pay("the account, later: it owes it", amount)
-            liquidation.owed += amount
-        elif kind in _MOVED and (kind != "PositionDeleveraged" or event.account != liquidation.account):
-            liquidation.moved.append((_MOVED[kind], event.instrument, event.size_lots))
-        elif kind == "SurplusPaid":
-            liquidation.surplus += event.amount
-        elif kind == "LiquidationEnded":
+        elif isinstance(event, PositionTakenOver):
+            liquidation.moved.append(("the insurance fund took {} over", event.instrument, event.size_lots))
+        elif isinstance(event, PositionTransferred):
+            liquidation.moved.append((f"{who(event.taker)} took {{}} over", event.instrument, event.size_lots))
+        elif isinstance(event, PositionDeleveraged) and event.account != liquidation.account:
+            by = f"{{}} of {who(event.account)} was closed against it"
+            liquidation.moved.append((by, event.instrument, event.size_lots))
+        elif isinstance(event, LiquidationEnded):
             liquidation.outcome = event.outcome
             liquidation.balance = event.balance
+
+    def _note_payment(self, liquidation: Liquidation, event: Event) -> None:
+        """Take note of who paid, or kept, what."""
+        if isinstance(event, FundPaid):
+            liquidation.pay("the insurance fund", event.amount)
+        elif isinstance(event, DeficitPaid):
+            liquidation.pay(f"the {event.source.name.lower().replace('_', ' ')}", event.amount)
+        elif isinstance(event, LossSocialized):
+            liquidation.pay("others, by sharing the loss", event.charged)
+        elif isinstance(event, LossDeferred):
+            liquidation.pay("the profits of the session, at its end", event.amount)
+        elif isinstance(event, LossWrittenOff):
+            liquidation.pay("nobody: forgiven by the venue", event.amount)
+        elif isinstance(event, VenueLossBooked):
+            liquidation.pay("nobody: the venue's own loss", event.amount)
+        elif isinstance(event, DebtBooked):
+            liquidation.owed += event.amount
+        elif isinstance(event, SurplusPaid):
+            liquidation.surplus += event.amount
 
     @property
     def all(self) -> list[Liquidation]:

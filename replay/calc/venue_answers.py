@@ -154,10 +154,11 @@ def _why(market: Market, found: Outcome) -> str:
     """Return which rule says that money is owed, or is not."""
     steps = ", ".join(market.rules.waterfall) or "nothing"
     if found.owed:
-        return f"by rule: the waterfall ({steps}) books debt"
+        return f"by rule: waterfall = {steps}; debt.owes = {market.rules.debt.owes}"
     if not found.paid:
         return "the trader's own money was enough"
-    return f"by rule: the waterfall ({steps}) has others pay what the deposit could not"
+    has_debt = "debt" in market.rules.waterfall
+    return f"by rule: waterfall = {steps}, {'whose steps before debt paid it all' if has_debt else 'which has no debt'}"
 
 
 def _sold(market: Market, item: Liquidation) -> str:
@@ -190,7 +191,10 @@ def _liquidation_cells(market: Market, item: Liquidation) -> tuple[str, ...]:
         "" if worst is None else market.price_text(worst),
         f"#{item.triggered_by}" if item.triggered_by else "",
         _ended(item) or "waits",
-        "; ".join(f"{payer} {market.money_text(amount)}" for payer, amount in item.paid.items()),
+        "; ".join(
+            [f"{payer} {market.money_text(amount)}" for payer, amount in item.paid.items()]
+            + [f"owed {market.money_text(item.owed)}"] * (item.owed > 0)
+        ),
     )
 
 

@@ -216,6 +216,47 @@ def test_what_the_fund_has_not_is_nobodys_or_others(tmp_path, capsys):
     assert "waterfall = fund: who pays what an account cannot" in told
 
 
+@pytest.mark.parametrize(
+    ("waterfall", "paid", "owed", "why"),
+    [
+        ('["debt"]', {}, "1000.000", "by rule: waterfall = debt; debt.owes = rest"),
+        (
+            '["write_off"]',
+            {"nobody: forgiven by the venue": "1000.000"},
+            "0.000",
+            "by rule: waterfall = write_off, which has no debt",
+        ),
+        (
+            '["session"]',
+            {"the profits of the session, at its end": "1000.000"},
+            "0.000",
+            "by rule: waterfall = session, which has no debt",
+        ),
+        ('["fee_pool", "debt"]', {"the fee pool": "14.000"}, "1000.000", "by rule: waterfall = fee_pool, debt"),
+    ],
+)
+def test_whether_money_is_owed_is_a_rule(tmp_path, capsys, waterfall, paid, owed, why):
+    """A gap to 20,000 leaves 1,000 to pay, and 14 of fees: owed, forgiven or paid, as the waterfall says."""
+    taker = 0 if "fee_pool" not in waterfall else 1_000  # 10 of the opening order, 4 of the other
+    path = venue(tmp_path, waterfall=waterfall, order="market", taker=taker)
+    shared = ("--deposit", "5000", "--leverage", "2", "--exit", "20000", "--gap")
+    found = owe(capsys, path, *shared)
+    assert (found["paid"], found["owed"]) == (paid, owed)
+    assert main(["calc", "owe", "--venue", path, "--entry", "50000", *shared]) == 0
+    assert why in capsys.readouterr().out
+
+
+def test_who_is_deleveraged_is_told(tmp_path, capsys):
+    """Where nothing is sold in the book, the other side is closed against the position, at its bankruptcy price."""
+    path = venue(tmp_path)
+    text = (tmp_path / "plain.toml").read_text(encoding="utf-8")
+    text = text.replace('order = "ioc_at_bankruptcy"', 'order = "ioc_at_bankruptcy"\nremainder = ["deleverage"]')
+    (tmp_path / "plain.toml").write_text(text, encoding="utf-8")
+    found = owe(capsys, path, "--deposit", "5000", "--leverage", "2", "--exit", "20000", "--gap")
+    assert found["liquidations"][0]["moved"] == ["0.200 BTC of account 2 was closed against it"]
+    assert (found["balance"], found["paid"], found["owed"]) == ("0.000", {}, "0.000")
+
+
 def test_a_stop_limits_the_loss_where_the_book_allows_it(tmp_path, capsys):
     """1,000 at 1x with a stop at 45,000 on 50,000 loses 10 %; where the price gaps to 40,000 it loses 20 %."""
     shared = ("--deposit", "1000", "--leverage", "1", "--exit", "40000", "--stop", "45000")
@@ -298,7 +339,7 @@ def test_liquidations_eat_the_book_in_their_order(tmp_path, capsys):
 
 
 def test_what_cannot_be_sold_at_once_is_tried_again(tmp_path, capsys):
-    """Three orders at the bankruptcy price of 47,500 find no bid at 44,000; the fourth, a second later each, takes any."""
+    """Three orders at the bankruptcy price of 47,500 find no bid at 44,000; the fourth takes any."""
     found = cascade(tmp_path, capsys, "5@0.1%", "44000", fund=10_000_000)
     told = [(item["account"], item["worst_price"], item["outcome"]) for item in found["liquidations"]]
     assert told == [(2, "44000", "covered"), (1, "44000", "covered")]
