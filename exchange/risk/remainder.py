@@ -70,6 +70,7 @@ class Takeovers:
         price = self.price(market, slot, leg)
         value = self._value(market, leg, size, price)
         realized = self.clearing.change_position(market, slot, -size, -value)
+        self.clearing.mark_dirty(slot)  # it may owe less now
         fund_realized = self.clearing.change_position(market, FUND_SLOT, size, value)
         account = self.ledger.account_ids[slot]
         write_position_taken_over(self.log, market.instrument, account, work.liquidation.number, size, price, value)
@@ -117,6 +118,7 @@ class Takeovers:
             self.ledger.post(FUND_SLOT, paid - value)
         realized = clearing.change_position(market, slot, -size, -value)
         taker_realized = clearing.change_position(market, taker, size, paid)
+        clearing.mark_dirty(slot)
         clearing.mark_dirty(taker)
         number = work.liquidation.number
         account, taker_account = self.ledger.account_ids[slot], self.ledger.account_ids[taker]
