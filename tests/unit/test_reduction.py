@@ -29,9 +29,7 @@ def test_a_fraction_is_rounded_up(lots: int, ppm: int, closed: int) -> None:
     assert fraction_of(lots, ppm) == closed
 
 
-@pytest.mark.parametrize(
-    ("notional", "tier"), [(0, 0), (1_000, 0), (1_001, 1), (5_000, 1), (5_001, 2), (10**15, 2)]
-)
+@pytest.mark.parametrize(("notional", "tier"), [(0, 0), (1_000, 0), (1_001, 1), (5_000, 1), (5_001, 2), (10**15, 2)])
 def test_the_end_of_a_tier_belongs_to_it(notional: int, tier: int) -> None:
     """The last one has no end."""
     assert tier_of(notional, ENDS) == tier
@@ -63,7 +61,8 @@ def test_straight_to_the_lowest_tier() -> None:
 
 
 @pytest.mark.parametrize(
-    ("notional", "since", "closed"), [(1_001, -1, 20), (1_000, -1, 100), (5_000, 0, 100), (5_000, 29, 100), (5_000, 30, 20)]
+    ("notional", "since", "closed"),
+    [(1_001, -1, 20), (1_000, -1, 100), (5_000, 0, 100), (5_000, 29, 100), (5_000, 30, 20)],
 )
 def test_a_fraction_first_then_the_whole(notional: int, since: int, closed: int) -> None:
     """Above the threshold strictly; the cooldown ends at its end."""
@@ -78,7 +77,9 @@ def test_a_shortage_with_its_buffer() -> None:
     assert buffered_shortage(-5, 0, 0, 0, 20_000) == 5
 
 
-@pytest.mark.parametrize(("shortage", "freed", "closed"), [(46, 135, 7), (45, 45, 20), (46, 45, 20), (1, 0, 20), (0, 9, 0)])
+@pytest.mark.parametrize(
+    ("shortage", "freed", "closed"), [(46, 135, 7), (45, 45, 20), (46, 45, 20), (1, 0, 20), (0, 9, 0)]
+)
 def test_covering_a_shortage(shortage: int, freed: int, closed: int) -> None:
     """Rounded up; all of it where the whole does not free enough."""
     assert lots_to_cover(20, shortage, freed) == closed
@@ -109,7 +110,12 @@ def test_a_fee_that_grows() -> None:
 
 @pytest.mark.parametrize(
     ("least", "most", "portion", "bounds"),
-    [(100, 0, 1_000_000, (100, 5_000)), (100, 0, 10_000, (100, 100)), (0, 700, 500_000, (0, 700)), (900, 700, 1, (900, 900))],
+    [
+        (100, 0, 1_000_000, (100, 5_000)),
+        (100, 0, 10_000, (100, 100)),
+        (0, 700, 500_000, (0, 700)),
+        (900, 700, 1, (900, 900)),
+    ],
 )
 def test_bounds_of_notional(least: int, most: int, portion: int, bounds: tuple[int, int]) -> None:
     """The least wins over the most."""
