@@ -17,6 +17,7 @@ class Liquidation:
         self.has_acted: bool = False  # an order was sent, or a part taken over
         self.freed: int = 0  # money of the shortage that orders have freed so far
         self.taker: i64 = 0  # slot of the backstop account that took over last
+        self.is_deleveraged: bool = False  # lots of it were closed against positions of the other side
         self.has_ended: bool = False
         self.works: list[LegWork] = []
 

@@ -30,6 +30,7 @@ from exchange.records import (
     MARK_EXTERNAL,
     MARKET_PAUSED,
     OUTCOME_CURED,
+    OUTCOME_DELEVERAGED,
     OUTCOME_EVEN,
     OUTCOME_SURPLUS,
     write_liquidation_ended,
@@ -101,6 +102,7 @@ class Liquidator:
         monitor: Monitor,
         clock: Clock,
         deleverager: Deleverager,
+        waterfall: Waterfall,
     ) -> None:
         """Copy the rules; share the venue's parts."""
         self.log = log
@@ -110,9 +112,9 @@ class Liquidator:
         self.desk = desk
         self.matcher = matcher
         self.monitor = monitor
+        self.waterfall = waterfall
         self.clock = clock
         self.interest: Interest | None = None  # what charges the accounts that borrow, set by the exchange
-        self.waterfall = Waterfall(rules, log, ledger, clearing)
         liquidation, pacing = rules.liquidation, rules.liquidation.pacing
         self.order_ids = OwnOrderIds()
         self.budgets = Budgets(pacing, log)
@@ -290,9 +292,11 @@ class Liquidator:
         instrument: i64 = 0
         mark: i64 = 0
         trigger: i64 = 0
+        cause: i64 = -1
         leg = self._largest_leg(slot)
         if leg != 0:
             market = self.markets[self.ledger.legs[leg + MARKET]]
+            cause = market.index
             instrument = market.instrument
             mark = market.mark
             is_moved = market.mark_source != MARK_EXTERNAL and market.mover_step == self.log.step
@@ -307,6 +311,7 @@ class Liquidator:
             mark,
             trigger,
         )
+        self.waterfall.note_start(slot, number, cause, self.clearing.equity(slot))
 
     # --- one turn of a leg -------------------------------------------------------------------------------------
 
@@ -456,7 +461,7 @@ class Liquidator:
             delta = -min(-delta, max(0, fund - self.fund_floor))
             self.budgets.use_loss(-delta)
         self.ledger.post(slot, -delta)
-        self.ledger.post(FUND_SLOT, delta)
+        self.waterfall.fund.receive(market.index, delta)
         self.clearing.mark_dirty(slot)
         write_liquidation_fee_charged(
             self.log,
@@ -499,12 +504,16 @@ class Liquidator:
             if step == "market":
                 left = self._send_at_market(work, market, left)
             elif step == "fund":
-                left = self.takeovers.by_fund(market, work, left)
+                if not self.waterfall.fund.declines(market.index):
+                    left = self.takeovers.by_fund(market, work, left)
             elif step == "backstop":
                 left = self.takeovers.by_backstop(market, work, left)
             else:
                 price = self.pricer.bankruptcy_price(market, slot, leg)
+                wanted = left
                 left = self.deleverager.offset(market, slot, leg, work.liquidation.number, left, price)
+                if left < wanted:
+                    work.liquidation.is_deleveraged = True
         if left == 0:
             self._go_on(work, market)
         else:
@@ -601,12 +610,11 @@ class Liquidator:
                 write_margin_transferred(self.log, account, number, balance, ledger.balances[taker], taker_account)
             elif self.surplus_fund_ppm > 0:
                 kept = fund_share(balance, self.surplus_fund_ppm)
-                ledger.post(slot, -kept)
-                ledger.post(FUND_SLOT, kept)
+                self.waterfall.keep_surplus(slot, kept)
                 write_surplus_paid(self.log, account, number, kept, ledger.balances[FUND_SLOT])
             self._end(liquidation, OUTCOME_SURPLUS)
         elif balance == 0:
-            self._end(liquidation, OUTCOME_EVEN)
+            self._end(liquidation, OUTCOME_DELEVERAGED if liquidation.is_deleveraged else OUTCOME_EVEN)
         else:
             self._end(liquidation, self.waterfall.cover(slot, number))
 
@@ -619,6 +627,7 @@ class Liquidator:
         liquidation.has_ended = True
         del self.running[slot]
         ledger.liquidations[slot] = 0
+        self.waterfall.forget(slot)
         self.monitor.release(slot)
         account, number = ledger.account_ids[slot], liquidation.number
         write_liquidation_ended(self.log, account, number, ledger.balances[slot], outcome)
