@@ -53,6 +53,7 @@ class RejectReason(IntEnum):
 
     NONE = 0
     UNKNOWN_INSTRUMENT = 1
+    MARKET_SETTLED = 24  # the instrument was settled for good
     RESERVED_ACCOUNT = 2  # 0 is the recorded market's, negative ids are the venue's own
     UNKNOWN_ACCOUNT = 3
     ACCOUNT_IN_LIQUIDATION = 4
@@ -72,6 +73,9 @@ class RejectReason(IntEnum):
     NO_MARK_PRICE = 18
     ALREADY_TRADED = 19  # OpenPosition after the account's first trade in the instrument
     POST_ONLY_WOULD_TAKE = 20
+    MARKET_PAUSED = 40
+    MARKET_REDUCE_ONLY = 41
+    ACCOUNT_RESTRICTED = 42  # only what reduces a position
     FOK_CANNOT_FILL = 21
     INSUFFICIENT_BALANCE = 22
     NOT_BORROWABLE = 90  # the venue lends, but not this asset
@@ -94,6 +98,7 @@ class CancelReason(IntEnum):
     LIQUIDATION = 8
     STOP_REFUSED = 9  # an elected stop that could not be entered, such as for lack of margin
     DELEVERAGED = 52  # its owner's position was closed against a liquidation
+    INSTRUMENT_SETTLED = 10
 
 
 class RecordedKind(IntEnum):
@@ -115,6 +120,24 @@ class LiquidationOutcome(IntEnum):
     COVERED = 3  # the fund paid the whole deficit
     SOCIALIZED = 4  # profits of other accounts paid what the fund could not
     VENUE_LOSS = 5  # a part was paid by nobody
+
+
+class AccountLevel(IntEnum):
+    """How far an account's equity has fallen, by the venue's levels."""
+
+    NORMAL = 0
+    NOTICE = 1  # a margin call
+    RESTRICTED = 2  # no new risk
+    LIQUIDATION = 3
+    BACKSTOP = 4  # its positions are taken over
+
+
+class MarketState(IntEnum):
+    """What participants may do in a market."""
+
+    OPEN = 0
+    REDUCE_ONLY = 1  # orders that reduce a position
+    PAUSED = 2  # cancel; liquidations wait
 
 
 class InterestKind(IntEnum):
@@ -153,6 +176,7 @@ class MarkSource(IntEnum):
     EXTERNAL = 0  # SetMarkPrice
     LAST = 1  # price of the last trade
     MID = 2  # (best bid + best ask) / 2, rounded down, while both exist
+    MODEL = 3  # made of several sources: MarkRules
 
 
 BUY: Final = 0

@@ -24,6 +24,7 @@ from exchange.desks.asset_desk import AssetDesk
 from exchange.desks.gateway import Gateway
 from exchange.desks.matching import Matcher
 from exchange.desks.order_desk import OrderDesk
+from exchange.desks.price_desk import PriceDesk
 from exchange.desks.recorded_desk import RecordedDesk
 from exchange.desks.stop_desk import StopDesk
 from exchange.digest import EventDigest
@@ -33,8 +34,12 @@ from exchange.events import Event
 from exchange.instrument import Instrument
 from exchange.market import Market
 from exchange.policies import Policies
-from exchange.records import UNIT_BYTES
+from exchange.pricing.expiry import Deliverer, ExpiryTask
+from exchange.pricing.funding_task import FundingTask
+from exchange.pricing.mark_model import MarkModel, MarkTask
+from exchange.records import MARK_MODEL, UNIT_BYTES
 from exchange.risk.deleveraging import Deleverager
+from exchange.risk.limit_desk import LimitDesk
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
 from exchange.rules import Rules
@@ -107,7 +112,7 @@ class Exchange:
         self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher)
         self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
         self.account_desk = AccountDesk(self.log, self.ledger, self.clearing)
-        self.monitor = Monitor(self.agenda, self.ledger, self.clearing, self.markets)
+        self.monitor = Monitor(rules.levels, self.log, self.agenda, self.ledger, self.clearing, self.markets)
         self.deleverager = Deleverager(
             rules.deleveraging,
             policies if policies is not None else Policies(),
@@ -117,10 +122,25 @@ class Exchange:
             self.markets,
             self.desk,
         )
-        self.liquidator = Liquidator(
-            rules, self.log, self.ledger, self.clearing, self.markets, self.desk, self.matcher, self.monitor
-        )
+        self.deliverer = Deliverer(self.log, self.agenda, self.ledger, self.clearing, self.matcher)
+        self.price_desk = PriceDesk(self.log, self.deliverer)
+        self.mark_models = [MarkModel(self.log, market, fact) for market, fact in zip(self.markets, facts, strict=True)]
         self.clock = Clock()
+        if self.has_clearing:
+            self._schedule_prices()
+        self.liquidator = Liquidator(
+            rules,
+            self.log,
+            self.ledger,
+            self.clearing,
+            self.markets,
+            self.desk,
+            self.matcher,
+            self.monitor,
+            self.clock,
+            self.deleverager,
+        )
+        self.limit_desk = LimitDesk(self.log, self.ledger, self.clearing, self.liquidator.disposer)
         self.interest = Interest(self.log, self.ledger, self.clearing, self.clock, self.instruments)
         self.liquidator.interest = self.interest
         self.settler = Settler(
@@ -129,6 +149,7 @@ class Exchange:
             self.agenda,
             self.clock,
             self.markets,
+            self.mark_models,
             self.stop_desk,
             self.monitor,
             self.liquidator,
@@ -142,7 +163,12 @@ class Exchange:
             self.has_clearing,
             self.desk,
             self.recorded_desk,
-            [self.account_desk, AssetDesk(self.log, self.ledger, self.clearing, self.interest)],
+            [
+                self.price_desk,
+                self.account_desk,
+                AssetDesk(self.log, self.ledger, self.clearing, self.interest),
+                self.limit_desk,
+            ],
         )
         self._is_delivering: bool = False  # handlers are being called
         self._is_writing: bool = False  # sinks are taking records
@@ -152,6 +178,18 @@ class Exchange:
         if with_digest:
             self._digest = EventDigest()
             self._sinks.append(self._digest)
+
+    def _schedule_prices(self) -> None:
+        """Give the clock what is due by itself: marks, then funding, then expiries, each by ascending instrument."""
+        for market, model in zip(self.markets, self.mark_models, strict=True):
+            if market.mark_source == MARK_MODEL and model.every_ns > 0:
+                self.clock.add(MarkTask(model))
+        for market, fact in zip(self.markets, self.instruments, strict=True):
+            if fact.funding.interval_ns > 0:
+                self.clock.add(FundingTask(self.log, self.ledger, self.clearing, market, fact))
+        for market, fact in zip(self.markets, self.instruments, strict=True):
+            if fact.expiry_ns > 0:
+                self.clock.add(ExpiryTask(self.deliverer, market, fact))
 
     # --- the ways in -------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules, expect_mark_model
 from exchange.rules.spot import SpotTerms
 from exchange.units import (
     DEFAULT_MAX_PRICE_TICKS,
@@ -13,6 +14,7 @@ from exchange.units import (
     MAX_LEVERAGE,
     MAX_MONEY,
     MAX_PRICE_TICKS,
+    MAX_TS_NS,
     PPM,
 )
 from exchange.validation import check_types, expect
@@ -56,7 +58,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_price_ticks: no order, trade or mark is above it. Positions are bounded by what they would be worth there (an
         inverse one: at min_price_ticks), so a tighter range allows larger positions.
     default_leverage: of an account that has not set its own. max_leverage: the most it may set.
-    mark_source: 'external', 'last' or 'mid'.
+    mark_source: 'external', 'last', 'mid', or 'model': made of what `mark` names.
+    expiry_ns: when a dated future is settled by the rule `settlement`; 0: it does not expire.
     """
 
     instrument_id: int
@@ -72,9 +75,14 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_price_ticks: int = DEFAULT_MAX_PRICE_TICKS
     default_leverage: int = 1
     max_leverage: int = 100
-    mark_source: Literal["external", "last", "mid"] = "external"
+    mark_source: Literal["external", "last", "mid", "model"] = "external"
     fees: FeeSchedule = FeeSchedule()
     margin_tiers: tuple[MarginTier, ...] = (MarginTier(maintenance_ppm=5_000),)
+    mark: MarkRules = MarkRules()
+    index: IndexRules = IndexRules()
+    funding: FundingRules = FundingRules()
+    expiry_ns: int = 0
+    settlement: SettlementRules = SettlementRules()
     spot: SpotTerms = SpotTerms()
 
     def __post_init__(self) -> None:
@@ -129,6 +137,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             self.fees.maker_ppm + self.fees.taker_ppm,
         )
         expect(self.fees.liquidation_ppm >= 0, where, "fees.liquidation_ppm >= 0", self.fees.liquidation_ppm)
+        expect(0 <= self.expiry_ns <= MAX_TS_NS, where, "expiry_ns >= 0", self.expiry_ns)
+        expect_mark_model(self.mark_source, self.mark, self.funding, where)
         self._check_tiers(where)
 
     def _check_tiers(self, where: str) -> None:

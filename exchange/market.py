@@ -14,6 +14,8 @@ from exchange.margin.schedule import MarginSchedule
 from exchange.margin.valuation import Valuation
 from exchange.packed.columns import doubled, new_column
 from exchange.packed.threshold_heap import ThresholdHeap
+from exchange.pricing.price_feed import PriceFeed
+from exchange.records import MARKET_OPEN
 
 
 @final
@@ -49,6 +51,10 @@ class Market:
         self.max_leverage: i64 = facts.max_leverage
         self.mark_source: i64 = int(MarkSource[facts.mark_source.upper()])
 
+        self.feed = PriceFeed(facts)
+        self.watches_trades: bool = self.feed.watches_trades
+        self.is_settled: bool = False  # for good: it expired, or the operator said so
+
         self.has_last: bool = False
         self.last: i64 = 0
         self.last_side: i64 = 0  # of the last trade's taker
@@ -62,7 +68,8 @@ class Market:
         self.active_step: i64 = 0  # the newest step with a trade or a mark update
         self.mover: i64 = 0  # the newest liquidation whose order traded ...
         self.mover_step: i64 = 0  # ... in this step
-        self.waiting: list[int] = []  # legs whose liquidation waits for a retry, the oldest attempt first
+        self.state: i64 = MARKET_OPEN
+        self.traded_lots: i64 = 0  # in all matches and reported trades
 
         self.leg_of_slot = new_column(64)
         self.falling = ThresholdHeap(1)  # legs to look at when the mark falls to their threshold

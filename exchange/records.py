@@ -28,9 +28,15 @@ WITHDRAW: Final = 10
 SET_LEVERAGE: Final = 11
 OPEN_POSITION: Final = 12
 FUND_DEPOSIT: Final = 13
+SET_INDEX_PRICE: Final = 14
+SET_FUNDING_RATE: Final = 15
+ADVANCE_TIME: Final = 16
+SETTLE_INSTRUMENT: Final = 17
 DEPOSIT_ASSET: Final = 23
 WITHDRAW_ASSET: Final = 24
 SET_INTEREST_RATE: Final = 25
+RESTRICT_ACCOUNT: Final = 27
+SET_MARKET_STATE: Final = 28
 
 PLACE_ORDER_TS_NS: Final = 8
 PLACE_ORDER_ORDER_ID: Final = 16
@@ -117,6 +123,18 @@ OPEN_POSITION_PRICE_TICKS: Final = 24
 FUND_DEPOSIT_TS_NS: Final = 8
 FUND_DEPOSIT_AMOUNT: Final = 16
 
+SET_INDEX_PRICE_TS_NS: Final = 8
+SET_INDEX_PRICE_PRICE_TICKS: Final = 16
+SET_INDEX_PRICE_LEG: Final = 24
+
+SET_FUNDING_RATE_TS_NS: Final = 8
+SET_FUNDING_RATE_RATE_PPB: Final = 16
+
+ADVANCE_TIME_TS_NS: Final = 8
+
+SETTLE_INSTRUMENT_TS_NS: Final = 8
+SETTLE_INSTRUMENT_PRICE_TICKS: Final = 16
+
 DEPOSIT_ASSET_TS_NS: Final = 8
 DEPOSIT_ASSET_QTY_LOTS: Final = 16
 
@@ -125,6 +143,14 @@ WITHDRAW_ASSET_QTY_LOTS: Final = 16
 
 SET_INTEREST_RATE_TS_NS: Final = 8
 SET_INTEREST_RATE_RATE_PPB: Final = 16
+
+RESTRICT_ACCOUNT_TS_NS: Final = 8
+RESTRICT_ACCOUNT_IS_RESTRICTED: Final = 16
+RESTRICT_ACCOUNT_IS_RESTRICTED_SHIFT: Final = 0
+
+SET_MARKET_STATE_TS_NS: Final = 8
+SET_MARKET_STATE_STATE: Final = 16
+SET_MARKET_STATE_STATE_SHIFT: Final = 0
 
 # Events: the same.
 EVENT_ORDER_ACCEPTED: Final = 1
@@ -152,11 +178,24 @@ EVENT_LOSS_SOCIALIZED: Final = 22
 EVENT_HAIRCUT_CHARGED: Final = 23
 EVENT_VENUE_LOSS_BOOKED: Final = 24
 EVENT_LIQUIDATION_ENDED: Final = 25
+EVENT_INDEX_PRICE_UPDATED: Final = 26
+EVENT_FUNDING_RATE_SET: Final = 27
+EVENT_FUNDING_SETTLED: Final = 28
+EVENT_FUNDING_PAID: Final = 29
+EVENT_INSTRUMENT_SETTLED: Final = 30
+EVENT_POSITION_SETTLED: Final = 31
 EVENT_ASSET_DEPOSITED: Final = 40
 EVENT_ASSET_WITHDRAWN: Final = 41
 EVENT_LOAN_CHANGED: Final = 42
 EVENT_INTEREST_CHARGED: Final = 43
 EVENT_INTEREST_RATE_SET: Final = 44
+EVENT_LEVEL_CROSSED: Final = 45
+EVENT_ACCOUNT_RESTRICTED: Final = 46
+EVENT_MARKET_STATE_SET: Final = 47
+EVENT_LIQUIDATION_FEE_CHARGED: Final = 48
+EVENT_POSITION_TRANSFERRED: Final = 49
+EVENT_DISPOSAL_ORDER_PLACED: Final = 50
+EVENT_MARGIN_TRANSFERRED: Final = 51
 EVENT_DELEVERAGING_STARTED: Final = 52
 EVENT_POSITION_DELEVERAGED: Final = 53
 
@@ -357,6 +396,54 @@ EVENT_LIQUIDATION_ENDED_BALANCE: Final = 32
 EVENT_LIQUIDATION_ENDED_OUTCOME: Final = 40
 EVENT_LIQUIDATION_ENDED_OUTCOME_SHIFT: Final = 0
 
+EVENT_INDEX_PRICE_UPDATED_COMMAND_SEQ: Final = 8
+EVENT_INDEX_PRICE_UPDATED_TS_NS: Final = 16
+EVENT_INDEX_PRICE_UPDATED_PRICE_TICKS: Final = 24
+EVENT_INDEX_PRICE_UPDATED_LEG_PRICE_TICKS: Final = 32
+EVENT_INDEX_PRICE_UPDATED_LEG: Final = 40
+EVENT_INDEX_PRICE_UPDATED_LEGS_USED: Final = 48
+EVENT_INDEX_PRICE_UPDATED_OUTLIERS: Final = 56
+
+EVENT_FUNDING_RATE_SET_COMMAND_SEQ: Final = 8
+EVENT_FUNDING_RATE_SET_TS_NS: Final = 16
+EVENT_FUNDING_RATE_SET_RATE_PPB: Final = 24
+EVENT_FUNDING_RATE_SET_PREMIUM_PPB: Final = 32
+EVENT_FUNDING_RATE_SET_INTEREST_PPB: Final = 40
+EVENT_FUNDING_RATE_SET_DUE_NS: Final = 48
+EVENT_FUNDING_RATE_SET_IS_EXTERNAL: Final = 56
+EVENT_FUNDING_RATE_SET_IS_EXTERNAL_SHIFT: Final = 0
+
+EVENT_FUNDING_SETTLED_COMMAND_SEQ: Final = 8
+EVENT_FUNDING_SETTLED_TS_NS: Final = 16
+EVENT_FUNDING_SETTLED_RATE_PPB: Final = 24
+EVENT_FUNDING_SETTLED_PRICE_TICKS: Final = 32
+EVENT_FUNDING_SETTLED_PAID: Final = 40
+EVENT_FUNDING_SETTLED_RECEIVED: Final = 48
+EVENT_FUNDING_SETTLED_REMAINDER: Final = 56
+
+EVENT_FUNDING_PAID_COMMAND_SEQ: Final = 8
+EVENT_FUNDING_PAID_TS_NS: Final = 16
+EVENT_FUNDING_PAID_AMOUNT: Final = 24
+EVENT_FUNDING_PAID_SIZE_LOTS: Final = 32
+EVENT_FUNDING_PAID_RATE_PPB: Final = 40
+EVENT_FUNDING_PAID_BALANCE: Final = 48
+
+EVENT_INSTRUMENT_SETTLED_COMMAND_SEQ: Final = 8
+EVENT_INSTRUMENT_SETTLED_TS_NS: Final = 16
+EVENT_INSTRUMENT_SETTLED_PRICE_TICKS: Final = 24
+EVENT_INSTRUMENT_SETTLED_OPEN_INTEREST_LOTS: Final = 32
+EVENT_INSTRUMENT_SETTLED_REMAINDER: Final = 40
+EVENT_INSTRUMENT_SETTLED_POSITIONS: Final = 48
+EVENT_INSTRUMENT_SETTLED_IS_COMMANDED: Final = 56
+EVENT_INSTRUMENT_SETTLED_IS_COMMANDED_SHIFT: Final = 0
+
+EVENT_POSITION_SETTLED_COMMAND_SEQ: Final = 8
+EVENT_POSITION_SETTLED_TS_NS: Final = 16
+EVENT_POSITION_SETTLED_SIZE_LOTS: Final = 24
+EVENT_POSITION_SETTLED_VALUE: Final = 32
+EVENT_POSITION_SETTLED_REALIZED: Final = 40
+EVENT_POSITION_SETTLED_BALANCE: Final = 48
+
 EVENT_ASSET_DEPOSITED_COMMAND_SEQ: Final = 8
 EVENT_ASSET_DEPOSITED_TS_NS: Final = 16
 EVENT_ASSET_DEPOSITED_QTY_LOTS: Final = 24
@@ -392,6 +479,61 @@ EVENT_INTEREST_RATE_SET_COMMAND_SEQ: Final = 8
 EVENT_INTEREST_RATE_SET_TS_NS: Final = 16
 EVENT_INTEREST_RATE_SET_RATE_PPB: Final = 24
 
+EVENT_LEVEL_CROSSED_COMMAND_SEQ: Final = 8
+EVENT_LEVEL_CROSSED_TS_NS: Final = 16
+EVENT_LEVEL_CROSSED_EQUITY: Final = 24
+EVENT_LEVEL_CROSSED_REQUIREMENT: Final = 32
+EVENT_LEVEL_CROSSED_CURE: Final = 40
+EVENT_LEVEL_CROSSED_LEVEL: Final = 48
+EVENT_LEVEL_CROSSED_LEVEL_SHIFT: Final = 0
+EVENT_LEVEL_CROSSED_PREVIOUS: Final = 48
+EVENT_LEVEL_CROSSED_PREVIOUS_SHIFT: Final = 8
+
+EVENT_ACCOUNT_RESTRICTED_COMMAND_SEQ: Final = 8
+EVENT_ACCOUNT_RESTRICTED_TS_NS: Final = 16
+EVENT_ACCOUNT_RESTRICTED_IS_RESTRICTED: Final = 24
+EVENT_ACCOUNT_RESTRICTED_IS_RESTRICTED_SHIFT: Final = 0
+
+EVENT_MARKET_STATE_SET_COMMAND_SEQ: Final = 8
+EVENT_MARKET_STATE_SET_TS_NS: Final = 16
+EVENT_MARKET_STATE_SET_STATE: Final = 24
+EVENT_MARKET_STATE_SET_STATE_SHIFT: Final = 0
+EVENT_MARKET_STATE_SET_PREVIOUS: Final = 24
+EVENT_MARKET_STATE_SET_PREVIOUS_SHIFT: Final = 8
+
+EVENT_LIQUIDATION_FEE_CHARGED_COMMAND_SEQ: Final = 8
+EVENT_LIQUIDATION_FEE_CHARGED_TS_NS: Final = 16
+EVENT_LIQUIDATION_FEE_CHARGED_LIQUIDATION_ID: Final = 24
+EVENT_LIQUIDATION_FEE_CHARGED_UNCAPPED: Final = 32
+EVENT_LIQUIDATION_FEE_CHARGED_SURPLUS: Final = 40
+EVENT_LIQUIDATION_FEE_CHARGED_CHARGED: Final = 48
+EVENT_LIQUIDATION_FEE_CHARGED_BALANCE: Final = 56
+
+EVENT_POSITION_TRANSFERRED_COMMAND_SEQ: Final = 8
+EVENT_POSITION_TRANSFERRED_TS_NS: Final = 16
+EVENT_POSITION_TRANSFERRED_LIQUIDATION_ID: Final = 24
+EVENT_POSITION_TRANSFERRED_SIZE_LOTS: Final = 32
+EVENT_POSITION_TRANSFERRED_VALUE: Final = 40
+EVENT_POSITION_TRANSFERRED_TAKER_VALUE: Final = 48
+EVENT_POSITION_TRANSFERRED_TAKER: Final = 56
+EVENT_POSITION_TRANSFERRED_TAKER_SHIFT: Final = 0
+
+EVENT_DISPOSAL_ORDER_PLACED_COMMAND_SEQ: Final = 8
+EVENT_DISPOSAL_ORDER_PLACED_TS_NS: Final = 16
+EVENT_DISPOSAL_ORDER_PLACED_ORDER_ID: Final = 24
+EVENT_DISPOSAL_ORDER_PLACED_PRICE_TICKS: Final = 32
+EVENT_DISPOSAL_ORDER_PLACED_QTY_LOTS: Final = 40
+EVENT_DISPOSAL_ORDER_PLACED_SIZE_LOTS: Final = 48
+EVENT_DISPOSAL_ORDER_PLACED_BOOK_LOTS: Final = 56
+
+EVENT_MARGIN_TRANSFERRED_COMMAND_SEQ: Final = 8
+EVENT_MARGIN_TRANSFERRED_TS_NS: Final = 16
+EVENT_MARGIN_TRANSFERRED_LIQUIDATION_ID: Final = 24
+EVENT_MARGIN_TRANSFERRED_AMOUNT: Final = 32
+EVENT_MARGIN_TRANSFERRED_TAKER_BALANCE: Final = 40
+EVENT_MARGIN_TRANSFERRED_TAKER: Final = 48
+EVENT_MARGIN_TRANSFERRED_TAKER_SHIFT: Final = 0
+
 EVENT_DELEVERAGING_STARTED_COMMAND_SEQ: Final = 8
 EVENT_DELEVERAGING_STARTED_TS_NS: Final = 16
 EVENT_DELEVERAGING_STARTED_LIQUIDATION_ID: Final = 24
@@ -418,6 +560,7 @@ EVENT_POSITION_DELEVERAGED_LIGHT_SHIFT: Final = 32
 
 REJECT_NONE: Final = 0
 REJECT_UNKNOWN_INSTRUMENT: Final = 1
+REJECT_MARKET_SETTLED: Final = 24
 REJECT_RESERVED_ACCOUNT: Final = 2
 REJECT_UNKNOWN_ACCOUNT: Final = 3
 REJECT_ACCOUNT_IN_LIQUIDATION: Final = 4
@@ -437,6 +580,9 @@ REJECT_BOOK_FULL: Final = 17
 REJECT_NO_MARK_PRICE: Final = 18
 REJECT_ALREADY_TRADED: Final = 19
 REJECT_POST_ONLY_WOULD_TAKE: Final = 20
+REJECT_MARKET_PAUSED: Final = 40
+REJECT_MARKET_REDUCE_ONLY: Final = 41
+REJECT_ACCOUNT_RESTRICTED: Final = 42
 REJECT_FOK_CANNOT_FILL: Final = 21
 REJECT_INSUFFICIENT_BALANCE: Final = 22
 REJECT_NOT_BORROWABLE: Final = 90
@@ -455,6 +601,7 @@ CANCEL_AMENDED_BELOW_FILLED: Final = 7
 CANCEL_LIQUIDATION: Final = 8
 CANCEL_STOP_REFUSED: Final = 9
 CANCEL_DELEVERAGED: Final = 52
+CANCEL_INSTRUMENT_SETTLED: Final = 10
 
 CLIPPED_ADD: Final = 0
 CLIPPED_CANCEL: Final = 1
@@ -472,6 +619,17 @@ OUTCOME_VENUE_LOSS: Final = 5
 MARK_EXTERNAL: Final = 0
 MARK_LAST: Final = 1
 MARK_MID: Final = 2
+MARK_MODEL: Final = 3
+
+LEVEL_NORMAL: Final = 0
+LEVEL_NOTICE: Final = 1
+LEVEL_RESTRICTED: Final = 2
+LEVEL_LIQUIDATION: Final = 3
+LEVEL_BACKSTOP: Final = 4
+
+MARKET_OPEN: Final = 0
+MARKET_REDUCE_ONLY: Final = 1
+MARKET_PAUSED: Final = 2
 
 INTEREST_BORROWED: Final = 0
 INTEREST_CLOCK: Final = 1
@@ -1082,6 +1240,162 @@ def write_liquidation_ended(log: EventLog, account: i64, liquidation_id: i64, ba
     words[at + 7] = 0
 
 
+def write_index_price_updated(
+    log: EventLog,
+    instrument: i64,
+    price_ticks: i64,
+    leg_price_ticks: i64,
+    leg: i64,
+    legs_used: i64,
+    outliers: i64,
+) -> None:
+    """Append a IndexPriceUpdated record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 282 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = price_ticks
+    words[at + 4] = leg_price_ticks
+    words[at + 5] = leg
+    words[at + 6] = legs_used
+    words[at + 7] = outliers
+
+
+def write_funding_rate_set(
+    log: EventLog,
+    instrument: i64,
+    rate_ppb: i64,
+    premium_ppb: i64,
+    interest_ppb: i64,
+    due_ns: i64,
+    is_external: i64,
+) -> None:
+    """Append a FundingRateSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 283 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = rate_ppb
+    words[at + 4] = premium_ppb
+    words[at + 5] = interest_ppb
+    words[at + 6] = due_ns
+    words[at + 7] = is_external
+
+
+def write_funding_settled(
+    log: EventLog,
+    instrument: i64,
+    rate_ppb: i64,
+    price_ticks: i64,
+    paid: i64,
+    received: i64,
+    remainder: i64,
+) -> None:
+    """Append a FundingSettled record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 284 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = rate_ppb
+    words[at + 4] = price_ticks
+    words[at + 5] = paid
+    words[at + 6] = received
+    words[at + 7] = remainder
+
+
+def write_funding_paid(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    amount: i64,
+    size_lots: i64,
+    rate_ppb: i64,
+    balance: i64,
+) -> None:
+    """Append a FundingPaid record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 285 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = amount
+    words[at + 4] = size_lots
+    words[at + 5] = rate_ppb
+    words[at + 6] = balance
+    words[at + 7] = 0
+
+
+def write_instrument_settled(
+    log: EventLog,
+    instrument: i64,
+    price_ticks: i64,
+    open_interest_lots: i64,
+    remainder: i64,
+    positions: i64,
+    is_commanded: i64,
+) -> None:
+    """Append a InstrumentSettled record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 286 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = price_ticks
+    words[at + 4] = open_interest_lots
+    words[at + 5] = remainder
+    words[at + 6] = positions
+    words[at + 7] = is_commanded
+
+
+def write_position_settled(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    size_lots: i64,
+    value: i64,
+    realized: i64,
+    balance: i64,
+) -> None:
+    """Append a PositionSettled record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 287 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = size_lots
+    words[at + 4] = value
+    words[at + 5] = realized
+    words[at + 6] = balance
+    words[at + 7] = 0
+
+
 def write_asset_deposited(
     log: EventLog,
     instrument: i64,
@@ -1203,6 +1517,174 @@ def write_interest_rate_set(log: EventLog, instrument: i64, rate_ppb: i64) -> No
     words[at + 4] = 0
     words[at + 5] = 0
     words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_level_crossed(
+    log: EventLog,
+    account: i64,
+    equity: i64,
+    requirement: i64,
+    cure: i64,
+    level: i64,
+    previous: i64,
+) -> None:
+    """Append a LevelCrossed record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 301 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = equity
+    words[at + 4] = requirement
+    words[at + 5] = cure
+    words[at + 6] = level | previous << 8
+    words[at + 7] = 0
+
+
+def write_account_restricted(log: EventLog, account: i64, is_restricted: i64) -> None:
+    """Append a AccountRestricted record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 302 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = is_restricted
+    words[at + 4] = 0
+    words[at + 5] = 0
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_market_state_set(log: EventLog, instrument: i64, state: i64, previous: i64) -> None:
+    """Append a MarketStateSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 303 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = state | previous << 8
+    words[at + 4] = 0
+    words[at + 5] = 0
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_liquidation_fee_charged(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    liquidation_id: i64,
+    uncapped: i64,
+    surplus: i64,
+    charged: i64,
+    balance: i64,
+) -> None:
+    """Append a LiquidationFeeCharged record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 304 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = uncapped
+    words[at + 5] = surplus
+    words[at + 6] = charged
+    words[at + 7] = balance
+
+
+def write_position_transferred(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    liquidation_id: i64,
+    size_lots: i64,
+    value: i64,
+    taker_value: i64,
+    taker: i64,
+) -> None:
+    """Append a PositionTransferred record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 305 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = size_lots
+    words[at + 5] = value
+    words[at + 6] = taker_value
+    words[at + 7] = (taker & 0xffffffff)
+
+
+def write_disposal_order_placed(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    order_id: i64,
+    price_ticks: i64,
+    qty_lots: i64,
+    size_lots: i64,
+    book_lots: i64,
+) -> None:
+    """Append a DisposalOrderPlaced record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 306 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = order_id
+    words[at + 4] = price_ticks
+    words[at + 5] = qty_lots
+    words[at + 6] = size_lots
+    words[at + 7] = book_lots
+
+
+def write_margin_transferred(
+    log: EventLog,
+    account: i64,
+    liquidation_id: i64,
+    amount: i64,
+    taker_balance: i64,
+    taker: i64,
+) -> None:
+    """Append a MarginTransferred record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 307 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = amount
+    words[at + 5] = taker_balance
+    words[at + 6] = (taker & 0xffffffff)
     words[at + 7] = 0
 
 

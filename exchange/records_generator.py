@@ -13,11 +13,13 @@ import msgspec
 
 from exchange.commands import COMMANDS
 from exchange.enums import (
+    AccountLevel,
     CancelReason,
     DeleveragingOrder,
     DeleveragingScore,
     InterestKind,
     LiquidationOutcome,
+    MarketState,
     MarkSource,
     RecordedKind,
     RejectReason,
@@ -53,6 +55,8 @@ _ENUM_CONSTANTS: Final[dict[str, type[IntEnum]]] = {
     "CLIPPED": RecordedKind,
     "OUTCOME": LiquidationOutcome,
     "MARK": MarkSource,
+    "LEVEL": AccountLevel,
+    "MARKET": MarketState,
     "INTEREST": InterestKind,
     "DELEVERAGE_BY": DeleveragingOrder,
     "SCORE": DeleveragingScore,

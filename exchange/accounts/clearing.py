@@ -18,6 +18,7 @@ from exchange.accounts.ledger import (
     FUND_SLOT,
     HAS_TRADED,
     LEVERAGE,
+    LIQUIDATING,
     MARKET,
     NEXT_LEG,
     OWNER_SLOT,
@@ -34,7 +35,13 @@ from exchange.margin.schedule import initial_margin
 from exchange.market import Market
 from exchange.packed.columns import doubled, new_column
 from exchange.records import (
+    MARKET_OPEN,
+    MARKET_PAUSED,
+    MARKET_REDUCE_ONLY,
+    REJECT_ACCOUNT_RESTRICTED,
     REJECT_INSUFFICIENT_MARGIN,
+    REJECT_MARKET_PAUSED,
+    REJECT_MARKET_REDUCE_ONLY,
     REJECT_NONE,
     REJECT_NOTIONAL_TOO_LARGE,
     REJECT_POSITION_TOO_LARGE,
@@ -61,6 +68,11 @@ class Clearing:
         self.has_assets: bool = self.assets.is_used
         self.dirty: list[int] = []  # slots that changed since the risk engine looked, in order
         self.is_dirty = new_column(64)
+        self.has_limits: bool = False  # an account or a market was limited at some time
+        self.charges_on_fills: bool = True  # liquidation orders pay their fee fill by fill
+        self.charges_makers: bool = False  # liquidation orders rest
+        self.liquidated_value: int = 0  # what liquidation orders that took have bought for, sales negative
+        self.fund_pays_fees: bool = False
         for market in markets:
             self.leg_in(market, RECORDED_SLOT)
 
@@ -221,6 +233,26 @@ class Clearing:
             return REJECT_INSUFFICIENT_MARGIN
         return REJECT_NONE
 
+    def limit_refusal(self, market: Market, slot: i64, side: i64, lots: int, freed_lots: int) -> i64:
+        """Return why an account may not enter an order in a market in its state, or 0; what only reduces it often may.
+
+        freed_lots: open in the order that this one replaces.
+        """
+        if market.state == MARKET_PAUSED:
+            return REJECT_MARKET_PAUSED
+        is_limited = self.ledger.limits[slot] != 0
+        if not is_limited and market.state == MARKET_OPEN:
+            return REJECT_NONE
+        leg = market.leg(slot)
+        if leg != 0:
+            legs = self.ledger.legs
+            size: int = legs[leg + SIZE]
+            is_opposite = size > 0 if side != BUY else size < 0
+            resting: int = legs[leg + BUY_LOTS] if side == BUY else legs[leg + SELL_LOTS]
+            if is_opposite and resting - freed_lots + lots <= abs(size):
+                return REJECT_NONE
+        return REJECT_MARKET_REDUCE_ONLY if market.state == MARKET_REDUCE_ONLY else REJECT_ACCOUNT_RESTRICTED
+
     def reserve(self, market: Market, slot: i64, side: i64, price: int, before: int, after: int) -> None:
         """Take note that a resting order's open quantity went from `before` to `after` lots."""
         leg = self.leg_in(market, slot)
@@ -249,7 +281,10 @@ class Clearing:
             value = -value
         if maker == taker:
             bought, value = 0, 0
-        self._settle_half(market, maker, -bought, -value, notional, market.maker_ppm, False)
+        if is_liquidation:
+            self.liquidated_value += value
+        is_maker_liquidated = self.charges_makers and self.ledger.states[maker] == LIQUIDATING
+        self._settle_half(market, maker, -bought, -value, notional, market.maker_ppm, is_maker_liquidated)
         self._settle_half(market, taker, bought, value, notional, market.taker_ppm, is_liquidation)
 
     def _settle_half(
@@ -269,12 +304,16 @@ class Clearing:
         if slot >= FIRST_SLOT:
             fee = div_ceil(notional * fee_ppm, PPM)  # the venue keeps the remainder
             self.ledger.fees += fee
-            if is_liquidation:
+            if is_liquidation and self.charges_on_fills:
                 penalty = div_ceil(notional * market.liquidation_ppm, PPM)
                 self.ledger.post(FUND_SLOT, penalty)
                 fee += penalty
             self.ledger.post(slot, -fee)
             self.mark_dirty(slot)
+        elif self.fund_pays_fees:
+            fee = div_ceil(notional * fee_ppm, PPM)
+            self.ledger.fees += fee
+            self.ledger.post(slot, -fee)
         self.write_position(market, slot, realized, fee)
 
     def change_position(self, market: Market, slot: i64, size_change: int, value: int) -> int:

@@ -25,6 +25,10 @@ NORMAL: Final = 0
 QUEUED: Final = 1  # found below maintenance, its liquidation not yet started
 LIQUIDATING: Final = 2
 
+# Why an account may only reduce: bits of `limits`.
+LIMITED_BY_LEVEL: Final = 1
+LIMITED_BY_OPERATOR: Final = 2
+
 LEG_ROW: Final = 16
 OWNER_SLOT: Final = 0
 MARKET: Final = 1  # index of its market in the venue; markets stand by ascending instrument id
@@ -37,7 +41,6 @@ SELL_NOTIONAL: Final = 7
 LEVERAGE: Final = 8  # 0: the instrument's default
 NEXT_LEG: Final = 9  # of the same account, by ascending instrument id
 HAS_TRADED: Final = 10
-ATTEMPTS: Final = 11  # of the running liquidation
 
 
 @final
@@ -48,6 +51,7 @@ class Ledger:
     balances: "vec[i64]"
     states: "vec[i64]"
     liquidations: "vec[i64]"
+    limits: "vec[i64]"
     first_legs: "vec[i64]"
     legs: "vec[i64]"
 
@@ -62,6 +66,7 @@ class Ledger:
         self.balances[FUND_SLOT] = fund_opening
         self.states = new_column(64)
         self.liquidations = new_column(64)  # id of the running liquidation
+        self.limits = new_column(64)  # why an account may only reduce
         self.first_legs = new_column(64)
         self.legs = new_column(64 * LEG_ROW)
         self.unused_leg: i64 = LEG_ROW
@@ -85,6 +90,7 @@ class Ledger:
             self.balances = doubled(self.balances)
             self.states = doubled(self.states)
             self.liquidations = doubled(self.liquidations)
+            self.limits = doubled(self.limits)
             self.first_legs = doubled(self.first_legs)
         self.slot_count = slot + 1
         self.account_ids[slot] = account

@@ -11,7 +11,7 @@ import msgspec
 from exchange.commands import accounts, assets, operations, orders, prices
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
 from exchange.commands.assets import AssetCommand, DepositAsset, SetInterestRate, WithdrawAsset
-from exchange.commands.operations import FundDeposit, OperatorCommand
+from exchange.commands.operations import FundDeposit, OperatorCommand, RestrictAccount, SetMarketState
 from exchange.commands.orders import (
     AmendOrder,
     CancelOrder,
@@ -22,7 +22,14 @@ from exchange.commands.orders import (
     ReduceOrder,
     ReportTrade,
 )
-from exchange.commands.prices import PriceCommand, SetMarkPrice
+from exchange.commands.prices import (
+    AdvanceTime,
+    PriceCommand,
+    SetFundingRate,
+    SetIndexPrice,
+    SetMarkPrice,
+    SettleInstrument,
+)
 from exchange.commands.types import CommandType
 
 Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | AssetCommand | OperatorCommand
@@ -41,6 +48,7 @@ COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
 
 __all__ = [
     "COMMANDS",
+    "AdvanceTime",
     "AmendOrder",
     "CancelOrder",
     "Command",
@@ -54,9 +62,14 @@ __all__ = [
     "PlaceOrder",
     "ReduceOrder",
     "ReportTrade",
+    "RestrictAccount",
+    "SetFundingRate",
+    "SetIndexPrice",
     "SetInterestRate",
     "SetLeverage",
     "SetMarkPrice",
+    "SetMarketState",
+    "SettleInstrument",
     "Withdraw",
     "WithdrawAsset",
 ]

@@ -95,10 +95,14 @@ class Matcher:
         needs_margin = self.has_clearing and origin == PARTICIPANT
         if needs_margin and kind == MARKET and not market.has_mark:
             return REJECT_NO_MARK_PRICE
+        if needs_margin and self.clearing.has_limits:
+            reason = self.clearing.limit_refusal(market, owner >> 32, side, lots, 0)
+            if reason != REJECT_NONE:
+                return reason
         if time_in_force == FOK:
             opposite = market.book.asks if side == BUY else market.book.bids
             limit = price * opposite.sign if kind == LIMIT else self._market_limit(market, side)
-            if self._fillable(market, owner, side, limit, lots) < lots:
+            if self.fillable(market, owner, side, limit, lots) < lots:
                 return REJECT_FOK_CANNOT_FILL
         if needs_margin:
             notional = self.order_notional(market, kind, lots, price)
@@ -218,6 +222,9 @@ class Matcher:
             side,
         )
         market.note_trade(price, side, self.log.step)
+        if market.watches_trades:
+            market.feed.note_trade(self.log.ts_ns, price, traded, liquidation != 0)
+        market.traded_lots += traded
         self.taker_filled += traded
         self.last_fill = price
         if self.has_clearing:
@@ -225,7 +232,7 @@ class Matcher:
             if maker_slot >= FIRST_SLOT:
                 self.clearing.reserve(market, maker_slot, 1 - side, price, maker_open, maker_open - traded)
             self.clearing.settle(market, maker_slot, owner >> 32, side, price, traded, liquidation != 0)
-            if liquidation != 0:
+            if liquidation != 0 and market.feed.counts_liquidations:
                 market.note_mover(liquidation, self.log.step)
         market.book.fill(maker, traded)
         return traded
@@ -258,7 +265,7 @@ class Matcher:
             return market.valuation.notional(lots, price)
         return market.valuation.notional(lots, market.mark) if market.has_mark else 0
 
-    def _fillable(self, market: Market, owner: i64, side: i64, limit: i64, wanted: i64) -> i64:
+    def fillable(self, market: Market, owner: i64, side: i64, limit: i64, wanted: i64) -> i64:
         """Return how much of `wanted` lots could trade at once: at least `wanted` if all of it. O(what it counts)."""
         opposite = market.book.asks if side == BUY else market.book.bids
         words = market.book.orders.words
@@ -376,6 +383,19 @@ class Matcher:
         if left > 0:
             reason = CANCEL_MARKET_REMAINDER if is_market else CANCEL_IOC_REMAINDER
             self.write_canceled(market, owner, order_id, price, left, number, side, reason)
+        return left
+
+    def rest_liquidation(
+        self, market: Market, owner: i64, order_id: i64, side: i64, price: i64, lots: i64, number: i64
+    ) -> i64:
+        """Run a liquidation order at a limit and let what is left of it rest; return what rests."""
+        opposite = market.book.asks if side == BUY else market.book.bids
+        self.taker_price = price
+        left = self.match(market, owner, order_id, side, price * opposite.sign, lots, False, number)
+        if left > 0:
+            book = market.book
+            book.link(book.enter(order_id, owner, side, price, left, self.taker_filled, 0))
+            self.clearing.reserve(market, owner >> 32, side, price, 0, left)
         return left
 
     def write_canceled(

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from exchange.errors import ConfigError
+from exchange.rules.levels import LevelRules
 from exchange.rules.liquidation import LiquidationRules
 from exchange.rules.orders import OrderRules
 from exchange.rules.spot import BorrowRules
@@ -24,6 +25,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = "default"
     clearing: Literal["margin", "none"] = "margin"
     orders: OrderRules = OrderRules()
+    levels: LevelRules = LevelRules()
     liquidation: LiquidationRules = LiquidationRules()
     borrow: BorrowRules = BorrowRules()
     fund: FundRules = FundRules()

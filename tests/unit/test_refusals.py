@@ -14,6 +14,7 @@ import pytest
 
 from exchange.commands import (
     COMMANDS,
+    AdvanceTime,
     AmendOrder,
     CancelOrder,
     Command,
@@ -26,24 +27,30 @@ from exchange.commands import (
     PlaceOrder,
     ReduceOrder,
     ReportTrade,
+    RestrictAccount,
+    SetFundingRate,
+    SetIndexPrice,
     SetInterestRate,
     SetLeverage,
+    SetMarketState,
     SetMarkPrice,
+    SettleInstrument,
     Withdraw,
     WithdrawAsset,
 )
-from exchange.enums import OrderKind, Origin, RejectReason, TimeInForce
+from exchange.enums import MarketState, OrderKind, Origin, RejectReason, TimeInForce
 from exchange.events import LiquidationStarted, OrderAccepted, OrderRejected, RequestRejected
 from exchange.exchange import Exchange
 from exchange.instrument import Instrument
-from exchange.rules import OrderRules
+from exchange.rules import FundingRules, OrderRules
 from exchange.units import DEFAULT_MAX_PRICE_TICKS, MAX_EXPOSURE, MAX_MONEY, MAX_QTY_LOTS
 from tests.helpers import BUY, SELL, A, bare_venue, margin_venue, order, refusal, run_all
 
-UNMARKED, MARKED_BY_LAST, SPOT, NOWHERE = 2, 3, 4, 9  # instruments
-RICH, POOR, SINKING, MAKER, HEAVY, TIGHT, NOBODY = 1, 2, 3, 4, 5, 6, 9  # accounts
-RESTING, POST_ONLY, OF_HEAVY, OF_POOR = 77, 78, 79, 80  # orders
+UNMARKED, MARKED_BY_LAST, PAUSED, NARROW, FUNDED, SETTLED, SPOT, NOWHERE = 2, 3, 4, 5, 6, 7, 8, 9  # instruments
+RICH, POOR, SINKING, MAKER, HEAVY, TIGHT, BARRED, NOBODY = 1, 2, 3, 4, 5, 6, 7, 9  # accounts
+RESTING, POST_ONLY, OF_HEAVY, OF_POOR, OF_BARRED = 77, 78, 79, 80, 81  # orders
 R = RejectReason
+CHECKED = list(R)  # in the order of declaration, which is not that of the numbers
 MOST_LOTS = MAX_EXPOSURE // DEFAULT_MAX_PRICE_TICKS - 1  # with the one lot of OF_HEAVY, worth MAX_EXPOSURE at worst
 
 
@@ -54,12 +61,17 @@ def scene(orders: OrderRules | None = None) -> Exchange:
         Instrument(instrument_id=A, symbol="A", **facts),  # type: ignore[arg-type]
         Instrument(instrument_id=UNMARKED, symbol="UNMARKED", **facts),  # type: ignore[arg-type]
         Instrument(instrument_id=MARKED_BY_LAST, symbol="LAST", mark_source="last"),
+        Instrument(instrument_id=FUNDED, symbol="FUNDED", funding=FundingRules(interval_ns=1 << 61)),
+        Instrument(instrument_id=SETTLED, symbol="SETTLED", **facts),  # type: ignore[arg-type]
+        Instrument(instrument_id=PAUSED, symbol="PAUSED"),
+        Instrument(instrument_id=NARROW, symbol="NARROW"),
         Instrument(instrument_id=SPOT, symbol="SPOT", kind="spot"),
         orders=orders,
     )
     run_all(
         venue,
         SetMarkPrice(0, A, 100),
+        SettleInstrument(0, SETTLED, 100),
         Deposit(0, RICH, 1 << 55),
         SetMarkPrice(0, SPOT, 100),
         DepositAsset(0, SPOT, RICH, 10),
@@ -75,6 +87,12 @@ def scene(orders: OrderRules | None = None) -> Exchange:
         order(HEAVY, 3, SELL, MOST_LOTS, 200),  # as much as it may hold
         order(HEAVY, OF_HEAVY, BUY, 1, 50),
         order(POOR, OF_POOR, BUY, 1, 1),
+        *(order(MAKER, 1, SELL, 100, 100, instrument=instrument) for instrument in (PAUSED, NARROW)),
+        SetMarketState(0, PAUSED, MarketState.PAUSED),
+        SetMarketState(0, NARROW, MarketState.REDUCE_ONLY),
+        Deposit(0, BARRED, 1 << 20),
+        order(BARRED, OF_BARRED, BUY, 10, 50),
+        RestrictAccount(0, BARRED),
         OpenPosition(0, A, TIGHT, 100, 100),  # initial margin 100, maintenance 50
     )
     # Equity 4 under a maintenance of 5; nobody bids at its bankruptcy price of 100, so that it stays in liquidation.
@@ -105,12 +123,19 @@ GOOD: dict[type[msgspec.Struct], Command] = {
     SetLeverage: SetLeverage(0, A, TIGHT, 90),
     OpenPosition: OpenPosition(0, A, RICH, 1, 100),
     FundDeposit: FundDeposit(0, 1),
+    SetIndexPrice: SetIndexPrice(0, A, 100),
+    SetFundingRate: SetFundingRate(0, FUNDED, 1),
+    AdvanceTime: AdvanceTime(0),
+    SettleInstrument: SettleInstrument(0, UNMARKED, 100),
+    RestrictAccount: RestrictAccount(0, RICH),
+    SetMarketState: SetMarketState(0, A, MarketState.OPEN),
     DepositAsset: DepositAsset(0, SPOT, RICH, 1),
     WithdrawAsset: WithdrawAsset(0, SPOT, RICH, 1),
     SetInterestRate: SetInterestRate(0, SPOT, 1),
 }
 
 INSTRUMENT = Fault(R.UNKNOWN_INSTRUMENT, {"instrument": NOWHERE})
+GONE = Fault(R.MARKET_SETTLED, {"instrument": SETTLED})
 RESERVED = Fault(R.RESERVED_ACCOUNT, {"account": 0})
 UNKNOWN = Fault(R.UNKNOWN_ACCOUNT, {"account": NOBODY})
 LIQUIDATED = Fault(R.ACCOUNT_IN_LIQUIDATION, {"account": SINKING})
@@ -122,6 +147,7 @@ HUGE = {"qty_lots": MAX_QTY_LOTS, "price_ticks": DEFAULT_MAX_PRICE_TICKS}
 FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
     PlaceOrder: [
         INSTRUMENT,
+        GONE,
         RESERVED,
         Fault(R.RESERVED_ACCOUNT, {"origin": Origin.RECORDED}),
         UNKNOWN,
@@ -137,11 +163,15 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
             R.NO_MARK_PRICE, {"instrument": UNMARKED, "kind": OrderKind.MARKET, "price_ticks": 0, "post_only": False}
         ),
         Fault(R.POST_ONLY_WOULD_TAKE, {"price_ticks": 100, "post_only": True, "time_in_force": TimeInForce.GTC}),
+        Fault(R.MARKET_PAUSED, {"instrument": PAUSED}),
+        Fault(R.MARKET_REDUCE_ONLY, {"instrument": NARROW}),
+        Fault(R.ACCOUNT_RESTRICTED, {"account": BARRED}),
         Fault(R.FOK_CANNOT_FILL, {"time_in_force": TimeInForce.FOK, "qty_lots": 5}),
         Fault(R.INSUFFICIENT_MARGIN, {"account": POOR, "qty_lots": 5}),
     ],
     CancelOrder: [
         INSTRUMENT,
+        GONE,
         RESERVED,
         Fault(R.RESERVED_ACCOUNT, {"origin": Origin.CORRECTION}),
         UNKNOWN,
@@ -150,6 +180,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
     ],
     ReduceOrder: [
         INSTRUMENT,
+        GONE,
         RESERVED,
         UNKNOWN,
         Fault(R.UNKNOWN_ORDER, {"order_id": 999}),
@@ -158,6 +189,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
     ],
     AmendOrder: [
         INSTRUMENT,
+        GONE,
         RESERVED,
         UNKNOWN,
         LIQUIDATED,
@@ -170,12 +202,13 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         Fault(R.POSITION_TOO_LARGE, {"account": HEAVY, "order_id": OF_HEAVY, "qty_lots": 1 << 20}),
         Fault(R.BELOW_FILLED, {"account": RICH, "order_id": RESTING, "qty_lots": 4, "is_total_qty": True}),
         Fault(R.POST_ONLY_WOULD_TAKE, {"account": RICH, "order_id": POST_ONLY, "price_ticks": 100}),
+        Fault(R.ACCOUNT_RESTRICTED, {"account": BARRED, "order_id": OF_BARRED, "price_ticks": 51}),
         Fault(R.INSUFFICIENT_MARGIN, {"account": POOR, "order_id": OF_POOR, "qty_lots": 101}),
     ],
-    MassCancel: [INSTRUMENT, RESERVED, UNKNOWN],
-    SetMarkPrice: [INSTRUMENT, PRICE, Fault(R.INVALID_COMBINATION, {"instrument": MARKED_BY_LAST})],
-    ReportTrade: [INSTRUMENT, QUANTITY, PRICE],
-    ExecuteRecorded: [INSTRUMENT, QUANTITY, PRICE],
+    MassCancel: [INSTRUMENT, GONE, RESERVED, UNKNOWN],
+    SetMarkPrice: [INSTRUMENT, GONE, PRICE, Fault(R.INVALID_COMBINATION, {"instrument": MARKED_BY_LAST})],
+    ReportTrade: [INSTRUMENT, GONE, QUANTITY, PRICE],
+    ExecuteRecorded: [INSTRUMENT, GONE, QUANTITY, PRICE],
     Deposit: [RESERVED, Fault(R.INVALID_AMOUNT, {"amount": 0}), Fault(R.INVALID_AMOUNT, {"amount": MAX_MONEY})],
     Withdraw: [
         RESERVED,
@@ -187,6 +220,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
     ],
     SetLeverage: [
         INSTRUMENT,
+        GONE,
         RESERVED,
         UNKNOWN,
         LIQUIDATED,
@@ -195,6 +229,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
     ],
     OpenPosition: [
         INSTRUMENT,
+        GONE,
         RESERVED,
         UNKNOWN,
         LIQUIDATED,
@@ -205,6 +240,17 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         Fault(R.ALREADY_TRADED, {"account": RICH, "instrument": A}),
     ],
     FundDeposit: [Fault(R.INVALID_AMOUNT, {"amount": 0})],
+    SetIndexPrice: [INSTRUMENT, GONE, PRICE, Fault(R.INVALID_COMBINATION, {"leg": 1})],
+    SetFundingRate: [
+        INSTRUMENT,
+        GONE,
+        Fault(R.INVALID_AMOUNT, {"rate_ppb": 1_000_000_001}),
+        Fault(R.INVALID_COMBINATION, {"instrument": A}),
+    ],
+    AdvanceTime: [],
+    SettleInstrument: [INSTRUMENT, GONE, PRICE],
+    RestrictAccount: [RESERVED, UNKNOWN],
+    SetMarketState: [INSTRUMENT],
     DepositAsset: [
         INSTRUMENT,
         RESERVED,
@@ -296,6 +342,7 @@ def test_of_two_faults_the_earlier_reason_is_given(
     venue: Exchange, struct: type[msgspec.Struct], one: Fault, two: Fault
 ) -> None:
     """Reasons are declared in the order in which they are checked."""
+    assert CHECKED.index(one.reason) < CHECKED.index(two.reason), "the table stands in the order of declaration"
     order_of_checks = list(R)
     assert order_of_checks.index(one.reason) < order_of_checks.index(two.reason), (
         "the table stands in the order of declaration"

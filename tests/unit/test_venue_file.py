@@ -6,7 +6,25 @@ import pytest
 
 from exchange.errors import ConfigError
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
-from exchange.rules import BorrowRules, FundRules, LiquidationRules, OrderRules, RateTier, Rules, SpotTerms
+from exchange.rules import (
+    BorrowRules,
+    DisposalRules,
+    FundingRules,
+    FundRules,
+    IndexRules,
+    LevelRules,
+    LiquidationRules,
+    MarkRules,
+    OrderRules,
+    PacingRules,
+    PriceRules,
+    RateTier,
+    ReductionRules,
+    Rules,
+    SettlementRules,
+    SpotTerms,
+    TakeoverRules,
+)
 from replay import venues
 from replay.venues import load_instruments, load_venue, preset_names
 
@@ -32,9 +50,13 @@ def test_the_generic_preset_spells_out_every_field():
     rules, _ = load_venue("generic_linear")
     assert rules == Rules(name="generic_linear")
     lines = Path(venues.__file__).with_name("generic_linear.toml").read_text().splitlines()
+    pricing = (MarkRules, IndexRules, FundingRules, SettlementRules)
+    liquidation = (LiquidationRules, ReductionRules, PriceRules, PacingRules, TakeoverRules, DisposalRules)
     for struct in (
         Rules,
         OrderRules,
+        *liquidation,
+        LevelRules,
         BorrowRules,
         RateTier,
         SpotTerms,
@@ -43,9 +65,15 @@ def test_the_generic_preset_spells_out_every_field():
         Instrument,
         FeeSchedule,
         MarginTier,
+        *pricing,
     ):
         for field in struct.__struct_fields__:
-            tables = (f"[rules.{field}]", f"[instruments.{field}]", f"[[instruments.{field}]]")
+            tables = (
+                f"[rules.{field}]",
+                f"[rules.liquidation.{field}]",
+                f"[instruments.{field}]",
+                f"[[instruments.{field}]]",
+            )
             assert any(
                 line.startswith((f"{field} = ", *tables)) or f"{{ {field} = " in line or f", {field} = " in line
                 for line in lines
