@@ -82,7 +82,8 @@ class LevelBands:
         """Return the lowest and the highest mark of a leg's band."""
         mark: int = market.mark
         scale = max(down_scale, up_scale)
-        if scale * market.schedule.rates[len(market.schedule.rates) - 1] >= PPM * PPM:
+        rates = market.haircut.rates if market.is_spot and size > 0 else market.schedule.rates
+        if scale * rates[len(rates) - 1] >= PPM * PPM:
             return mark, mark
         spare = PPM + 3 * scale
         losing, gaining = mark, mark
@@ -125,4 +126,6 @@ class LevelBands:
 def _surplus(market: Market, size: int, price: int, scale: int) -> int:
     """Return value - scale x maintenance of a position at a price, in money x ppm."""
     value = market.valuation.value(size, price)
+    if market.is_spot and size > 0:
+        return value * PPM - scale * market.haircut.required(abs(value))
     return value * PPM - scale * market.schedule.maintenance(abs(value))
