@@ -1,7 +1,8 @@
 """The text of a scenario: settings, then commands, each followed by its events, indented, in plain words.
 
     rules orders.self_trade=cancel_maker        settings of exchange/rules.py; `clearing=none` is a bare venue
-    instrument 1 kind=inverse tick_value=100    fields of Instrument; maintenance=ppm, leverage=, fees=m/t/liq
+    instrument 1 kind=inverse tick_value=100    fields of Instrument; maintenance=ppm, tiers=ppm:end,ppm,
+                                                leverage=, fees=m/t/liq
     place buy 10 @ 100 id 1 acct 7 ioc          no price: a market order; `stop 90`: a stop, with `@` a stop-limit
     place sell 5 @ 101 id 9 recorded            of the recorded market, account 0; also `correction`
     cancel id 1 acct 7                          also `reduce 2 id 1 acct 7`, `amend 5 @ 99 stop 90 total id 1 acct 7`
@@ -10,11 +11,14 @@
     index 105 leg 2                             also `funding-rate -1000` in ppb, `settle 105`
     mark 105                                    also `deposit 50 acct 7`, `withdraw`, `leverage`, `fund 1000`
     open -10 @ 100 acct 7
+    restrict acct 7                             only what reduces; `unrestrict acct 7` lifts it
+    market paused                               also `reduce-only`, `open`
     deposit-asset 5 acct 7                      lots of a spot instrument; also `withdraw-asset`
     interest 1,000 on 2                         rate in ppb on loans of an asset; on money without `on`
     time 13:20                                  no command: what follows happens at this time (also `time 2d 13:20:05`)
     report buy 3 @ 100                          a trade outside the book
     execute sell 5 @ 100 id 9                   a recorded execution of resting sell order 9
+    end-session                                 also `write-off acct 7`, `gate 99` (no withdrawals before time 99)
     show acct 7                                 no command: prints what the account is worth
     show book                                   no command: prints the orders, best first
 
@@ -37,33 +41,52 @@ from exchange.commands import (
     CommandType,
     Deposit,
     DepositAsset,
+    EndSession,
     ExecuteRecorded,
     FundDeposit,
+    GateWithdrawals,
     MassCancel,
     OpenPosition,
     PlaceOrder,
     ReduceOrder,
     ReportTrade,
+    RestrictAccount,
     SetFundingRate,
     SetIndexPrice,
     SetInterestRate,
     SetLeverage,
+    SetMarketState,
     SetMarkPrice,
     SettleInstrument,
     Withdraw,
     WithdrawAsset,
+    WriteOffDebt,
 )
-from exchange.enums import InterestKind, OrderKind, Origin, Side, SideFilter, TimeInForce
+from exchange.enums import InterestKind, MarketState, OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.events import Event
 from exchange.exchange import Exchange
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
 from exchange.rules import load_rules
 
-FLAGS = ("ioc", "fok", "post-only", "recorded", "correction", "continued", "total", "buy", "sell", "all", "book")
+STATES = ("open", "reduce-only", "paused")  # of a market
+FLAGS = (
+    *STATES,
+    "ioc",
+    "fok",
+    "post-only",
+    "recorded",
+    "correction",
+    "continued",
+    "total",
+    "buy",
+    "sell",
+    "all",
+    "book",
+)
 VALUES = ("@", "id", "acct", "stop", "on", "leg")
 NANOSECONDS = {"ns": 1, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
-NAME_LISTS = ("waterfall", "sources")  # settings that are lists of names, and of numbers
-NUMBER_LISTS = ("mark.weights", "mark.staleness_ns", "index.weights")
+NAME_LISTS = ("waterfall", "sources", "remainder")  # settings that are lists of names, and of numbers
+NUMBER_LISTS = ("mark.weights", "mark.staleness_ns", "index.weights", "liquidation.takeover.backstop_accounts")
 
 
 def words_of(line: str) -> tuple[str, dict[str, Any]]:
@@ -141,7 +164,15 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
         "withdraw-asset": lambda: WithdrawAsset(ts_ns, instrument, account, amount),
         "interest": lambda: SetInterestRate(ts_ns, said.get("on", 0), amount),
         "open": lambda: OpenPosition(ts_ns, instrument, account, amount, price),
-        "fund": lambda: FundDeposit(ts_ns, amount),
+        "fund": lambda: FundDeposit(ts_ns, amount, said.get("on", 0)),
+        "end-session": lambda: EndSession(ts_ns),
+        "write-off": lambda: WriteOffDebt(ts_ns, account),
+        "gate": lambda: GateWithdrawals(ts_ns, amount),
+        "restrict": lambda: RestrictAccount(ts_ns, account),
+        "unrestrict": lambda: RestrictAccount(ts_ns, account, False),
+        "market": lambda: SetMarketState(
+            ts_ns, instrument, next(state for state, name in zip(MarketState, STATES, strict=True) if name in said)
+        ),
     }
     return makers[verb]()
 
@@ -178,6 +209,9 @@ def instrument_of(line: str) -> Instrument:
         name, _, text = setting.partition("=")
         if name == "maintenance":
             fields["margin_tiers"] = (MarginTier(maintenance_ppm=int(text)),)
+        elif name == "tiers":
+            ends = [tuple(map(int, tier.split(":"))) for tier in text.split(",")]
+            fields["margin_tiers"] = tuple(MarginTier(*tier) for tier in ends)
         elif name == "fees":
             maker, taker, liquidation = map(int, text.split("/"))
             fields["fees"] = FeeSchedule(maker_ppm=maker, taker_ppm=taker, liquidation_ppm=liquidation)
@@ -330,11 +364,36 @@ SENTENCES: dict[str, str] = {
     "LossSocialized": "liquidation {liquidation_id}: {charged} of deficit {deficit} of acct {account} socialized over "
     "{payers} with profits of {base}",
     "HaircutCharged": "liquidation {liquidation_id}: acct {account} pays {amount} of its profit {profit}: cost {cost}",
+    "FundDrawdownChanged": "fund {running}: change {change} of {pool_most}, {ratio_ppm} ppm",
+    "DeficitPaid": "liquidation {liquidation_id}: {source} pays {amount} of deficit {deficit} of acct {account}: "
+    "left {left}",
+    "LossDeferred": "liquidation {liquidation_id}: {amount} of acct {account} deferred to the session's end: "
+    "total {total}",
+    "SessionEnded": "session ends: {charged} of {deferred} charged to {payers} with {by} {base}, rate {rate_ppb} ppb",
+    "ProfitClawedBack": "acct {account} pays {amount} for its profit {profit}: balance {balance}",
+    "DebtBooked": "liquidation {liquidation_id}: acct {account} owes {amount} more, {to_venue} to the venue "
+    "{to_fund} to the fund: owed {debt_now}",
+    "DebtRepaid": "liquidation {liquidation_id}: acct {account} repays {amount} to {creditor}{interest}: "
+    "owed {debt_now} balance {balance}",
+    "LossWrittenOff": "liquidation {liquidation_id}: {amount} of acct {account} written off: total {total}",
+    "WithdrawalsGated": "no withdrawals before {until_ns}: acct {account} equity {equity}",
     "VenueLossBooked": "liquidation {liquidation_id}: venue loses {amount} for acct {account}: total {total}",
     "DeleveragingStarted": "liquidation {liquidation_id}: {size_lots} @ {price_ticks} of acct {account} deleveraged by "
     "{order} of {score} over {candidates}, mark {mark_ticks}",
     "PositionDeleveraged": "liquidation {liquidation_id}: acct {account} closes {size_lots} @ {price_ticks}, "
     "rank {rank} light {light} score {score_ppb}",
+    "LevelCrossed": "acct {account} goes from {previous} to {level}: equity {equity}, maintenance {requirement}, "
+    "cured by {cure}",
+    "AccountRestricted": "acct {account} {restricted}",
+    "MarketStateSet": "market {state}, was {previous}",
+    "LiquidationFeeCharged": "liquidation {liquidation_id}: fund gets {charged} of a fee of {uncapped} and a surplus "
+    "of {surplus} of acct {account}: balance {balance}",
+    "PositionTransferred": "liquidation {liquidation_id}: acct {taker} takes {size_lots} of acct {account}, pays "
+    "{taker_value} for {value}",
+    "MarginTransferred": "liquidation {liquidation_id}: margin {amount} of acct {account} to acct {taker}: "
+    "balance {taker_balance}",
+    "DisposalOrderPlaced": "fund holds {size_lots}, sends {qty_lots} @ {price_ticks} id {order_id} "
+    "for {book_lots} there",
     "LiquidationEnded": "liquidation {liquidation_id} of acct {account} ends, {outcome}: balance {balance}",
 }
 
@@ -359,7 +418,11 @@ def sentence(event: Event, is_named: bool) -> str:
     if "request" in fields:
         values["request"] = plain(CommandType(fields["request"]))
     values["liquidation"] = f", liquidation {fields['liquidation_id']}" if fields.get("liquidation_id") else ""
+    values["restricted"] = "may only reduce" if fields.get("is_restricted") else "may trade"
     values["stop"] = f" stop {fields['trigger_ticks']}" if fields.get("trigger_ticks") else ""
+    values["running"] = "stops paying" if fields.get("is_running") else "pays again"
+    values["debt_now"] = fields.get("owed", 0)
+    values["interest"] = " as interest" if fields.get("is_interest") else ""
     of_legs = "leg {leg} at {leg_price_ticks}, {legs_used} legs used, {outliers} outliers"
     values["of_legs"] = f": {of_legs.format(**fields)}" if fields.get("leg") else ""
     values["given"] = "given from outside, " if fields.get("is_external") else ""
