@@ -118,7 +118,9 @@ def rules(random: Random) -> Rules:
             LevelRules(is_equal_liquidated=True),
         ]
     )
-    return Rules(borrow=borrow, levels=levels, liquidation=liquidation, fund=FundRules(opening=random.choice([0, 10**6])))
+    return Rules(
+        borrow=borrow, levels=levels, liquidation=liquidation, fund=FundRules(opening=random.choice([0, 10**6]))
+    )
 
 
 def random_command(random: Random, now: int, number: int, marks: dict[int, int]) -> Command:
