@@ -72,6 +72,8 @@ class Takeovers:
         realized = self.clearing.change_position(market, slot, -size, -value)
         self.clearing.mark_dirty(slot)  # it may owe less now
         fund_realized = self.clearing.change_position(market, FUND_SLOT, size, value)
+        if self.clearing.has_assets:
+            self.clearing.mark_dirty(slot)  # it may owe less now
         account = self.ledger.account_ids[slot]
         write_position_taken_over(self.log, market.instrument, account, work.liquidation.number, size, price, value)
         self.clearing.write_position(market, slot, realized, 0)
@@ -121,6 +123,8 @@ class Takeovers:
         taker_realized = clearing.change_position(market, taker, size, paid)
         clearing.mark_dirty(slot)
         clearing.mark_dirty(taker)
+        if clearing.has_assets:
+            clearing.mark_dirty(slot)  # it may owe less now
         number = work.liquidation.number
         account, taker_account = self.ledger.account_ids[slot], self.ledger.account_ids[taker]
         write_position_transferred(self.log, market.instrument, account, number, size, value, paid, taker_account)
