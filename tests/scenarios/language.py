@@ -346,8 +346,8 @@ SENTENCES: dict[str, str] = {
     "ProfitClawedBack": "acct {account} pays {amount} for its profit {profit}: balance {balance}",
     "DebtBooked": "liquidation {liquidation_id}: acct {account} owes {amount} more, {to_venue} to the venue "
     "{to_fund} to the fund: owed {debt_now}",
-    "DebtRepaid": "liquidation {liquidation_id}: acct {account} repays {amount} to {creditor}{interest}: owed {debt_now} "
-    "balance {balance}",
+    "DebtRepaid": "liquidation {liquidation_id}: acct {account} repays {amount} to {creditor}{interest}: "
+    "owed {debt_now} balance {balance}",
     "LossWrittenOff": "liquidation {liquidation_id}: {amount} of acct {account} written off: total {total}",
     "WithdrawalsGated": "no withdrawals before {until_ns}: acct {account} equity {equity}",
     "VenueLossBooked": "liquidation {liquidation_id}: venue loses {amount} for acct {account}: total {total}",
