@@ -71,6 +71,7 @@ class Clearing:
         self.is_dirty = new_column(64)
         self.has_limits: bool = False  # an account or a market was limited at some time
         self.charges_on_fills: bool = True  # liquidation orders pay their fee fill by fill
+        self.extra_fee_ppm: int = 0  # of the liquidation order that is matched, on top of its instrument's
         self.charges_makers: bool = False  # liquidation orders rest
         self.liquidated_value: int = 0  # what liquidation orders that took have bought for, sales negative
         self.fund_pays_fees: bool = False
@@ -306,7 +307,7 @@ class Clearing:
             fee = trading_fee(notional, fee_ppm)
             self.ledger.fees += fee
             if is_liquidation and self.charges_on_fills:
-                penalty = trading_fee(notional, market.liquidation_ppm)
+                penalty = trading_fee(notional, market.liquidation_ppm + self.extra_fee_ppm)
                 self.ledger.post(FUND_SLOT, penalty)
                 market.fund_profit += penalty
                 fee += penalty
