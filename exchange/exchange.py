@@ -336,6 +336,7 @@ class Exchange:
         for market in self.markets:
             check_market(market, self.ledger, self.clearing, self.has_clearing)
         self.ledger.conserved()
+        self.waterfall.check()
         if self.has_clearing and not self.settler.is_unsettled():
             self.monitor.check()
 

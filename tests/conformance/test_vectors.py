@@ -42,6 +42,7 @@ SKIPPED: dict[str, str] = {
     "SPOT-10": "a fee rate of a liquidator who gives an asset for a liability at oracle prices, without a book",
     "STAGE-03": "a price-band auction: the book trades continuously, and has no auctions",
     "STAGE-06": "a dynamic circuit breaker: a market is halted by its operator only",
+    "SOC-15": "collateral is given for a liability at oracle prices by a liquidator, without a book",
 }
 
 ADAPTERS = load_adapters()

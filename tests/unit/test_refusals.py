@@ -309,7 +309,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
 }
 
 # Reasons of rules that this scene does not have, with tests of their own.
-# test_borrowing; test_waterfall_guards
+# test_borrowing; test_waterfall
 ELSEWHERE = {R.NOT_BORROWABLE, R.BORROW_LIMIT, R.MARGIN_LEVEL_TOO_LOW, R.WITHDRAWALS_GATED}
 
 
