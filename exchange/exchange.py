@@ -12,6 +12,7 @@ from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import Ledger
+from exchange.accounts.pockets import Pockets
 from exchange.agenda import Agenda
 from exchange.audit import check_market
 from exchange.bus import EventBus
@@ -20,6 +21,7 @@ from exchange.codec import decode_events, encode_command
 from exchange.commands import Command
 from exchange.desks.account_desk import AccountDesk
 from exchange.desks.gateway import Gateway
+from exchange.desks.margin_desk import MarginDesk
 from exchange.desks.matching import Matcher
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.recorded_desk import RecordedDesk
@@ -92,12 +94,16 @@ class Exchange:
             self.markets.append(Market(len(self.markets), fact, self.agenda))
         self.has_clearing: bool = rules.clearing == "margin"
         self.ledger = Ledger(rules.fund.opening if self.has_clearing else 0)
-        self.clearing = Clearing(self.ledger, self.log, self.markets)
+        self.clearing = Clearing(rules.margin, self.ledger, self.log, self.markets)
+        self.pockets = Pockets(rules.margin, self.ledger, self.clearing, self.markets)
         self.matcher = Matcher(rules.orders, self.log, self.clearing, self.has_clearing)
-        self.desk = OrderDesk(rules.orders, self.log, self.ledger, self.clearing, self.has_clearing, self.matcher)
-        self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher)
+        self.desk = OrderDesk(
+            rules.orders, self.log, self.ledger, self.clearing, self.has_clearing, self.matcher, self.pockets
+        )
+        self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher, self.pockets)
         self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
-        self.account_desk = AccountDesk(self.log, self.ledger, self.clearing)
+        self.account_desk = AccountDesk(self.log, self.ledger, self.clearing, self.pockets)
+        self.margin_desk = MarginDesk(self.log, self.ledger, self.clearing, self.pockets)
         self.monitor = Monitor(self.agenda, self.ledger, self.clearing, self.markets)
         self.liquidator = Liquidator(
             rules, self.log, self.ledger, self.clearing, self.markets, self.desk, self.matcher, self.monitor
@@ -109,6 +115,7 @@ class Exchange:
             self.agenda,
             self.clock,
             self.markets,
+            self.pockets,
             self.stop_desk,
             self.monitor,
             self.liquidator,
@@ -121,7 +128,8 @@ class Exchange:
             self.has_clearing,
             self.desk,
             self.recorded_desk,
-            [self.account_desk],
+            self.pockets,
+            [self.account_desk, self.margin_desk],
         )
         self._is_delivering: bool = False  # handlers are being called
         self._is_writing: bool = False  # sinks are taking records
@@ -256,7 +264,8 @@ class Exchange:
         ids: list[int] = []
         slot: i64 = 2
         while slot < slots:
-            ids.append(self.ledger.account_ids[slot])
+            if self.ledger.is_main(slot):
+                ids.append(self.ledger.account_ids[slot])
             slot += 1
         return sorted(ids)
 

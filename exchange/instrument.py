@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from exchange.rules.margin import MarginTier, ScheduleRules
 from exchange.units import (
     DEFAULT_MAX_PRICE_TICKS,
     MAX_FEE_PPM,
@@ -12,22 +13,13 @@ from exchange.units import (
     MAX_LEVERAGE,
     MAX_MONEY,
     MAX_PRICE_TICKS,
-    PPM,
 )
 from exchange.validation import check_types, expect
 
+__all__ = ["FeeSchedule", "Instrument", "MarginTier", "ScheduleRules"]
+
 _MOST_DIGITS: Final = 40  # of a step in decimal text, and of its exponent
-
-
-class MarginTier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Maintenance rate of the part of a position's notional that lies above the previous tier's end.
-
-    up_to: end of the tier in money, inclusive; 0 in the last tier, which has no end.
-    maintenance_ppm: rate on that part. Rates must not fall from tier to tier, so that the requirement is convex.
-    """
-
-    maintenance_ppm: int
-    up_to: int = 0
+_MOST_SCHEDULES: Final = 100
 
 
 class FeeSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,6 +46,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         inverse one: at min_price_ticks), so a tighter range allows larger positions.
     default_leverage: of an account that has not set its own. max_leverage: the most it may set.
     mark_source: 'external', 'last' or 'mid'.
+    margin: how margin follows from a position and its orders; margin_tiers: the tiers of every schedule that has none.
+    margin_schedules: what SetMarginSchedule may change to, numbered from 1; `margin` is number 0.
     """
 
     instrument_id: int
@@ -72,6 +66,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mark_source: Literal["external", "last", "mid"] = "external"
     fees: FeeSchedule = FeeSchedule()
     margin_tiers: tuple[MarginTier, ...] = (MarginTier(maintenance_ppm=5_000),)
+    margin: ScheduleRules = ScheduleRules()
+    margin_schedules: tuple[ScheduleRules, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an instrument that could not be traded. Raises ConfigError naming the field."""
@@ -125,25 +121,15 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             self.fees.maker_ppm + self.fees.taker_ppm,
         )
         expect(self.fees.liquidation_ppm >= 0, where, "fees.liquidation_ppm >= 0", self.fees.liquidation_ppm)
-        self._check_tiers(where)
-
-    def _check_tiers(self, where: str) -> None:
-        expect(len(self.margin_tiers) > 0, where, "at least one margin tier", self.margin_tiers)
-        previous_end, previous_rate = 0, 0
-        for position, tier in enumerate(self.margin_tiers):
-            is_last = position == len(self.margin_tiers) - 1
-            named = f"margin_tiers[{position}]"
-            expect(
-                previous_rate <= tier.maintenance_ppm < PPM,
-                where,
-                f"{named} rate not below the last, < 100 %",
-                tier.maintenance_ppm,
-            )
-            expect(is_last == (tier.up_to == 0), where, f"{named}.up_to 0 in the last tier and only there", tier.up_to)
-            expect(
-                is_last or previous_end < tier.up_to <= MAX_MONEY, where, f"{named}.up_to above the last", tier.up_to
-            )
-            previous_end, previous_rate = tier.up_to, tier.maintenance_ppm
+        expect(
+            len(self.margin_schedules) <= _MOST_SCHEDULES,
+            where,
+            "at most 100 margin_schedules",
+            len(self.margin_schedules),
+        )
+        for number, schedule in enumerate((self.margin, *self.margin_schedules)):
+            named = where if number == 0 else f"{where} margin_schedules[{number - 1}]"
+            schedule.check_tiers(schedule.tiers or self.margin_tiers, named)
 
 
 def _is_positive_decimal(text: str) -> bool:

@@ -28,6 +28,10 @@ WITHDRAW: Final = 10
 SET_LEVERAGE: Final = 11
 OPEN_POSITION: Final = 12
 FUND_DEPOSIT: Final = 13
+SET_MARGIN_MODE: Final = 18
+TRANSFER_MARGIN: Final = 19
+SET_POSITION_MODE: Final = 20
+SET_MARGIN_SCHEDULE: Final = 21
 
 PLACE_ORDER_TS_NS: Final = 8
 PLACE_ORDER_ORDER_ID: Final = 16
@@ -46,6 +50,8 @@ PLACE_ORDER_ORIGIN: Final = 48
 PLACE_ORDER_ORIGIN_SHIFT: Final = 32
 PLACE_ORDER_IS_CONTINUED: Final = 48
 PLACE_ORDER_IS_CONTINUED_SHIFT: Final = 40
+PLACE_ORDER_POSITION: Final = 48
+PLACE_ORDER_POSITION_SHIFT: Final = 48
 
 CANCEL_ORDER_TS_NS: Final = 8
 CANCEL_ORDER_ORDER_ID: Final = 16
@@ -114,6 +120,22 @@ OPEN_POSITION_PRICE_TICKS: Final = 24
 FUND_DEPOSIT_TS_NS: Final = 8
 FUND_DEPOSIT_AMOUNT: Final = 16
 
+SET_MARGIN_MODE_TS_NS: Final = 8
+SET_MARGIN_MODE_MODE: Final = 16
+SET_MARGIN_MODE_MODE_SHIFT: Final = 0
+
+TRANSFER_MARGIN_TS_NS: Final = 8
+TRANSFER_MARGIN_AMOUNT: Final = 16
+
+SET_POSITION_MODE_TS_NS: Final = 8
+SET_POSITION_MODE_IS_HEDGE: Final = 16
+SET_POSITION_MODE_IS_HEDGE_SHIFT: Final = 0
+
+SET_MARGIN_SCHEDULE_TS_NS: Final = 8
+SET_MARGIN_SCHEDULE_SCHEDULE: Final = 16
+SET_MARGIN_SCHEDULE_IS_FOR_NEW_ONLY: Final = 24
+SET_MARGIN_SCHEDULE_IS_FOR_NEW_ONLY_SHIFT: Final = 0
+
 # Events: the same.
 EVENT_ORDER_ACCEPTED: Final = 1
 EVENT_ORDER_REJECTED: Final = 2
@@ -140,6 +162,10 @@ EVENT_LOSS_SOCIALIZED: Final = 22
 EVENT_HAIRCUT_CHARGED: Final = 23
 EVENT_VENUE_LOSS_BOOKED: Final = 24
 EVENT_LIQUIDATION_ENDED: Final = 25
+EVENT_MARGIN_MODE_SET: Final = 33
+EVENT_MARGIN_TRANSFERRED: Final = 34
+EVENT_POSITION_MODE_SET: Final = 35
+EVENT_MARGIN_SCHEDULE_SET: Final = 36
 
 EVENT_ORDER_ACCEPTED_COMMAND_SEQ: Final = 8
 EVENT_ORDER_ACCEPTED_TS_NS: Final = 16
@@ -338,10 +364,36 @@ EVENT_LIQUIDATION_ENDED_BALANCE: Final = 32
 EVENT_LIQUIDATION_ENDED_OUTCOME: Final = 40
 EVENT_LIQUIDATION_ENDED_OUTCOME_SHIFT: Final = 0
 
+EVENT_MARGIN_MODE_SET_COMMAND_SEQ: Final = 8
+EVENT_MARGIN_MODE_SET_TS_NS: Final = 16
+EVENT_MARGIN_MODE_SET_MODE: Final = 24
+EVENT_MARGIN_MODE_SET_MODE_SHIFT: Final = 0
+
+EVENT_MARGIN_TRANSFERRED_COMMAND_SEQ: Final = 8
+EVENT_MARGIN_TRANSFERRED_TS_NS: Final = 16
+EVENT_MARGIN_TRANSFERRED_AMOUNT: Final = 24
+EVENT_MARGIN_TRANSFERRED_BALANCE: Final = 32
+EVENT_MARGIN_TRANSFERRED_POCKET: Final = 40
+EVENT_MARGIN_TRANSFERRED_REASON: Final = 48
+EVENT_MARGIN_TRANSFERRED_REASON_SHIFT: Final = 0
+
+EVENT_POSITION_MODE_SET_COMMAND_SEQ: Final = 8
+EVENT_POSITION_MODE_SET_TS_NS: Final = 16
+EVENT_POSITION_MODE_SET_IS_HEDGE: Final = 24
+EVENT_POSITION_MODE_SET_IS_HEDGE_SHIFT: Final = 0
+
+EVENT_MARGIN_SCHEDULE_SET_COMMAND_SEQ: Final = 8
+EVENT_MARGIN_SCHEDULE_SET_TS_NS: Final = 16
+EVENT_MARGIN_SCHEDULE_SET_SCHEDULE: Final = 24
+EVENT_MARGIN_SCHEDULE_SET_POSITIONS: Final = 32
+EVENT_MARGIN_SCHEDULE_SET_IS_FOR_NEW_ONLY: Final = 40
+EVENT_MARGIN_SCHEDULE_SET_IS_FOR_NEW_ONLY_SHIFT: Final = 0
+
 REJECT_NONE: Final = 0
 REJECT_UNKNOWN_INSTRUMENT: Final = 1
 REJECT_RESERVED_ACCOUNT: Final = 2
 REJECT_UNKNOWN_ACCOUNT: Final = 3
+REJECT_WRONG_POSITION_SIDE: Final = 33
 REJECT_ACCOUNT_IN_LIQUIDATION: Final = 4
 REJECT_UNKNOWN_ORDER: Final = 5
 REJECT_NOT_ORDER_OWNER: Final = 6
@@ -353,6 +405,10 @@ REJECT_INVALID_LEVERAGE: Final = 11
 REJECT_INVALID_COMBINATION: Final = 12
 REJECT_NOTIONAL_TOO_LARGE: Final = 13
 REJECT_POSITION_TOO_LARGE: Final = 14
+REJECT_NOTHING_TO_CLOSE: Final = 34
+REJECT_WRONG_MARGIN_MODE: Final = 35
+REJECT_POSITION_OPEN: Final = 36
+REJECT_ORDERS_OPEN: Final = 37
 REJECT_DUPLICATE_ORDER_ID: Final = 15
 REJECT_BELOW_FILLED: Final = 16
 REJECT_BOOK_FULL: Final = 17
@@ -360,6 +416,7 @@ REJECT_NO_MARK_PRICE: Final = 18
 REJECT_ALREADY_TRADED: Final = 19
 REJECT_POST_ONLY_WOULD_TAKE: Final = 20
 REJECT_FOK_CANNOT_FILL: Final = 21
+REJECT_LEVERAGE_ABOVE_TIER: Final = 38
 REJECT_INSUFFICIENT_BALANCE: Final = 22
 REJECT_INSUFFICIENT_MARGIN: Final = 23
 
@@ -390,6 +447,12 @@ OUTCOME_VENUE_LOSS: Final = 5
 MARK_EXTERNAL: Final = 0
 MARK_LAST: Final = 1
 MARK_MID: Final = 2
+
+TRANSFER_REQUESTED: Final = 0
+TRANSFER_ORDER: Final = 1
+TRANSFER_POSITION: Final = 2
+TRANSFER_LEVERAGE: Final = 3
+TRANSFER_RETURNED: Final = 4
 
 
 def write_order_accepted(
@@ -978,5 +1041,91 @@ def write_liquidation_ended(log: EventLog, account: i64, liquidation_id: i64, ba
     words[at + 3] = liquidation_id
     words[at + 4] = balance
     words[at + 5] = outcome
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_margin_mode_set(log: EventLog, instrument: i64, account: i64, mode: i64) -> None:
+    """Append a MarginModeSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 289 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = mode
+    words[at + 4] = 0
+    words[at + 5] = 0
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_margin_transferred(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    amount: i64,
+    balance: i64,
+    pocket: i64,
+    reason: i64,
+) -> None:
+    """Append a MarginTransferred record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 290 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = amount
+    words[at + 4] = balance
+    words[at + 5] = pocket
+    words[at + 6] = reason
+    words[at + 7] = 0
+
+
+def write_position_mode_set(log: EventLog, instrument: i64, account: i64, is_hedge: i64) -> None:
+    """Append a PositionModeSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 291 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = is_hedge
+    words[at + 4] = 0
+    words[at + 5] = 0
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_margin_schedule_set(
+    log: EventLog,
+    instrument: i64,
+    schedule: i64,
+    positions: i64,
+    is_for_new_only: i64,
+) -> None:
+    """Append a MarginScheduleSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 292 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = schedule
+    words[at + 4] = positions
+    words[at + 5] = is_for_new_only
     words[at + 6] = 0
     words[at + 7] = 0

@@ -12,7 +12,14 @@ from typing import Any, Final
 import msgspec
 
 from exchange.commands import COMMANDS
-from exchange.enums import CancelReason, LiquidationOutcome, MarkSource, RecordedKind, RejectReason
+from exchange.enums import (
+    CancelReason,
+    LiquidationOutcome,
+    MarginTransferReason,
+    MarkSource,
+    RecordedKind,
+    RejectReason,
+)
 from exchange.errors import ConfigError
 from exchange.event_log import RECORD_WORDS_MAX
 from exchange.events import EVENTS
@@ -44,6 +51,7 @@ _ENUM_CONSTANTS: Final[dict[str, type[IntEnum]]] = {
     "CLIPPED": RecordedKind,
     "OUTCOME": LiquidationOutcome,
     "MARK": MarkSource,
+    "TRANSFER": MarginTransferReason,
 }
 
 

@@ -6,6 +6,7 @@ from typing import final
 
 from mypy_extensions import i64
 
+from exchange.accounts.pockets import Pockets
 from exchange.agenda import Agenda
 from exchange.book.level_index import RANK
 from exchange.clock import Clock
@@ -28,6 +29,7 @@ class Settler:
         agenda: Agenda,
         clock: Clock,
         markets: list[Market],
+        pockets: Pockets,
         stop_desk: StopDesk,
         monitor: Monitor,
         liquidator: Liquidator,
@@ -38,6 +40,7 @@ class Settler:
         self.agenda = agenda
         self.clock = clock
         self.markets = markets
+        self.pockets = pockets
         self.stop_desk = stop_desk
         self.monitor = monitor
         self.liquidator = liquidator
@@ -62,6 +65,8 @@ class Settler:
         are_retries_due = True
         while True:
             self._update_marks()
+            if len(self.pockets.clearing.touched_pockets) > 0:
+                self.pockets.return_excess()
             if self.monitor.has_work():
                 for slot in self.monitor.find_breaches():
                     self.liquidator.queue_start(slot)

@@ -19,6 +19,7 @@ Nanos = int  # nanoseconds, UTC, since 1970-01-01
 Ppm = int  # a ratio in parts per million
 
 PPM: Final = 1_000_000
+PPB: Final = 1_000_000_000
 
 MAX_PRICE_TICKS: Final = (1 << 40) - 1
 MAX_QTY_LOTS: Final = (1 << 40) - 1

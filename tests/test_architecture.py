@@ -40,6 +40,8 @@ NUMBERS = {
         "margin": 3,
         "accounts/ledger.py": 3,
         "market.py": 4,  # one instrument: its book, its valuation, its thresholds
+        "accounts/leg_margin.py": 5,
+        "accounts/pockets.py": 5,
         "accounts/clearing.py": 5,  # what a fill means in money: the ledger seen with the markets
         "audit.py": 5,
         "desks": 6,

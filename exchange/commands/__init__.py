@@ -8,8 +8,15 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.commands import accounts, operations, orders, prices
+from exchange.commands import accounts, margin, operations, orders, prices
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
+from exchange.commands.margin import (
+    MarginCommand,
+    SetMarginMode,
+    SetMarginSchedule,
+    SetPositionMode,
+    TransferMargin,
+)
 from exchange.commands.operations import FundDeposit, OperatorCommand
 from exchange.commands.orders import (
     AmendOrder,
@@ -24,10 +31,18 @@ from exchange.commands.orders import (
 from exchange.commands.prices import PriceCommand, SetMarkPrice
 from exchange.commands.types import CommandType
 
-Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | OperatorCommand
+Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | OperatorCommand | MarginCommand
 
 COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
-    sorted({**orders.COMMANDS, **prices.COMMANDS, **accounts.COMMANDS, **operations.COMMANDS}.items())
+    sorted(
+        {
+            **orders.COMMANDS,
+            **prices.COMMANDS,
+            **accounts.COMMANDS,
+            **operations.COMMANDS,
+            **margin.COMMANDS,
+        }.items()
+    )
 )
 
 __all__ = [
@@ -45,6 +60,10 @@ __all__ = [
     "ReduceOrder",
     "ReportTrade",
     "SetLeverage",
+    "SetMarginMode",
+    "SetMarginSchedule",
     "SetMarkPrice",
+    "SetPositionMode",
+    "TransferMargin",
     "Withdraw",
 ]

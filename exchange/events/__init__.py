@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.events import accounts, liquidation, orders, prices, waterfall
+from exchange.events import accounts, liquidation, margin, orders, prices, waterfall
 from exchange.events.accounts import (
     AccountEvent,
     Deposited,
@@ -27,6 +27,13 @@ from exchange.events.liquidation import (
     LiquidationStarted,
     PositionTakenOver,
     SurplusPaid,
+)
+from exchange.events.margin import (
+    MarginEvent,
+    MarginModeSet,
+    MarginScheduleSet,
+    MarginTransferred,
+    PositionModeSet,
 )
 from exchange.events.orders import (
     OrderAccepted,
@@ -52,9 +59,16 @@ from exchange.events.waterfall import (
     WaterfallEvent,
 )
 
-Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | LiquidationEvent | WaterfallEvent
+Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | LiquidationEvent | WaterfallEvent | MarginEvent
 
-_ALL = {**orders.EVENTS, **prices.EVENTS, **accounts.EVENTS, **liquidation.EVENTS, **waterfall.EVENTS}
+_ALL = {
+    **orders.EVENTS,
+    **prices.EVENTS,
+    **accounts.EVENTS,
+    **liquidation.EVENTS,
+    **waterfall.EVENTS,
+    **margin.EVENTS,
+}
 EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
 __all__ = [
@@ -70,12 +84,16 @@ __all__ = [
     "LiquidationOrderPlaced",
     "LiquidationStarted",
     "LossSocialized",
+    "MarginModeSet",
+    "MarginScheduleSet",
+    "MarginTransferred",
     "MarkPriceUpdated",
     "OrderAccepted",
     "OrderAmended",
     "OrderCanceled",
     "OrderRejected",
     "PositionChanged",
+    "PositionModeSet",
     "PositionOpened",
     "PositionTakenOver",
     "RecordedClipped",

@@ -12,6 +12,7 @@ from mypy_extensions import i64
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import (
     ATTEMPTS,
+    FILL_SLOT,
     FUND_SLOT,
     LIQUIDATING,
     MARKET,
@@ -25,6 +26,7 @@ from exchange.desks.order_desk import OrderDesk
 from exchange.enums import BUY, LIMIT, SELL
 from exchange.enums import MARKET as MARKET_ORDER
 from exchange.event_log import EventLog
+from exchange.margin.prices import bankruptcy_quote
 from exchange.market import Market
 from exchange.records import (
     CANCEL_LIQUIDATION,
@@ -41,7 +43,6 @@ from exchange.records import (
 from exchange.risk.monitor import Monitor
 from exchange.risk.waterfall import Waterfall
 from exchange.rules import Rules
-from exchange.units import mul_div
 
 BOTH_SIDES: Final = 2
 
@@ -179,7 +180,7 @@ class Liquidator:
         write_liquidation_order_placed(
             self.log, market.instrument, account, number, order_id, price, lots, attempt, side, kind
         )
-        owner = slot << 32 | account
+        owner = legs[leg + FILL_SLOT] << 32 | account
         left = self.matcher.liquidate(market, owner, order_id, side, is_market, price, lots, number)
         if left > 0 and is_market:
             self._take_over(market, slot, leg, number)
@@ -193,15 +194,14 @@ class Liquidator:
 
         Equity is shared over the legs in proportion to maintenance margin, rounded down.
         """
-        share = self.clearing.equity(slot)
+        equity = self.clearing.equity(slot)
         total = self.clearing.maintenance(slot)
         own = self.clearing.leg_maintenance(leg)
-        if total > 0 and own != total:
-            share = mul_div(share, own, total)
         size: int = self.ledger.legs[leg + SIZE]
+        quote = bankruptcy_quote(size, -size, -self.clearing.leg_value(leg), equity, own, total)
         highest: int = market.max_price
         lowest: int = market.min_price
-        price = market.valuation.price_for_value(size, self.clearing.leg_value(leg) - share, highest)
+        price = market.valuation.price_for_value(size, quote, highest)
         return min(max(price, lowest), highest)
 
     def _take_over(self, market: Market, slot: i64, leg: i64, number: i64) -> None:
@@ -209,12 +209,13 @@ class Liquidator:
         size: int = self.ledger.legs[leg + SIZE]
         value = self.clearing.leg_value(leg)
         price = market.mark if market.has_mark else market.last
-        realized = self.clearing.change_position(market, slot, -size, -value)
+        fill_slot = self.ledger.legs[leg + FILL_SLOT]
+        realized = self.clearing.change_position(market, fill_slot, -size, -value)
         fund_realized = self.clearing.change_position(market, FUND_SLOT, size, value)
         write_position_taken_over(
             self.log, market.instrument, self.ledger.account_ids[slot], number, size, price, value
         )
-        self.clearing.write_position(market, slot, realized, 0)
+        self.clearing.write_position(market, fill_slot, realized, 0)
         self.clearing.write_position(market, FUND_SLOT, fund_realized, 0)
 
     def _finish_if_flat(self, slot: i64, number: i64) -> None:

@@ -1,8 +1,20 @@
 """The venue's conventions: every choice on which respectable venues differ is a named field with a default."""
 
 from exchange.rules.liquidation import LiquidationRules
+from exchange.rules.margin import MarginRules, MarginTier, ScheduleRules
 from exchange.rules.orders import OrderRules, Protection
 from exchange.rules.venue import Rules, load_rules
 from exchange.rules.waterfall import FundRules, WaterfallStep
 
-__all__ = ["FundRules", "LiquidationRules", "OrderRules", "Protection", "Rules", "WaterfallStep", "load_rules"]
+__all__ = [
+    "FundRules",
+    "LiquidationRules",
+    "MarginRules",
+    "MarginTier",
+    "OrderRules",
+    "Protection",
+    "Rules",
+    "ScheduleRules",
+    "WaterfallStep",
+    "load_rules",
+]

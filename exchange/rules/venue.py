@@ -7,6 +7,7 @@ import msgspec
 
 from exchange.errors import ConfigError
 from exchange.rules.liquidation import LiquidationRules
+from exchange.rules.margin import MarginRules
 from exchange.rules.orders import OrderRules
 from exchange.rules.waterfall import FundRules, WaterfallStep
 from exchange.validation import check_types, expect
@@ -23,6 +24,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = "default"
     clearing: Literal["margin", "none"] = "margin"
     orders: OrderRules = OrderRules()
+    margin: MarginRules = MarginRules()
     liquidation: LiquidationRules = LiquidationRules()
     fund: FundRules = FundRules()
     waterfall: tuple[WaterfallStep, ...] = ("fund", "socialize")

@@ -6,7 +6,8 @@ import pytest
 
 from exchange.errors import ConfigError
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
-from exchange.rules import FundRules, LiquidationRules, OrderRules, Rules
+from exchange.rules import FundRules, LiquidationRules, MarginRules, OrderRules, Rules, ScheduleRules
+from exchange.rules.margin import RiskFactors, SizeLinear
 from replay import venues
 from replay.venues import load_instruments, load_venue, preset_names
 
@@ -32,9 +33,11 @@ def test_the_generic_preset_spells_out_every_field():
     rules, _ = load_venue("generic_linear")
     assert rules == Rules(name="generic_linear")
     lines = Path(venues.__file__).with_name("generic_linear.toml").read_text().splitlines()
-    for struct in (Rules, OrderRules, LiquidationRules, FundRules, Instrument, FeeSchedule, MarginTier):
+    structs = (Rules, OrderRules, LiquidationRules, FundRules, Instrument, FeeSchedule, MarginTier)
+    for struct in (*structs, MarginRules, ScheduleRules, SizeLinear, RiskFactors):
         for field in struct.__struct_fields__:
-            tables = (f"[rules.{field}]", f"[instruments.{field}]", f"[[instruments.{field}]]")
+            folders = ("rules", "instruments", "instruments.margin")
+            tables = tuple(f"{bracket}{folder}.{field}]" for folder in folders for bracket in ("[", "[["))
             assert any(line.startswith((f"{field} = ", *tables)) for line in lines), field
 
 
