@@ -46,6 +46,7 @@ NOT_COMPILED: Final[dict[str, str]] = {
     "exchange/events/": _STRUCTS,
     "exchange/instrument.py": _STRUCTS,
     "exchange/layout.py": "reads Structs by reflection",
+    "exchange/policies.py": "protocols and a registry of the user's functions, which are Python anyway",
     "exchange/records_generator.py": "runs only when the layout changes",
     "exchange/rules/": _STRUCTS,
     "exchange/wire.py": "annotations of the Structs, read by reflection",

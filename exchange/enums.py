@@ -121,6 +121,7 @@ class CancelReason(IntEnum):
     AMENDED_BELOW_FILLED = 7
     LIQUIDATION = 8
     STOP_REFUSED = 9  # an elected stop that could not be entered, such as for lack of margin
+    DELEVERAGED = 52  # its owner's position was closed against a liquidation
 
 
 class RecordedKind(IntEnum):
@@ -142,6 +143,27 @@ class LiquidationOutcome(IntEnum):
     COVERED = 3  # the fund paid the whole deficit
     SOCIALIZED = 4  # profits of other accounts paid what the fund could not
     VENUE_LOSS = 5  # a part was paid by nobody
+
+
+class DeleveragingOrder(IntEnum):
+    """In which order the other side of a liquidation is closed."""
+
+    RANK = 0
+    PRO_RATA = 1
+    RANDOM = 2
+    LARGEST = 3
+
+
+class DeleveragingScore(IntEnum):
+    """What the other side of a liquidation is ranked by."""
+
+    PROFIT_LEVERAGE = 0
+    PROFIT = 1
+    RETURN_LEVERAGE = 2
+    WALLET_RATIO = 3
+    VALUE_RATIO = 4
+    SIZE = 5
+    CUSTOM = 6
 
 
 class MarkSource(IntEnum):

@@ -32,7 +32,9 @@ from exchange.event_log import BLOCK_RECORDS, EventLog
 from exchange.events import Event
 from exchange.instrument import Instrument
 from exchange.market import Market
+from exchange.policies import Policies
 from exchange.records import UNIT_BYTES
+from exchange.risk.deleveraging import Deleverager
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
 from exchange.rules import Rules
@@ -64,12 +66,17 @@ class Exchange:
     """
 
     def __init__(
-        self, instruments: Sequence[Instrument], rules: Rules = DEFAULT_RULES, with_digest: bool = False
+        self,
+        instruments: Sequence[Instrument],
+        rules: Rules = DEFAULT_RULES,
+        with_digest: bool = False,
+        policies: Policies | None = None,
     ) -> None:
         """Open the venue.
 
         with_digest: hash every event block from the start, for runs of more than 65,536 events.
-        Raises ConfigError for no instrument, or two with one id or symbol.
+        policies: functions from outside that the rules name as "custom:NAME".
+        Raises ConfigError for no instrument, two with one id or symbol, or a policy that nobody registered.
         """
         for given in instruments:
             if not isinstance(given, Instrument):
@@ -105,6 +112,15 @@ class Exchange:
         self.account_desk = AccountDesk(self.log, self.ledger, self.clearing, self.pockets)
         self.margin_desk = MarginDesk(self.log, self.ledger, self.clearing, self.pockets)
         self.monitor = Monitor(self.agenda, self.ledger, self.clearing, self.markets)
+        self.deleverager = Deleverager(
+            rules.deleveraging,
+            policies if policies is not None else Policies(),
+            self.log,
+            self.ledger,
+            self.clearing,
+            self.markets,
+            self.desk,
+        )
         self.liquidator = Liquidator(
             rules, self.log, self.ledger, self.clearing, self.markets, self.desk, self.matcher, self.monitor
         )

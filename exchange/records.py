@@ -166,6 +166,8 @@ EVENT_MARGIN_MODE_SET: Final = 33
 EVENT_MARGIN_TRANSFERRED: Final = 34
 EVENT_POSITION_MODE_SET: Final = 35
 EVENT_MARGIN_SCHEDULE_SET: Final = 36
+EVENT_DELEVERAGING_STARTED: Final = 52
+EVENT_POSITION_DELEVERAGED: Final = 53
 
 EVENT_ORDER_ACCEPTED_COMMAND_SEQ: Final = 8
 EVENT_ORDER_ACCEPTED_TS_NS: Final = 16
@@ -389,6 +391,30 @@ EVENT_MARGIN_SCHEDULE_SET_POSITIONS: Final = 32
 EVENT_MARGIN_SCHEDULE_SET_IS_FOR_NEW_ONLY: Final = 40
 EVENT_MARGIN_SCHEDULE_SET_IS_FOR_NEW_ONLY_SHIFT: Final = 0
 
+EVENT_DELEVERAGING_STARTED_COMMAND_SEQ: Final = 8
+EVENT_DELEVERAGING_STARTED_TS_NS: Final = 16
+EVENT_DELEVERAGING_STARTED_LIQUIDATION_ID: Final = 24
+EVENT_DELEVERAGING_STARTED_SIZE_LOTS: Final = 32
+EVENT_DELEVERAGING_STARTED_PRICE_TICKS: Final = 40
+EVENT_DELEVERAGING_STARTED_MARK_TICKS: Final = 48
+EVENT_DELEVERAGING_STARTED_CANDIDATES: Final = 56
+EVENT_DELEVERAGING_STARTED_CANDIDATES_SHIFT: Final = 0
+EVENT_DELEVERAGING_STARTED_SCORE: Final = 56
+EVENT_DELEVERAGING_STARTED_SCORE_SHIFT: Final = 32
+EVENT_DELEVERAGING_STARTED_ORDER: Final = 56
+EVENT_DELEVERAGING_STARTED_ORDER_SHIFT: Final = 40
+
+EVENT_POSITION_DELEVERAGED_COMMAND_SEQ: Final = 8
+EVENT_POSITION_DELEVERAGED_TS_NS: Final = 16
+EVENT_POSITION_DELEVERAGED_LIQUIDATION_ID: Final = 24
+EVENT_POSITION_DELEVERAGED_SIZE_LOTS: Final = 32
+EVENT_POSITION_DELEVERAGED_PRICE_TICKS: Final = 40
+EVENT_POSITION_DELEVERAGED_SCORE_PPB: Final = 48
+EVENT_POSITION_DELEVERAGED_RANK: Final = 56
+EVENT_POSITION_DELEVERAGED_RANK_SHIFT: Final = 0
+EVENT_POSITION_DELEVERAGED_LIGHT: Final = 56
+EVENT_POSITION_DELEVERAGED_LIGHT_SHIFT: Final = 32
+
 REJECT_NONE: Final = 0
 REJECT_UNKNOWN_INSTRUMENT: Final = 1
 REJECT_RESERVED_ACCOUNT: Final = 2
@@ -430,6 +456,7 @@ CANCEL_SELF_TRADE: Final = 6
 CANCEL_AMENDED_BELOW_FILLED: Final = 7
 CANCEL_LIQUIDATION: Final = 8
 CANCEL_STOP_REFUSED: Final = 9
+CANCEL_DELEVERAGED: Final = 52
 
 CLIPPED_ADD: Final = 0
 CLIPPED_CANCEL: Final = 1
@@ -453,6 +480,19 @@ TRANSFER_ORDER: Final = 1
 TRANSFER_POSITION: Final = 2
 TRANSFER_LEVERAGE: Final = 3
 TRANSFER_RETURNED: Final = 4
+
+DELEVERAGE_BY_RANK: Final = 0
+DELEVERAGE_BY_PRO_RATA: Final = 1
+DELEVERAGE_BY_RANDOM: Final = 2
+DELEVERAGE_BY_LARGEST: Final = 3
+
+SCORE_PROFIT_LEVERAGE: Final = 0
+SCORE_PROFIT: Final = 1
+SCORE_RETURN_LEVERAGE: Final = 2
+SCORE_WALLET_RATIO: Final = 3
+SCORE_VALUE_RATIO: Final = 4
+SCORE_SIZE: Final = 5
+SCORE_CUSTOM: Final = 6
 
 
 def write_order_accepted(
@@ -1129,3 +1169,60 @@ def write_margin_schedule_set(
     words[at + 5] = is_for_new_only
     words[at + 6] = 0
     words[at + 7] = 0
+
+
+def write_deleveraging_started(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    liquidation_id: i64,
+    size_lots: i64,
+    price_ticks: i64,
+    mark_ticks: i64,
+    candidates: i64,
+    score: i64,
+    order: i64,
+) -> None:
+    """Append a DeleveragingStarted record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 308 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = size_lots
+    words[at + 5] = price_ticks
+    words[at + 6] = mark_ticks
+    words[at + 7] = (candidates & 0xffffffff) | score << 32 | order << 40
+
+
+def write_position_deleveraged(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    liquidation_id: i64,
+    size_lots: i64,
+    price_ticks: i64,
+    score_ppb: i64,
+    rank: i64,
+    light: i64,
+) -> None:
+    """Append a PositionDeleveraged record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 309 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = size_lots
+    words[at + 5] = price_ticks
+    words[at + 6] = score_ppb
+    words[at + 7] = (rank & 0xffffffff) | light << 32

@@ -14,6 +14,8 @@ import msgspec
 from exchange.commands import COMMANDS
 from exchange.enums import (
     CancelReason,
+    DeleveragingOrder,
+    DeleveragingScore,
     LiquidationOutcome,
     MarginTransferReason,
     MarkSource,
@@ -52,6 +54,8 @@ _ENUM_CONSTANTS: Final[dict[str, type[IntEnum]]] = {
     "OUTCOME": LiquidationOutcome,
     "MARK": MarkSource,
     "TRANSFER": MarginTransferReason,
+    "DELEVERAGE_BY": DeleveragingOrder,
+    "SCORE": DeleveragingScore,
 }
 
 

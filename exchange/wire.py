@@ -12,3 +12,4 @@ AccountId = Annotated[int, I32]  # >= 1 for participants; 0 the recorded market;
 Word = Annotated[int, I64]
 Flag = Annotated[bool, U8]
 Count = Annotated[int, I32]
+Small = Annotated[int, U8]  # 0 .. 255

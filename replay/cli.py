@@ -12,20 +12,22 @@ from typing import Any, Final
 
 import msgspec
 
-from exchange import __version__
+from exchange import Exchange, __version__
 from exchange.build import REBUILD_COMMAND, build_info
 from exchange.commands import Command
 from exchange.errors import ConfigError, DataError, ExchangeError, InvariantError
-from exchange.units import MAX_TS_NS
+from exchange.units import MAX_ACCOUNT, MAX_TS_NS
 from replay.bench import measurements
 from replay.contents import contents_text, event_log_contents, is_event_log, source_contents
 from replay.convert import check_target, result_format
+from replay.explain import Explainer, story_of
 from replay.interrupt import asks_to_stop, sigterm_interrupts
 from replay.journal import journal_metadata
 from replay.player import Progress, play
 from replay.progress import shown_progress
 from replay.scenario import DEMO, Scenario, open_input, open_scenario
 from replay.schedule import blocks_of
+from replay.sentences import who
 from replay.sources import FORMATS, Source, format_of
 from replay.sources.cells import parse_integer, parse_time, parse_ts_ns
 from replay.sources.csv_commands import write_csv
@@ -73,10 +75,14 @@ examples:
   cascade run AMZN_2012-06-21_34200000_57600000_message_1.csv --option instrument_id=7 --json
   cascade run day.tape --venue my.toml --population crowd.toml --out runs/1
   cascade run runs/1/commands.tape      the same run again, with the same digest
+  cascade run demo --explain 17         the story of account 17, in plain words
 
 --json prints one object, as the last line: commands, events, trades, liquidations, fund_start, fund_end,
 socialized_loss, low, high, refused_by_reason, damage, warnings, digest, seconds and more. Prices are in ticks, money in
 units of money_unit.
+
+--explain tells what an account did, what was done to it and who paid for it. With --json it is one object before the
+last line: account, story (a list of objects with ts_ns, event, text).
 
 exit codes: 0 done, 1 a check failed, 2 something about the input is wrong, 130 interrupted by ctrl-C or SIGTERM (what
 ran until then is reported, and with --out it is on disk, whole).
@@ -167,6 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--check", action="store_true", help="check the venue after every command (slow)")
     run.add_argument("--out", metavar="DIR", help="new folder for the event log, the commands as a tape, the summary")
+    run.add_argument("--explain", metavar="ACCOUNT", help="tell the story of one account in plain words")
     run.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
 
     convert = _command(commands, "convert", _convert, "write a source in another format", _CONVERT)
@@ -223,11 +230,15 @@ def _add_source(parser: argparse.ArgumentParser, is_optional: bool = False) -> N
 
 def _run(given: argparse.Namespace) -> int:
     until_ns, until_events = _until(given.until)
+    explainer = None if given.explain is None else Explainer(parse_integer(given.explain, "--explain", -1, MAX_ACCOUNT))
     scenario = _scenario(given, accounts=given.accounts, population=given.population)
+    exchange = scenario.open_exchange()
+    if explainer is not None:
+        exchange.add_sink(explainer)
     with asks_to_stop() as should_stop, shown_progress(Path(given.source).name) as progress:
         summary = play(
             scenario.sources,
-            scenario.open_exchange(),
+            exchange,
             until_ns=until_ns,
             until_events=until_events,
             check=given.check,
@@ -240,8 +251,23 @@ def _run(given: argparse.Namespace) -> int:
     _warn_of_damage(scenario.sources[0])
     for warning in summary.warnings:
         _say(f"warning: {warning}")
+    if explainer is not None:
+        _explain(explainer, exchange, given.json)
     print(summary.json() if given.json else story(summary))
     return INTERRUPTED if summary.stopped == "interrupt" else OK
+
+
+def _explain(explainer: Explainer, exchange: Exchange, is_json: bool) -> None:
+    explainer.write(exchange.open_block(), exchange.open_block_first_seq())
+    lines = explainer.lines(exchange)
+    if not lines:
+        raise ConfigError(
+            f"--explain: expected an account of this run, found {explainer.account}, which no event names"
+        )
+    if is_json:
+        print(msgspec.json.encode({"account": explainer.account, "story": [line._asdict() for line in lines]}).decode())
+    else:
+        print(f"{who(explainer.account)}\n\n{story_of(lines)}\n")
 
 
 def _convert(given: argparse.Namespace) -> int:

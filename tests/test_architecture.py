@@ -27,6 +27,7 @@ NUMBERS = {
         "validation.py": 0,
         "instrument.py": 1,
         "rules": 1,
+        "policies.py": 1,  # what functions from outside must look like
         "commands": 1,
         "events": 1,
         "event_log.py": 1,
@@ -62,6 +63,7 @@ NUMBERS = {
         "__init__.py": 0,
         "zstd.py": 0,
         "wording.py": 0,
+        "sentences.py": 0,
         "atomic_file.py": 0,
         "toml_file.py": 0,
         "instruments.py": 0,
@@ -79,6 +81,7 @@ NUMBERS = {
         "player.py": 2,
         "demo.py": 2,
         "bench.py": 2,
+        "explain.py": 1,
         "contents.py": 2,
         "verify": 2,
         "convert.py": 2,
@@ -86,13 +89,14 @@ NUMBERS = {
         "scenarios": 3,
         "report": 3,
         "progress.py": 3,
+        "shock.py": 3,
         "cli.py": 4,
         "__main__.py": 5,
     },
 }
 
 LINES_MOST = 700
-TOO_LONG = {"exchange/records.py": 1_300}  # records.py is generated
+TOO_LONG = {"exchange/records.py": 2_600}  # records.py is generated
 
 CORE_LIBRARIES = {"msgspec", "sortedcontainers", "mypy_extensions", "librt"}
 

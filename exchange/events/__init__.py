@@ -52,9 +52,11 @@ from exchange.events.prices import (
 )
 from exchange.events.types import EventType
 from exchange.events.waterfall import (
+    DeleveragingStarted,
     FundPaid,
     HaircutCharged,
     LossSocialized,
+    PositionDeleveraged,
     VenueLossBooked,
     WaterfallEvent,
 )
@@ -73,6 +75,7 @@ EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
 __all__ = [
     "EVENTS",
+    "DeleveragingStarted",
     "Deposited",
     "Event",
     "EventType",
@@ -93,6 +96,7 @@ __all__ = [
     "OrderCanceled",
     "OrderRejected",
     "PositionChanged",
+    "PositionDeleveraged",
     "PositionModeSet",
     "PositionOpened",
     "PositionTakenOver",

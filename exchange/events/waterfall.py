@@ -4,8 +4,9 @@ from typing import TypeAlias
 
 import msgspec
 
+from exchange.enums import DeleveragingOrder, DeleveragingScore
 from exchange.events.types import EventType
-from exchange.wire import AccountId, InstrumentId, Word
+from exchange.wire import AccountId, Count, InstrumentId, Small, Word
 
 
 class FundPaid(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -68,11 +69,55 @@ class VenueLossBooked(msgspec.Struct, frozen=True, gc=False, tag=True):
     total: Word
 
 
-WaterfallEvent: TypeAlias = FundPaid | LossSocialized | HaircutCharged | VenueLossBooked
+class DeleveragingStarted(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Lots of a liquidated account are closed against positions of the other side, without the book.
+
+    size_lots: signed, as the account holds them. price_ticks: for the account. candidates: places left in the queue.
+    """
+
+    seq: int
+    command_seq: Word
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    liquidation_id: Word
+    size_lots: Word
+    price_ticks: Word
+    mark_ticks: Word
+    candidates: Count
+    score: DeleveragingScore
+    order: DeleveragingOrder
+
+
+class PositionDeleveraged(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A position was closed, whole or in part, against a liquidation.
+
+    size_lots: signed, those closed, as the account held them. price_ticks: what it was closed at. score_ppb: by the
+    venue's rule. rank: place in the queue, from 1. light: which fifth of the queue's lots it ended in, from 1.
+    """
+
+    seq: int
+    command_seq: Word
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    liquidation_id: Word
+    size_lots: Word
+    price_ticks: Word
+    score_ppb: Word
+    rank: Count
+    light: Small
+
+
+WaterfallEvent: TypeAlias = (
+    FundPaid | LossSocialized | HaircutCharged | VenueLossBooked | DeleveragingStarted | PositionDeleveraged
+)
 
 EVENTS: dict[EventType, type[msgspec.Struct]] = {
     EventType.FUND_PAID: FundPaid,
     EventType.LOSS_SOCIALIZED: LossSocialized,
     EventType.HAIRCUT_CHARGED: HaircutCharged,
     EventType.VENUE_LOSS_BOOKED: VenueLossBooked,
+    EventType.DELEVERAGING_STARTED: DeleveragingStarted,
+    EventType.POSITION_DELEVERAGED: PositionDeleveraged,
 }

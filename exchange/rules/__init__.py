@@ -4,9 +4,10 @@ from exchange.rules.liquidation import LiquidationRules
 from exchange.rules.margin import MarginRules, MarginTier, ScheduleRules
 from exchange.rules.orders import OrderRules, Protection
 from exchange.rules.venue import Rules, load_rules
-from exchange.rules.waterfall import FundRules, WaterfallStep
+from exchange.rules.waterfall import DeleveragingRules, FundRules, WaterfallStep
 
 __all__ = [
+    "DeleveragingRules",
     "FundRules",
     "LiquidationRules",
     "MarginRules",

@@ -9,7 +9,7 @@ from exchange.errors import ConfigError
 from exchange.rules.liquidation import LiquidationRules
 from exchange.rules.margin import MarginRules
 from exchange.rules.orders import OrderRules
-from exchange.rules.waterfall import FundRules, WaterfallStep
+from exchange.rules.waterfall import DeleveragingRules, FundRules, WaterfallStep
 from exchange.validation import check_types, expect
 
 
@@ -27,6 +27,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     margin: MarginRules = MarginRules()
     liquidation: LiquidationRules = LiquidationRules()
     fund: FundRules = FundRules()
+    deleveraging: DeleveragingRules = DeleveragingRules()
     waterfall: tuple[WaterfallStep, ...] = ("fund", "socialize")
 
     def __post_init__(self) -> None:

@@ -1,4 +1,6 @@
-"""Venues as TOML: `[rules]` with the conventions, `[[instruments]]` with the markets. The presets stand beside this.
+"""Venues as TOML: `[about]` with the sources, `[rules]` with the conventions, `[[instruments]]` with the markets.
+
+The presets stand beside this.
 
 `generic_linear.toml` explains every field.
 """
@@ -18,9 +20,23 @@ from replay.toml_file import convert_table, read_toml
 _PRESETS: Final = Path(__file__).parent
 
 
+class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the rules of a venue file stand on.
+
+    title: venue and product, in words. as_of: the time whose rules these are. sources: where each was read.
+    open_questions: what the sources leave open, or what these rules do otherwise than the venue.
+    """
+
+    title: str = ""
+    as_of: str = ""
+    sources: tuple[str, ...] = ()
+    open_questions: tuple[str, ...] = ()
+
+
 class Venue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a venue file holds."""
 
+    about: About = About()
     rules: Rules = Rules()
     instruments: tuple[Instrument, ...] = ()
 
@@ -32,6 +48,11 @@ def load_venue(path_or_name: str | Path) -> tuple[Rules, tuple[Instrument, ...]]
     """
     venue = _load(_resolved(path_or_name))
     return venue.rules, venue.instruments
+
+
+def describe(path_or_name: str | Path) -> About:
+    """Return what a venue file or preset says of its sources. Errors as in `load_venue`."""
+    return _load(_resolved(path_or_name)).about
 
 
 def load_instruments(path_or_name: str | Path) -> tuple[Instrument, ...]:

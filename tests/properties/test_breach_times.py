@@ -1,5 +1,6 @@
 """The twin, which looks at every account on every tick, agrees on who is liquidated, when, and how deep."""
 
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -13,6 +14,7 @@ from exchange.rules import FundRules, LiquidationRules, Rules
 from tests.reference.venue import ReferenceVenue
 
 RUNS = 200
+MANY_LEGS_RUNS = 500
 TICKS = 20
 CENTRE = 10_000
 
@@ -20,9 +22,21 @@ CENTRE = 10_000
 @pytest.mark.slow
 def test_accounts_breach_when_the_twin_says() -> None:
     """In 200 random populations the same accounts start liquidation at the same command, with the same numbers."""
+    assert compared(RUNS, population) > RUNS * 10, "expected populations that breach"
+
+
+@pytest.mark.slow
+def test_accounts_with_many_legs_breach_when_the_twin_says() -> None:
+    """The same over 3 to 10 instruments, in all of which most accounts hold something: bands of many legs at once."""
+    found = compared(MANY_LEGS_RUNS, lambda random: population(random, random.randint(3, 10), random.randint(3, 12)))
+    assert found > MANY_LEGS_RUNS * 2, "expected populations that breach"
+
+
+def compared(runs: int, make: Callable[[Random], tuple[list[Instrument], Rules, list[Command]]]) -> int:
+    """Run populations on engine and twin, and return how many breaches they agreed on."""
     breaches = 0
-    for seed in range(RUNS):
-        instruments, rules, commands = population(Random(seed))
+    for seed in range(runs):
+        instruments, rules, commands = make(Random(seed))
         engine, twin = Exchange(instruments, rules), ReferenceVenue(instruments, rules)
         for command in commands:
             found, expected = starts(engine.apply(command)), starts(twin.apply(command))
@@ -30,7 +44,7 @@ def test_accounts_breach_when_the_twin_says() -> None:
             breaches += len(found)
         engine.check()
         twin.check()
-    assert breaches > RUNS * 10, "expected populations that breach"
+    return breaches
 
 
 def starts(events: list[Event]) -> list[tuple[int, int, int, int, int, int]]:
@@ -42,9 +56,14 @@ def starts(events: list[Event]) -> list[tuple[int, int, int, int, int, int]]:
     ]
 
 
-def population(random: Random) -> tuple[list[Instrument], Rules, list[Command]]:
-    """Return a venue, accounts with positions of random leverage, and a random walk of marks with jumps."""
-    instruments = [make_instrument(random, instrument_id) for instrument_id in range(1, random.randint(1, 3) + 1)]
+def population(random: Random, markets: int = 0, accounts: int = 0) -> tuple[list[Instrument], Rules, list[Command]]:
+    """Return a venue, accounts with positions of random leverage, and a random walk of marks with jumps.
+
+    markets: how many instruments; 0 draws 1 to 3. accounts: 0 draws 20 to 200. With given markets an account skips few.
+    """
+    is_dense = markets > 0
+    markets = markets or random.randint(1, 3)
+    instruments = [make_instrument(random, instrument_id) for instrument_id in range(1, markets + 1)]
     rules = Rules(
         liquidation=LiquidationRules(
             order=random.choice(["ioc_at_bankruptcy", "market"]),
@@ -55,8 +74,9 @@ def population(random: Random) -> tuple[list[Instrument], Rules, list[Command]]:
     )
     commands: list[Command] = [SetMarkPrice(0, i.instrument_id, CENTRE) for i in instruments]
     now = 0
-    for account in range(1, round(20 * 10 ** random.random()) + 1):
-        legs = [i for i in instruments if i is instruments[0] or random.random() < 0.5]
+    for account in range(1, (accounts or round(20 * 10 ** random.random())) + 1):
+        share = 0.8 if is_dense else 0.5
+        legs = [i for i in instruments if i is instruments[0] or random.random() < share]
         sizes = {i.instrument_id: random.choice([-1, 1, 1]) * random.randint(1, 500) for i in legs}
         notional = sum(abs(size) * lot_value(i) for i in legs for size in [sizes[i.instrument_id]])
         commands.append(Deposit(now, account, int(notional / random.choice([1.5, 3, 5, 10, 20, 40, 80])) + 1))
