@@ -90,6 +90,7 @@ class Clearing:
 
     def mark_dirty(self, slot: i64) -> None:
         """Have the risk engine look at an account when the venue settles."""
+        slot = self.ledger.homes[slot]
         while slot >= len(self.is_dirty):
             self.is_dirty = doubled(self.is_dirty)
         if self.is_dirty[slot] == 0 and slot >= FIRST_SLOT:
@@ -144,7 +145,8 @@ class Clearing:
         return leverage_of(self.ledger, self.markets[self.ledger.legs[leg + MARKET]], leg)
 
     def equity(self, slot: i64) -> int:
-        """Return balance + value at mark - cost over all legs."""
+        """Return balance + value at mark - cost over all legs; of an alias, its home's."""
+        slot = self.ledger.homes[slot]
         total: int = self.ledger.balances[slot]
         leg = self.ledger.first_legs[slot]
         while leg != 0:
@@ -155,13 +157,13 @@ class Clearing:
 
     def unrealized(self, slot: i64) -> int:
         """Return value at mark - cost over all legs."""
-        balance: int = self.ledger.balances[slot]
+        balance: int = self.ledger.balances[self.ledger.homes[slot]]
         return self.equity(slot) - balance
 
     def maintenance(self, slot: i64) -> int:
         """Return the maintenance margin of all legs."""
         total: int = 0
-        leg = self.ledger.first_legs[slot]
+        leg = self.ledger.first_legs[self.ledger.homes[slot]]
         while leg != 0:
             total += self.leg_maintenance(leg)
             leg = self.ledger.legs[leg + NEXT_LEG]
@@ -170,7 +172,7 @@ class Clearing:
     def initial_margin(self, slot: i64) -> int:
         """Return the initial margin of all legs, resting orders included."""
         total: int = 0
-        leg = self.ledger.first_legs[slot]
+        leg = self.ledger.first_legs[self.ledger.homes[slot]]
         while leg != 0:
             total += self.leg_initial_margin(leg, 0, 0, self.leverage(leg))
             leg = self.ledger.legs[leg + NEXT_LEG]
@@ -393,9 +395,8 @@ class Clearing:
                 penalty = div_ceil(notional * market.liquidation_ppm, PPM)
                 self.ledger.post(FUND_SLOT, penalty)
                 fee += penalty
-            home = self.ledger.homes[slot]
-            self.ledger.post(home, -fee)
-            self.mark_dirty(home)
+            self.ledger.post(slot, -fee)
+            self.mark_dirty(slot)
             if self.watches_orders:
                 self.touch(slot)
         self.write_position(market, slot, realized, fee)
@@ -434,7 +435,7 @@ class Clearing:
         legs[leg + SIZE] = new_size
         legs[leg + COST] = new_cost
         if realized != 0:
-            self.ledger.post(self.ledger.homes[slot], realized)
+            self.ledger.post(slot, realized)
         return realized
 
     def write_position(self, market: Market, slot: i64, realized: int, fee: int) -> None:

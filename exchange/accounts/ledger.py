@@ -131,7 +131,8 @@ class Ledger:
         return slot
 
     def post(self, slot: i64, amount: int) -> None:
-        """Add money (signed) to a balance. Raises InvariantError where it would not fit."""
+        """Add money (signed) to a balance, an alias's home's. Raises InvariantError where it would not fit."""
+        slot = self.homes[slot]
         balance: int = self.balances[slot]
         balance += amount
         if not -MAX_STORED_MONEY <= balance <= MAX_STORED_MONEY:
