@@ -129,7 +129,8 @@ def main(arguments: list[str]) -> int:
         print(json.dumps(measure(given.accounts[0]) if given.accounts[0] else measure_cascade()))
         return 0
     rows = [in_own_process("benchmarks.scale", str(count), "--one") for count in given.accounts]
-    result = {"build": str(build_info()), "rows": rows, "cascade": in_own_process("benchmarks.scale", "0", "--one")}
+    sold = in_own_process("benchmarks.scale", "0", "--one")
+    result = {"build": str(build_info()), "rows": rows, "cascade": sold}
     if given.json:
         print(json.dumps(result))
         return 0
@@ -140,7 +141,7 @@ def main(arguments: list[str]) -> int:
             f"{row['accounts']:>10,} {row['megabytes']:>8} {row['microseconds_per_quiet_tick']:>14} "
             f"{row['microseconds_per_busy_tick']:>13} {row['trades_between_busy_ticks']:>7}"
         )
-    print("{liquidations:,} liquidations in one cascade: {seconds} s".format(**result["cascade"]))
+    print("{liquidations:,} liquidations in one cascade: {seconds} s".format(**sold))
     return 0
 
 

@@ -14,12 +14,23 @@ from exchange.units import MAX_TS_NS
 NEVER: Final = MAX_TS_NS + 1
 
 
+def first_multiple(ts_ns: i64, period_ns: i64, offset_ns: i64) -> i64:
+    """Return the first of offset + k x period, k >= 0, that is not before a time. period_ns > 0, offset_ns >= 0."""
+    if ts_ns <= offset_ns:
+        return offset_ns
+    late = (ts_ns - offset_ns) % period_ns
+    return ts_ns if late == 0 else ts_ns - late + period_ns
+
+
 class TimedTask:
     """Something that is done at a time. Subclasses set `due_ns` anew in `run`, later than it was."""
 
     def __init__(self) -> None:
         """Start with nothing due."""
         self.due_ns: i64 = NEVER
+
+    def start(self, ts_ns: i64) -> None:
+        """Be told the time of the venue's first command, before which nothing periodic is due."""
 
     def run(self) -> None:
         """Do what is due; the log stands at `due_ns`."""
@@ -33,17 +44,28 @@ class Clock:
         """Start without tasks."""
         self.tasks: list[TimedTask] = []
         self.next_due_ns: i64 = NEVER
+        self.is_started: bool = False
 
     def add(self, task: TimedTask) -> None:
         """Have a task run when it is due."""
         self.tasks.append(task)
-        if task.due_ns < self.next_due_ns:
+        if not self.is_started:
+            self.next_due_ns = 0  # the first command starts the clock, whatever its time
+        elif task.due_ns < self.next_due_ns:
             self.next_due_ns = task.due_ns
+
+    def start(self, ts_ns: i64) -> None:
+        """Tell every task the time of the venue's first command."""
+        self.is_started = True
+        for task in self.tasks:
+            task.start(ts_ns)
+        self.refresh()
 
     def set_due(self, task: TimedTask, due_ns: i64) -> None:
         """Have a task run at another time; NEVER for not at all. Never in the past of the log."""
         task.due_ns = due_ns
-        self.refresh()
+        if self.is_started:
+            self.refresh()
 
     def refresh(self) -> None:
         """Look anew for what is due next."""

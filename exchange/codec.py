@@ -4,7 +4,7 @@ Every function raises DataError for a value that does not fit its field, or a re
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from operator import attrgetter
 from typing import Any, Final, cast
@@ -34,7 +34,8 @@ class RecordForm:
             end = _byte_of(place) + place.bits // 8
         self.size = 8 * layout.words
         self.packer = struct.Struct(text + "x" * (self.size - end))
-        self.values_of = attrgetter(*(place.name for place in places))
+        names = [place.name for place in places]
+        self.values_of = attrgetter(*names) if len(names) > 1 else _only(names[0])
         self.kinds = tuple(place.kind for place in places)
         position = {place.name: index + 2 for index, place in enumerate(places)}
         self.fields = [(position[place.name], _members_of(place)) for place in layout.places]
@@ -85,6 +86,11 @@ class RecordForm:
                 raise DataError(f"{where}: expected one of {list(members.values())}, found {found!r}")
             words[place.word] |= (found & ((1 << place.bits) - 1)) << place.shift
         return struct.pack(f"<{len(words)}Q", *words)
+
+
+def _only(name: str) -> Callable[[msgspec.Struct], tuple[Any, ...]]:
+    """Return what `attrgetter` returns for several names: a tuple."""
+    return lambda value: (getattr(value, name),)
 
 
 def _byte_of(place: Place) -> int:

@@ -78,6 +78,7 @@ class RejectReason(IntEnum):
 
     NONE = 0
     UNKNOWN_INSTRUMENT = 1
+    MARKET_SETTLED = 24  # the instrument was settled for good
     RESERVED_ACCOUNT = 2  # 0 is the recorded market's, negative ids are the venue's own
     UNKNOWN_ACCOUNT = 3
     WRONG_POSITION_SIDE = 33  # LONG or SHORT without hedge mode, or NET with it
@@ -122,6 +123,7 @@ class CancelReason(IntEnum):
     LIQUIDATION = 8
     STOP_REFUSED = 9  # an elected stop that could not be entered, such as for lack of margin
     DELEVERAGED = 52  # its owner's position was closed against a liquidation
+    INSTRUMENT_SETTLED = 10
 
 
 class RecordedKind(IntEnum):
@@ -172,6 +174,7 @@ class MarkSource(IntEnum):
     EXTERNAL = 0  # SetMarkPrice
     LAST = 1  # price of the last trade
     MID = 2  # (best bid + best ask) / 2, rounded down, while both exist
+    MODEL = 3  # made of several sources: MarkRules
 
 
 BUY: Final = 0

@@ -24,6 +24,7 @@ from exchange.desks.gateway import Gateway
 from exchange.desks.margin_desk import MarginDesk
 from exchange.desks.matching import Matcher
 from exchange.desks.order_desk import OrderDesk
+from exchange.desks.price_desk import PriceDesk
 from exchange.desks.recorded_desk import RecordedDesk
 from exchange.desks.stop_desk import StopDesk
 from exchange.digest import EventDigest
@@ -33,7 +34,10 @@ from exchange.events import Event
 from exchange.instrument import Instrument
 from exchange.market import Market
 from exchange.policies import Policies
-from exchange.records import UNIT_BYTES
+from exchange.pricing.expiry import Deliverer, ExpiryTask
+from exchange.pricing.funding_task import FundingTask
+from exchange.pricing.mark_model import MarkModel, MarkTask
+from exchange.records import MARK_MODEL, UNIT_BYTES
 from exchange.risk.deleveraging import Deleverager
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
@@ -124,7 +128,12 @@ class Exchange:
         self.liquidator = Liquidator(
             rules, self.log, self.ledger, self.clearing, self.markets, self.desk, self.matcher, self.monitor
         )
+        self.deliverer = Deliverer(self.log, self.agenda, self.ledger, self.clearing, self.matcher)
+        self.price_desk = PriceDesk(self.log, self.deliverer)
+        self.mark_models = [MarkModel(self.log, market, fact) for market, fact in zip(self.markets, facts, strict=True)]
         self.clock = Clock()
+        if self.has_clearing:
+            self._schedule_prices()
         self.settler = Settler(
             self.has_clearing,
             self.log,
@@ -132,6 +141,7 @@ class Exchange:
             self.clock,
             self.markets,
             self.pockets,
+            self.mark_models,
             self.stop_desk,
             self.monitor,
             self.liquidator,
@@ -145,7 +155,7 @@ class Exchange:
             self.desk,
             self.recorded_desk,
             self.pockets,
-            [self.account_desk, self.margin_desk],
+            [self.price_desk, self.account_desk, self.margin_desk],
         )
         self._is_delivering: bool = False  # handlers are being called
         self._is_writing: bool = False  # sinks are taking records
@@ -155,6 +165,18 @@ class Exchange:
         if with_digest:
             self._digest = EventDigest()
             self._sinks.append(self._digest)
+
+    def _schedule_prices(self) -> None:
+        """Give the clock what is due by itself: marks, then funding, then expiries, each by ascending instrument."""
+        for market, model in zip(self.markets, self.mark_models, strict=True):
+            if market.mark_source == MARK_MODEL and model.every_ns > 0:
+                self.clock.add(MarkTask(model))
+        for market, fact in zip(self.markets, self.instruments, strict=True):
+            if fact.funding.interval_ns > 0:
+                self.clock.add(FundingTask(self.log, self.ledger, self.clearing, market, fact))
+        for market, fact in zip(self.markets, self.instruments, strict=True):
+            if fact.expiry_ns > 0:
+                self.clock.add(ExpiryTask(self.deliverer, market, fact))
 
     # --- the ways in -------------------------------------------------------------------------------------------
 

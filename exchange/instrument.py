@@ -6,6 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 from exchange.rules.margin import MarginTier, ScheduleRules
+from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules, expect_mark_model
 from exchange.units import (
     DEFAULT_MAX_PRICE_TICKS,
     MAX_FEE_PPM,
@@ -13,6 +14,7 @@ from exchange.units import (
     MAX_LEVERAGE,
     MAX_MONEY,
     MAX_PRICE_TICKS,
+    MAX_TS_NS,
 )
 from exchange.validation import check_types, expect
 
@@ -45,9 +47,10 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_price_ticks: no order, trade or mark is above it. Positions are bounded by what they would be worth there (an
         inverse one: at min_price_ticks), so a tighter range allows larger positions.
     default_leverage: of an account that has not set its own. max_leverage: the most it may set.
-    mark_source: 'external', 'last' or 'mid'.
     margin: how margin follows from a position and its orders; margin_tiers: the tiers of every schedule that has none.
     margin_schedules: what SetMarginSchedule may change to, numbered from 1; `margin` is number 0.
+    mark_source: 'external', 'last', 'mid', or 'model': made of what `mark` names.
+    expiry_ns: when a dated future is settled by the rule `settlement`; 0: it does not expire.
     """
 
     instrument_id: int
@@ -63,11 +66,16 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_price_ticks: int = DEFAULT_MAX_PRICE_TICKS
     default_leverage: int = 1
     max_leverage: int = 100
-    mark_source: Literal["external", "last", "mid"] = "external"
+    mark_source: Literal["external", "last", "mid", "model"] = "external"
     fees: FeeSchedule = FeeSchedule()
     margin_tiers: tuple[MarginTier, ...] = (MarginTier(maintenance_ppm=5_000),)
     margin: ScheduleRules = ScheduleRules()
     margin_schedules: tuple[ScheduleRules, ...] = ()
+    mark: MarkRules = MarkRules()
+    index: IndexRules = IndexRules()
+    funding: FundingRules = FundingRules()
+    expiry_ns: int = 0
+    settlement: SettlementRules = SettlementRules()
 
     def __post_init__(self) -> None:
         """Refuse an instrument that could not be traded. Raises ConfigError naming the field."""
@@ -130,6 +138,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for number, schedule in enumerate((self.margin, *self.margin_schedules)):
             named = where if number == 0 else f"{where} margin_schedules[{number - 1}]"
             schedule.check_tiers(schedule.tiers or self.margin_tiers, named)
+        expect(0 <= self.expiry_ns <= MAX_TS_NS, where, "expiry_ns >= 0", self.expiry_ns)
+        expect_mark_model(self.mark_source, self.mark, self.funding, where)
 
 
 def _is_positive_decimal(text: str) -> bool:

@@ -13,6 +13,7 @@ from exchange.margin.schedule import MarginSchedule
 from exchange.margin.valuation import Valuation
 from exchange.packed.columns import doubled, new_column
 from exchange.packed.threshold_heap import ThresholdHeap
+from exchange.pricing.price_feed import PriceFeed
 
 
 @final
@@ -46,6 +47,10 @@ class Market:
         self.default_leverage: i64 = facts.default_leverage
         self.max_leverage: i64 = facts.max_leverage
         self.mark_source: i64 = int(MarkSource[facts.mark_source.upper()])
+
+        self.feed = PriceFeed(facts)
+        self.watches_trades: bool = self.feed.watches_trades
+        self.is_settled: bool = False  # for good: it expired, or the operator said so
 
         self.has_last: bool = False
         self.last: i64 = 0

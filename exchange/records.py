@@ -28,6 +28,10 @@ WITHDRAW: Final = 10
 SET_LEVERAGE: Final = 11
 OPEN_POSITION: Final = 12
 FUND_DEPOSIT: Final = 13
+SET_INDEX_PRICE: Final = 14
+SET_FUNDING_RATE: Final = 15
+ADVANCE_TIME: Final = 16
+SETTLE_INSTRUMENT: Final = 17
 SET_MARGIN_MODE: Final = 18
 TRANSFER_MARGIN: Final = 19
 SET_POSITION_MODE: Final = 20
@@ -120,6 +124,18 @@ OPEN_POSITION_PRICE_TICKS: Final = 24
 FUND_DEPOSIT_TS_NS: Final = 8
 FUND_DEPOSIT_AMOUNT: Final = 16
 
+SET_INDEX_PRICE_TS_NS: Final = 8
+SET_INDEX_PRICE_PRICE_TICKS: Final = 16
+SET_INDEX_PRICE_LEG: Final = 24
+
+SET_FUNDING_RATE_TS_NS: Final = 8
+SET_FUNDING_RATE_RATE_PPB: Final = 16
+
+ADVANCE_TIME_TS_NS: Final = 8
+
+SETTLE_INSTRUMENT_TS_NS: Final = 8
+SETTLE_INSTRUMENT_PRICE_TICKS: Final = 16
+
 SET_MARGIN_MODE_TS_NS: Final = 8
 SET_MARGIN_MODE_MODE: Final = 16
 SET_MARGIN_MODE_MODE_SHIFT: Final = 0
@@ -162,6 +178,12 @@ EVENT_LOSS_SOCIALIZED: Final = 22
 EVENT_HAIRCUT_CHARGED: Final = 23
 EVENT_VENUE_LOSS_BOOKED: Final = 24
 EVENT_LIQUIDATION_ENDED: Final = 25
+EVENT_INDEX_PRICE_UPDATED: Final = 26
+EVENT_FUNDING_RATE_SET: Final = 27
+EVENT_FUNDING_SETTLED: Final = 28
+EVENT_FUNDING_PAID: Final = 29
+EVENT_INSTRUMENT_SETTLED: Final = 30
+EVENT_POSITION_SETTLED: Final = 31
 EVENT_MARGIN_MODE_SET: Final = 33
 EVENT_MARGIN_TRANSFERRED: Final = 34
 EVENT_POSITION_MODE_SET: Final = 35
@@ -366,6 +388,54 @@ EVENT_LIQUIDATION_ENDED_BALANCE: Final = 32
 EVENT_LIQUIDATION_ENDED_OUTCOME: Final = 40
 EVENT_LIQUIDATION_ENDED_OUTCOME_SHIFT: Final = 0
 
+EVENT_INDEX_PRICE_UPDATED_COMMAND_SEQ: Final = 8
+EVENT_INDEX_PRICE_UPDATED_TS_NS: Final = 16
+EVENT_INDEX_PRICE_UPDATED_PRICE_TICKS: Final = 24
+EVENT_INDEX_PRICE_UPDATED_LEG_PRICE_TICKS: Final = 32
+EVENT_INDEX_PRICE_UPDATED_LEG: Final = 40
+EVENT_INDEX_PRICE_UPDATED_LEGS_USED: Final = 48
+EVENT_INDEX_PRICE_UPDATED_OUTLIERS: Final = 56
+
+EVENT_FUNDING_RATE_SET_COMMAND_SEQ: Final = 8
+EVENT_FUNDING_RATE_SET_TS_NS: Final = 16
+EVENT_FUNDING_RATE_SET_RATE_PPB: Final = 24
+EVENT_FUNDING_RATE_SET_PREMIUM_PPB: Final = 32
+EVENT_FUNDING_RATE_SET_INTEREST_PPB: Final = 40
+EVENT_FUNDING_RATE_SET_DUE_NS: Final = 48
+EVENT_FUNDING_RATE_SET_IS_EXTERNAL: Final = 56
+EVENT_FUNDING_RATE_SET_IS_EXTERNAL_SHIFT: Final = 0
+
+EVENT_FUNDING_SETTLED_COMMAND_SEQ: Final = 8
+EVENT_FUNDING_SETTLED_TS_NS: Final = 16
+EVENT_FUNDING_SETTLED_RATE_PPB: Final = 24
+EVENT_FUNDING_SETTLED_PRICE_TICKS: Final = 32
+EVENT_FUNDING_SETTLED_PAID: Final = 40
+EVENT_FUNDING_SETTLED_RECEIVED: Final = 48
+EVENT_FUNDING_SETTLED_REMAINDER: Final = 56
+
+EVENT_FUNDING_PAID_COMMAND_SEQ: Final = 8
+EVENT_FUNDING_PAID_TS_NS: Final = 16
+EVENT_FUNDING_PAID_AMOUNT: Final = 24
+EVENT_FUNDING_PAID_SIZE_LOTS: Final = 32
+EVENT_FUNDING_PAID_RATE_PPB: Final = 40
+EVENT_FUNDING_PAID_BALANCE: Final = 48
+
+EVENT_INSTRUMENT_SETTLED_COMMAND_SEQ: Final = 8
+EVENT_INSTRUMENT_SETTLED_TS_NS: Final = 16
+EVENT_INSTRUMENT_SETTLED_PRICE_TICKS: Final = 24
+EVENT_INSTRUMENT_SETTLED_OPEN_INTEREST_LOTS: Final = 32
+EVENT_INSTRUMENT_SETTLED_REMAINDER: Final = 40
+EVENT_INSTRUMENT_SETTLED_POSITIONS: Final = 48
+EVENT_INSTRUMENT_SETTLED_IS_COMMANDED: Final = 56
+EVENT_INSTRUMENT_SETTLED_IS_COMMANDED_SHIFT: Final = 0
+
+EVENT_POSITION_SETTLED_COMMAND_SEQ: Final = 8
+EVENT_POSITION_SETTLED_TS_NS: Final = 16
+EVENT_POSITION_SETTLED_SIZE_LOTS: Final = 24
+EVENT_POSITION_SETTLED_VALUE: Final = 32
+EVENT_POSITION_SETTLED_REALIZED: Final = 40
+EVENT_POSITION_SETTLED_BALANCE: Final = 48
+
 EVENT_MARGIN_MODE_SET_COMMAND_SEQ: Final = 8
 EVENT_MARGIN_MODE_SET_TS_NS: Final = 16
 EVENT_MARGIN_MODE_SET_MODE: Final = 24
@@ -417,6 +487,7 @@ EVENT_POSITION_DELEVERAGED_LIGHT_SHIFT: Final = 32
 
 REJECT_NONE: Final = 0
 REJECT_UNKNOWN_INSTRUMENT: Final = 1
+REJECT_MARKET_SETTLED: Final = 24
 REJECT_RESERVED_ACCOUNT: Final = 2
 REJECT_UNKNOWN_ACCOUNT: Final = 3
 REJECT_WRONG_POSITION_SIDE: Final = 33
@@ -457,6 +528,7 @@ CANCEL_AMENDED_BELOW_FILLED: Final = 7
 CANCEL_LIQUIDATION: Final = 8
 CANCEL_STOP_REFUSED: Final = 9
 CANCEL_DELEVERAGED: Final = 52
+CANCEL_INSTRUMENT_SETTLED: Final = 10
 
 CLIPPED_ADD: Final = 0
 CLIPPED_CANCEL: Final = 1
@@ -474,6 +546,7 @@ OUTCOME_VENUE_LOSS: Final = 5
 MARK_EXTERNAL: Final = 0
 MARK_LAST: Final = 1
 MARK_MID: Final = 2
+MARK_MODEL: Final = 3
 
 TRANSFER_REQUESTED: Final = 0
 TRANSFER_ORDER: Final = 1
@@ -1082,6 +1155,162 @@ def write_liquidation_ended(log: EventLog, account: i64, liquidation_id: i64, ba
     words[at + 4] = balance
     words[at + 5] = outcome
     words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_index_price_updated(
+    log: EventLog,
+    instrument: i64,
+    price_ticks: i64,
+    leg_price_ticks: i64,
+    leg: i64,
+    legs_used: i64,
+    outliers: i64,
+) -> None:
+    """Append a IndexPriceUpdated record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 282 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = price_ticks
+    words[at + 4] = leg_price_ticks
+    words[at + 5] = leg
+    words[at + 6] = legs_used
+    words[at + 7] = outliers
+
+
+def write_funding_rate_set(
+    log: EventLog,
+    instrument: i64,
+    rate_ppb: i64,
+    premium_ppb: i64,
+    interest_ppb: i64,
+    due_ns: i64,
+    is_external: i64,
+) -> None:
+    """Append a FundingRateSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 283 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = rate_ppb
+    words[at + 4] = premium_ppb
+    words[at + 5] = interest_ppb
+    words[at + 6] = due_ns
+    words[at + 7] = is_external
+
+
+def write_funding_settled(
+    log: EventLog,
+    instrument: i64,
+    rate_ppb: i64,
+    price_ticks: i64,
+    paid: i64,
+    received: i64,
+    remainder: i64,
+) -> None:
+    """Append a FundingSettled record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 284 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = rate_ppb
+    words[at + 4] = price_ticks
+    words[at + 5] = paid
+    words[at + 6] = received
+    words[at + 7] = remainder
+
+
+def write_funding_paid(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    amount: i64,
+    size_lots: i64,
+    rate_ppb: i64,
+    balance: i64,
+) -> None:
+    """Append a FundingPaid record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 285 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = amount
+    words[at + 4] = size_lots
+    words[at + 5] = rate_ppb
+    words[at + 6] = balance
+    words[at + 7] = 0
+
+
+def write_instrument_settled(
+    log: EventLog,
+    instrument: i64,
+    price_ticks: i64,
+    open_interest_lots: i64,
+    remainder: i64,
+    positions: i64,
+    is_commanded: i64,
+) -> None:
+    """Append a InstrumentSettled record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 286 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = price_ticks
+    words[at + 4] = open_interest_lots
+    words[at + 5] = remainder
+    words[at + 6] = positions
+    words[at + 7] = is_commanded
+
+
+def write_position_settled(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    size_lots: i64,
+    value: i64,
+    realized: i64,
+    balance: i64,
+) -> None:
+    """Append a PositionSettled record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 287 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = size_lots
+    words[at + 4] = value
+    words[at + 5] = realized
+    words[at + 6] = balance
     words[at + 7] = 0
 
 

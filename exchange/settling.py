@@ -13,7 +13,8 @@ from exchange.clock import Clock
 from exchange.desks.stop_desk import StopDesk
 from exchange.event_log import EventLog
 from exchange.market import Market
-from exchange.records import MARK_LAST, MARK_MID, write_mark_price_updated
+from exchange.pricing.mark_model import MarkModel
+from exchange.records import MARK_LAST, MARK_MID, MARK_MODEL, write_mark_price_updated
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
 
@@ -30,6 +31,7 @@ class Settler:
         clock: Clock,
         markets: list[Market],
         pockets: Pockets,
+        mark_models: list[MarkModel],
         stop_desk: StopDesk,
         monitor: Monitor,
         liquidator: Liquidator,
@@ -41,14 +43,18 @@ class Settler:
         self.clock = clock
         self.markets = markets
         self.pockets = pockets
+        self.mark_models = mark_models  # of each market; used where its mark source says so
         self.stop_desk = stop_desk
         self.monitor = monitor
         self.liquidator = liquidator
-        self.has_mid_marks: bool = any(market.mark_source == MARK_MID for market in markets)
+        # Whether a mark may change without a trade, so that every settling looks.
+        self.has_book_marks: bool = any(market.mark_source in (MARK_MID, MARK_MODEL) for market in markets)
 
     def run_due(self, ts_ns: i64) -> None:
         """Run what is due until `ts_ns`, each task at its own time; the events carry the next command's number."""
         log, clock = self.log, self.clock
+        if not clock.is_started:
+            clock.start(ts_ns)
         while clock.next_due_ns <= ts_ns:
             task = clock.next_task()
             log.begin_task(task.due_ns)
@@ -90,13 +96,22 @@ class Settler:
                     pass
 
     def _update_marks(self) -> None:
-        if not self.agenda.has_traded and not self.has_mid_marks:
+        if not self.agenda.has_traded and not self.has_book_marks:
             return
         self.agenda.has_traded = False
         for market in self.markets:
+            if market.is_settled:
+                continue
             if market.mark_source == MARK_LAST:
-                if market.has_last and (not market.has_mark or market.mark != market.last):
-                    self._set_mark(market, market.last)
+                has_last, last = market.has_last, market.last
+                if market.watches_trades:  # those of liquidations do not count
+                    has_last, last = market.feed.trades.has_last, market.feed.trades.last
+                if has_last and (not market.has_mark or market.mark != last):
+                    self._set_mark(market, last)
+            elif market.mark_source == MARK_MODEL:
+                model = self.mark_models[market.index]
+                if model.every_ns == 0:
+                    model.update()
             elif market.mark_source == MARK_MID:
                 bids, asks = market.book.bids, market.book.asks
                 if bids.best != 0 and asks.best != 0:

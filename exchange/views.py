@@ -94,8 +94,7 @@ class BookView:
 
     def __init__(self, exchange: Exchange, instrument: Instrument) -> None:
         """Look at one instrument of a venue."""
-        index = exchange.gateway.market_of_instrument[instrument.instrument_id] - 1
-        self._market: Market = exchange.markets[index]
+        self._market: Market = exchange.markets[exchange.instruments.index(instrument)]
         self.instrument = instrument
         self._seen: dict[tuple[Side, int], int] = {}
 

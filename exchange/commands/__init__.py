@@ -28,7 +28,14 @@ from exchange.commands.orders import (
     ReduceOrder,
     ReportTrade,
 )
-from exchange.commands.prices import PriceCommand, SetMarkPrice
+from exchange.commands.prices import (
+    AdvanceTime,
+    PriceCommand,
+    SetFundingRate,
+    SetIndexPrice,
+    SetMarkPrice,
+    SettleInstrument,
+)
 from exchange.commands.types import CommandType
 
 Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | OperatorCommand | MarginCommand
@@ -47,6 +54,7 @@ COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
 
 __all__ = [
     "COMMANDS",
+    "AdvanceTime",
     "AmendOrder",
     "CancelOrder",
     "Command",
@@ -59,11 +67,14 @@ __all__ = [
     "PlaceOrder",
     "ReduceOrder",
     "ReportTrade",
+    "SetFundingRate",
+    "SetIndexPrice",
     "SetLeverage",
     "SetMarginMode",
     "SetMarginSchedule",
     "SetMarkPrice",
     "SetPositionMode",
+    "SettleInstrument",
     "TransferMargin",
     "Withdraw",
 ]

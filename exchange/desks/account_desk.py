@@ -1,4 +1,4 @@
-"""Requests about money: deposits, withdrawals, leverage, injected positions, the fund, and the external mark.
+"""Requests about money: deposits, withdrawals, leverage, injected positions and the fund.
 
 Rules: docs/semantics.md, section 4.
 """
@@ -19,7 +19,6 @@ from exchange.records import (
     DEPOSIT_AMOUNT,
     FUND_DEPOSIT,
     FUND_DEPOSIT_AMOUNT,
-    MARK_EXTERNAL,
     OPEN_POSITION,
     OPEN_POSITION_PRICE_TICKS,
     OPEN_POSITION_SIZE_LOTS,
@@ -28,15 +27,12 @@ from exchange.records import (
     REJECT_INSUFFICIENT_BALANCE,
     REJECT_INSUFFICIENT_MARGIN,
     REJECT_INVALID_AMOUNT,
-    REJECT_INVALID_COMBINATION,
     REJECT_INVALID_LEVERAGE,
     REJECT_INVALID_PRICE,
     REJECT_INVALID_QUANTITY,
     REJECT_NONE,
     SET_LEVERAGE,
     SET_LEVERAGE_LEVERAGE,
-    SET_MARK_PRICE,
-    SET_MARK_PRICE_PRICE_TICKS,
     TRANSFER_LEVERAGE,
     TRANSFER_POSITION,
     WITHDRAW,
@@ -44,7 +40,6 @@ from exchange.records import (
     write_deposited,
     write_fund_deposited,
     write_leverage_set,
-    write_mark_price_updated,
     write_position_opened,
     write_request_rejected,
     write_withdrawn,
@@ -67,7 +62,6 @@ class AccountDesk(RequestDesk):
     def requests(self) -> dict[int, int]:
         """Return what each of its requests must name."""
         return {
-            SET_MARK_PRICE: NAMES_MARKET,
             DEPOSIT: NAMES_ACCOUNT | OPENS_ACCOUNT,
             WITHDRAW: NAMES_ACCOUNT,
             SET_LEVERAGE: NAMES_MARKET | NAMES_ACCOUNT,
@@ -77,9 +71,7 @@ class AccountDesk(RequestDesk):
 
     def handle(self, kind: i64, market: Market, slot: i64, account: i64, records: bytes, offset: i64) -> None:
         """Read a request's fields and apply it."""
-        if kind == SET_MARK_PRICE:
-            self.set_mark(market, read_i64_le(records, offset + SET_MARK_PRICE_PRICE_TICKS))
-        elif kind == DEPOSIT:
+        if kind == DEPOSIT:
             self.deposit(account, read_i64_le(records, offset + DEPOSIT_AMOUNT))
         elif kind == WITHDRAW:
             self.withdraw(slot, read_i64_le(records, offset + WITHDRAW_AMOUNT))
@@ -208,16 +200,6 @@ class AccountDesk(RequestDesk):
         ledger.post(FUND_SLOT, amount)
         ledger.fund_deposits += amount
         write_fund_deposited(self.log, amount, ledger.balances[FUND_SLOT])
-
-    def set_mark(self, market: Market, price: i64) -> None:
-        """Take the next value of an external mark price series."""
-        if price < market.min_price or price > market.max_price:
-            self._refuse(market, 0, price, SET_MARK_PRICE, REJECT_INVALID_PRICE)
-        elif market.mark_source != MARK_EXTERNAL:
-            self._refuse(market, 0, price, SET_MARK_PRICE, REJECT_INVALID_COMBINATION)
-        else:
-            market.set_mark(price, self.log.step)
-            write_mark_price_updated(self.log, market.instrument, price)
 
     def _refuse(self, market: Market, account: i64, amount: i64, request: i64, reason: i64) -> None:
         write_request_rejected(self.log, market.instrument, account, amount, request, reason)

@@ -14,6 +14,7 @@ from exchange.accounts.pockets import NET, SHORT, Pockets
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.recorded_desk import RecordedDesk
 from exchange.desks.request_desk import (
+    ANY_VENUE,
     MAY_NAME_MARKET,
     NAMES_ACCOUNT,
     NAMES_MARKET,
@@ -68,6 +69,7 @@ from exchange.records import (
     REJECT_INVALID_COMBINATION,
     REJECT_INVALID_PRICE,
     REJECT_INVALID_QUANTITY,
+    REJECT_MARKET_SETTLED,
     REJECT_NONE,
     REJECT_RESERVED_ACCOUNT,
     REJECT_UNKNOWN_ACCOUNT,
@@ -118,6 +120,7 @@ class Gateway:
         """`markets` stand by ascending instrument id."""
         self.settler = settler
         self.clock = settler.clock
+        self.agenda = settler.agenda
         self.markets = markets
         self.log = log
         self.ledger = ledger
@@ -286,6 +289,8 @@ class Gateway:
         else:
             market = self.markets[self.market_of_instrument[instrument] - 1]
             market.note_trade(price, flags & 1, self.log.step)
+            if market.watches_trades:
+                market.feed.note_trade(ts_ns, price, lots, False)
             write_trade_reported(self.log, instrument, price, lots, flags & 1)
         return flags >> REPORT_TRADE_IS_CONTINUED_SHIFT != 0
 
@@ -307,6 +312,8 @@ class Gateway:
         slot = self.ledger.slots.find(account) if needs & NAMES_ACCOUNT != 0 else 0
         market = self.markets[max(self.market_of_instrument[instrument] - 1, 0)]  # unused where none is named
         self.desk_of_kind[kind].handle(kind, market, slot, account, records, offset)
+        if self.agenda.settled:
+            self._close_settled()
 
     def _mass_cancel(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> None:
         side = read_i64_le(records, offset + MASS_CANCEL_SIDE)
@@ -315,7 +322,7 @@ class Gateway:
         self._begin(ts_ns)
         reason: i64 = REJECT_NONE
         if instrument != 0 and self.market_of_instrument[instrument] == 0:
-            reason = REJECT_UNKNOWN_INSTRUMENT
+            reason = self._why_no_market(instrument)
         elif account < 1:
             reason = REJECT_RESERVED_ACCOUNT
         slot = self.ledger.slots.find(account)
@@ -335,7 +342,7 @@ class Gateway:
         """Return the owner word of an order command's account; or write the refusal and return NO_OWNER."""
         self.is_owner_special = False
         if self.market_of_instrument[instrument] == 0:
-            reason: i64 = REJECT_UNKNOWN_INSTRUMENT
+            reason: i64 = self._why_no_market(instrument)
         elif origin != PARTICIPANT:
             if account == RECORDED_MARKET:
                 return 0
@@ -375,11 +382,11 @@ class Gateway:
         may_be_none = needs & MAY_NAME_MARKET != 0 and instrument == 0
         names_market = needs & (NAMES_MARKET | MAY_NAME_MARKET) != 0 and not may_be_none
         if names_market and self.market_of_instrument[instrument] == 0:
-            return REJECT_UNKNOWN_INSTRUMENT
+            return self._why_no_market(instrument)
         names_account = needs & NAMES_ACCOUNT != 0
         if names_account and account < 1:
             return REJECT_RESERVED_ACCOUNT
-        if not self.has_clearing:
+        if not self.has_clearing and needs & ANY_VENUE == 0:
             return REJECT_INVALID_COMBINATION
         if names_account and needs & OPENS_ACCOUNT == 0 and self.ledger.slots.find(account) == 0:
             return REJECT_UNKNOWN_ACCOUNT
@@ -389,11 +396,26 @@ class Gateway:
         """Let time pass until a sound command's, with what is due by then, and begin the command."""
         if ts_ns >= self.clock.next_due_ns:
             self.settler.run_due(ts_ns)
+            if self.agenda.settled:
+                self._close_settled()
         self.log.begin_command(ts_ns)
+
+    def _close_settled(self) -> None:
+        """Be closed from now on to the instruments that were settled for good."""
+        for instrument in self.agenda.settled:
+            self.market_of_instrument[instrument] = 0
+        self.agenda.settled = []
+
+    def _why_no_market(self, instrument: i64) -> i64:
+        """Return why an instrument cannot be named: it never was, or it was settled for good."""
+        for market in self.markets:
+            if market.instrument == instrument:
+                return REJECT_MARKET_SETTLED
+        return REJECT_UNKNOWN_INSTRUMENT
 
     def _print_refusal(self, instrument: i64, price: i64, lots: i64) -> i64:
         if self.market_of_instrument[instrument] == 0:
-            return REJECT_UNKNOWN_INSTRUMENT
+            return self._why_no_market(instrument)
         if lots < 1 or lots > MAX_QTY_LOTS:
             return REJECT_INVALID_QUANTITY
         market = self.markets[self.market_of_instrument[instrument] - 1]

@@ -212,6 +212,8 @@ class Matcher:
             side,
         )
         market.note_trade(price, side, self.log.step)
+        if market.watches_trades:
+            market.feed.note_trade(self.log.ts_ns, price, traded, liquidation != 0)
         self.taker_filled += traded
         self.last_fill = price
         if self.has_clearing:
@@ -219,7 +221,7 @@ class Matcher:
             if maker_slot >= FIRST_SLOT:
                 self.clearing.reserve(market, maker_slot, 1 - side, price, maker_open, maker_open - traded)
             self.clearing.settle(market, maker_slot, owner >> 32, side, price, traded, liquidation != 0)
-            if liquidation != 0:
+            if liquidation != 0 and market.feed.counts_liquidations:
                 market.note_mover(liquidation, self.log.step)
         market.book.fill(maker, traded)
         return traded

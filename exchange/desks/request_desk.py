@@ -11,6 +11,7 @@ NAMES_MARKET: Final = 1  # an instrument that exists
 MAY_NAME_MARKET: Final = 2  # one that exists, or 0
 NAMES_ACCOUNT: Final = 4  # a participant that exists
 OPENS_ACCOUNT: Final = 8  # with NAMES_ACCOUNT: a participant, who may be new
+ANY_VENUE: Final = 16  # handled where nobody owns anything, too
 
 
 class RequestDesk:

@@ -47,7 +47,13 @@ from exchange.events.orders import (
     TradeReported,
 )
 from exchange.events.prices import (
+    FundingPaid,
+    FundingRateSet,
+    FundingSettled,
+    IndexPriceUpdated,
+    InstrumentSettled,
     MarkPriceUpdated,
+    PositionSettled,
     PriceEvent,
 )
 from exchange.events.types import EventType
@@ -81,7 +87,12 @@ __all__ = [
     "EventType",
     "FundDeposited",
     "FundPaid",
+    "FundingPaid",
+    "FundingRateSet",
+    "FundingSettled",
     "HaircutCharged",
+    "IndexPriceUpdated",
+    "InstrumentSettled",
     "LeverageSet",
     "LiquidationEnded",
     "LiquidationOrderPlaced",
@@ -99,6 +110,7 @@ __all__ = [
     "PositionDeleveraged",
     "PositionModeSet",
     "PositionOpened",
+    "PositionSettled",
     "PositionTakenOver",
     "RecordedClipped",
     "RequestRejected",

@@ -163,6 +163,7 @@ class Liquidator:
         legs = self.ledger.legs
         size = legs[leg + SIZE]
         if size == 0:
+            self._finish_if_flat(slot, number)  # its instrument was settled for good
             return
         if self.rechecks and legs[leg + ATTEMPTS] > 0 and not self.monitor.is_below_maintenance(slot):
             self._end(slot, number, OUTCOME_CURED)

@@ -38,6 +38,7 @@ from replay.sources.json_lines import check_order, encode_header, instruments_an
 from replay.sources.text import TextFile
 from replay.wording import shown
 
+# A field that is not here has a column of its own name.
 _COLUMN_OF_FIELD: Final = {
     "ts_ns": "ts_ns",
     "instrument": "instrument",
@@ -62,7 +63,6 @@ _COLUMN_OF_FIELD: Final = {
     "schedule": "schedule",
     "is_for_new_only": "is_for_new_only",
 }
-COLUMNS: Final = ("type", "time", *_COLUMN_OF_FIELD.values())
 ALL_INSTRUMENTS: Final = "all"
 
 
@@ -97,13 +97,17 @@ def _fields_of_commands() -> dict[type[msgspec.Struct], list[_Field]]:
     for layout in command_layouts():
         defaults = {field.name: field.default for field in msgspec.structs.fields(layout.struct)}
         found[layout.struct] = [
-            _Field(place.name, _COLUMN_OF_FIELD[place.name], place.kind, place.bits, defaults[place.name])
+            _Field(
+                place.name, _COLUMN_OF_FIELD.get(place.name, place.name), place.kind, place.bits, defaults[place.name]
+            )
             for place in layout.places
         ]
     return found
 
 
 _FIELDS: Final = _fields_of_commands()
+_OTHERS: Final = dict.fromkeys(field.column for fields in _FIELDS.values() for field in fields)
+COLUMNS: Final = tuple(dict.fromkeys(("type", "time", *_COLUMN_OF_FIELD.values(), *_OTHERS)))
 _TYPES: Final = {struct.__name__.lower(): struct for struct in COMMANDS.values()}
 
 
@@ -184,8 +188,8 @@ class CsvSource:
     def _value(self, field: _Field, text: str, instrument: Instrument | None, cell: Cell) -> Any:
         if field.kind is bool:
             return parse_flag(text, cell)
-        if field.kind in _WORDS:
-            return parse_choice(text, _WORDS[field.kind], cell)
+        if issubclass(field.kind, IntEnum):
+            return parse_choice(text, _WORDS.get(field.kind) or _words(field.kind), cell)
         if field.name == "amount":
             return parse_money(text, self._money_unit(cell), cell)
         if instrument is not None:

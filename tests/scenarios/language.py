@@ -6,6 +6,8 @@
     place sell 5 @ 101 id 9 recorded            of the recorded market, account 0; also `correction`
     cancel id 1 acct 7                          also `reduce 2 id 1 acct 7`, `amend 5 @ 99 stop 90 total id 1 acct 7`
     mass-cancel buy acct 7
+    wait 8h                                     time passes: ns, ms, s, min, h, d
+    index 105 leg 2                             also `funding-rate -1000` in ppb, `settle 105`
     mark 105                                    also `deposit 50 acct 7`, `withdraw`, `leverage`, `fund 1000`
     open -10 @ 100 acct 7
     report buy 3 @ 100                          a trade outside the book
@@ -13,8 +15,9 @@
     show acct 7                                 no command: prints what the account is worth
     show book                                   no command: prints the orders, best first
 
-`on 2` names another instrument than the first; `continued` holds the settling back. The time is the number of the
-command. Lines that start with # are comments: there stands the arithmetic that makes the events right.
+`on 2` names another instrument than the first; `continued` holds the settling back. Every command comes 1 ns after the
+one before, the first at 1 ns; `wait` comes so much later. Lines that start with # are comments: there stands the
+arithmetic that makes the events right.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,6 +27,7 @@ import msgspec
 
 from exchange.codec import encode_command
 from exchange.commands import (
+    AdvanceTime,
     AmendOrder,
     CancelOrder,
     Command,
@@ -36,8 +40,11 @@ from exchange.commands import (
     PlaceOrder,
     ReduceOrder,
     ReportTrade,
+    SetFundingRate,
+    SetIndexPrice,
     SetLeverage,
     SetMarkPrice,
+    SettleInstrument,
     Withdraw,
 )
 from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
@@ -47,7 +54,10 @@ from exchange.instrument import FeeSchedule, Instrument, MarginTier
 from exchange.rules import load_rules
 
 FLAGS = ("ioc", "fok", "post-only", "recorded", "correction", "continued", "total", "buy", "sell", "all", "book")
-VALUES = ("@", "id", "acct", "stop", "on")
+VALUES = ("@", "id", "acct", "stop", "on", "leg")
+NANOSECONDS = {"ns": 1, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
+NAME_LISTS = ("waterfall", "sources")  # settings that are lists of names, and of numbers
+NUMBER_LISTS = ("mark.weights", "mark.staleness_ns", "index.weights")
 
 
 def words_of(line: str) -> tuple[str, dict[str, Any]]:
@@ -65,8 +75,16 @@ def words_of(line: str) -> tuple[str, dict[str, Any]]:
     return verb, found
 
 
+def duration_of(text: str) -> int:
+    """The nanoseconds of a duration such as 8h."""
+    number = text.rstrip("abcdefghijklmnopqrstuvwxyz")
+    return int(number) * NANOSECONDS[text[len(number) :]]
+
+
 def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
     """Return the command that a line says."""
+    if line.startswith("wait "):
+        return AdvanceTime(ts_ns)
     verb, said = words_of(line)
     instrument, account = said.get("on", first_instrument), said.get("acct", 0)
     side = Side.SELL if "sell" in said else Side.BUY
@@ -105,6 +123,9 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
             SideFilter.BUY if "buy" in said else SideFilter.SELL if "sell" in said else SideFilter.BOTH,
         ),
         "mark": lambda: SetMarkPrice(ts_ns, instrument, amount),
+        "index": lambda: SetIndexPrice(ts_ns, instrument, amount, said.get("leg", 0)),
+        "funding-rate": lambda: SetFundingRate(ts_ns, instrument, amount),
+        "settle": lambda: SettleInstrument(ts_ns, instrument, amount),
         "report": lambda: ReportTrade(ts_ns, instrument, side, price, amount, "continued" in said),
         "execute": lambda: ExecuteRecorded(ts_ns, instrument, order_id, side, price, amount, "continued" in said),
         "deposit": lambda: Deposit(ts_ns, account, amount),
@@ -121,8 +142,10 @@ def set_path(tree: dict[str, Any], path: str, text: str) -> None:
     *folders, name = path.split(".")
     for folder in folders:
         tree = tree.setdefault(folder, {})
-    if name == "waterfall":
+    if name in NAME_LISTS:
         tree[name] = [word for word in text.split(",") if word]
+    elif path in NUMBER_LISTS:
+        tree[name] = [int(word) for word in text.split(",") if word]
     else:
         is_number = text.lstrip("-").isdigit()
         tree[name] = int(text) if is_number else text == "true" if text in ("true", "false") else text
@@ -143,7 +166,7 @@ def instrument_of(line: str) -> Instrument:
             fields["default_leverage"] = int(text)
         else:
             set_path(fields, name, text)
-    return Instrument(**fields)
+    return msgspec.convert(msgspec.to_builtins(fields), Instrument)
 
 
 class Scenario:
@@ -155,6 +178,7 @@ class Scenario:
         self.instruments: list[Instrument] = []
         self.venue: Exchange | None = None
         self.records: list[bytes] = []
+        self.ts_ns = 0
 
     def open_venue(self) -> Exchange:
         """A venue with what was set."""
@@ -180,7 +204,8 @@ class Scenario:
                 if "acct" in said
                 else shown_book(self.venue, said.get("on", first))
             )
-        command = command_of(line, len(self.records) + 1, first)
+        self.ts_ns += duration_of(line.split()[1]) if line.startswith("wait ") else 1
+        command = command_of(line, self.ts_ns, first)
         self.records.append(encode_command(command))
         events = self.venue.apply(command)
         self.venue.check()
@@ -242,6 +267,15 @@ SENTENCES: dict[str, str] = {
     "TradeReported": "reported {side} {qty_lots} @ {price_ticks}",
     "RecordedClipped": "clipped {kind} of {qty_lots} id {order_id}",
     "MarkPriceUpdated": "mark {price_ticks}",
+    "IndexPriceUpdated": "index {price_ticks}{of_legs}",
+    "FundingRateSet": "funding rate {rate_ppb} ppb, premium {premium_ppb}, interest {interest_ppb}, {given}due at "
+    "{due_ns} ns",
+    "FundingPaid": "funding {amount} acct {account}: size {size_lots} at {rate_ppb} ppb, balance {balance}",
+    "FundingSettled": "funding settled at {price_ticks} and {rate_ppb} ppb: paid {paid}, received {received}, "
+    "remainder {remainder}",
+    "PositionSettled": "delivered {size_lots} acct {account}: value {value} realized {realized} balance {balance}",
+    "InstrumentSettled": "settled for good at {price_ticks}{how}: {positions} positions, open interest "
+    "{open_interest_lots}, remainder {remainder}",
     "Deposited": "deposited {amount} acct {account}: balance {balance}",
     "Withdrawn": "withdrew {amount} acct {account}: balance {balance}",
     "LeverageSet": "leverage {leverage} acct {account}",
@@ -263,8 +297,8 @@ SENTENCES: dict[str, str] = {
     "VenueLossBooked": "liquidation {liquidation_id}: venue loses {amount} for acct {account}: total {total}",
     "DeleveragingStarted": "liquidation {liquidation_id}: {size_lots} @ {price_ticks} of acct {account} deleveraged by "
     "{order} of {score} over {candidates}, mark {mark_ticks}",
-    "PositionDeleveraged": "liquidation {liquidation_id}: acct {account} closes {size_lots} @ {price_ticks}, rank {rank} "
-    "light {light} score {score_ppb}",
+    "PositionDeleveraged": "liquidation {liquidation_id}: acct {account} closes {size_lots} @ {price_ticks}, "
+    "rank {rank} light {light} score {score_ppb}",
     "LiquidationEnded": "liquidation {liquidation_id} of acct {account} ends, {outcome}: balance {balance}",
 }
 
@@ -282,6 +316,10 @@ def sentence(event: Event, is_named: bool) -> str:
         values["request"] = plain(CommandType(fields["request"]))
     values["liquidation"] = f", liquidation {fields['liquidation_id']}" if fields.get("liquidation_id") else ""
     values["stop"] = f" stop {fields['trigger_ticks']}" if fields.get("trigger_ticks") else ""
+    of_legs = "leg {leg} at {leg_price_ticks}, {legs_used} legs used, {outliers} outliers"
+    values["of_legs"] = f": {of_legs.format(**fields)}" if fields.get("leg") else ""
+    values["given"] = "given from outside, " if fields.get("is_external") else ""
+    values["how"] = " by the operator" if fields.get("is_commanded") else ""
     values["kept"] = "keeps its place" if fields.get("kept_priority") else "to the back"
     values["limit"] = "at market" if fields.get("kind") == OrderKind.MARKET else f"@ {fields.get('price_ticks')}"
     return SENTENCES[kind].format(**values) + suffix

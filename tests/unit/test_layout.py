@@ -218,7 +218,7 @@ def test_an_event_of_another_length_is_a_data_error() -> None:
         decode_events(record[:1] + b"\2" + record[2:] + record, 1)
 
 
-@pytest.mark.parametrize("first_bytes", [b"\0\1", b"\x0e\1", b"\xff\1", b"\x09\0", b"\x09\2"])
+@pytest.mark.parametrize("first_bytes", [b"\0\1", b"\x7f\1", b"\xff\1", b"\x09\0", b"\x09\2"])
 def test_unknown_types_and_lengths_are_data_errors(first_bytes: bytes) -> None:
     """For the codec and for the engine, which changes nothing."""
     record = first_bytes + encode_command(Deposit(0, 1, 1))[2:]

@@ -14,6 +14,7 @@ import pytest
 
 from exchange.commands import (
     COMMANDS,
+    AdvanceTime,
     AmendOrder,
     CancelOrder,
     Command,
@@ -25,11 +26,14 @@ from exchange.commands import (
     PlaceOrder,
     ReduceOrder,
     ReportTrade,
+    SetFundingRate,
+    SetIndexPrice,
     SetLeverage,
     SetMarginMode,
     SetMarginSchedule,
     SetMarkPrice,
     SetPositionMode,
+    SettleInstrument,
     TransferMargin,
     Withdraw,
 )
@@ -37,14 +41,15 @@ from exchange.enums import MarginMode, OrderKind, Origin, PositionSide, RejectRe
 from exchange.events import LiquidationStarted, OrderAccepted, OrderRejected, RequestRejected
 from exchange.exchange import Exchange
 from exchange.instrument import Instrument, MarginTier, ScheduleRules
-from exchange.rules import OrderRules
+from exchange.rules import FundingRules, OrderRules
 from exchange.units import DEFAULT_MAX_PRICE_TICKS, MAX_EXPOSURE, MAX_MONEY, MAX_QTY_LOTS
 from tests.helpers import BUY, SELL, A, bare_venue, margin_venue, order, refusal, run_all
 
-UNMARKED, MARKED_BY_LAST, TIERED, NOWHERE = 2, 3, 4, 9  # instruments
+UNMARKED, MARKED_BY_LAST, FUNDED, SETTLED, TIERED, NOWHERE = 2, 3, 4, 5, 6, 9  # instruments
 RICH, POOR, SINKING, MAKER, HEAVY, TIGHT, APART, HEDGED, NOBODY = 1, 2, 3, 4, 5, 6, 7, 8, 9  # accounts
 RESTING, POST_ONLY, OF_HEAVY, OF_POOR = 77, 78, 79, 80  # orders
 R = RejectReason
+CHECKED = list(R)  # in the order of declaration, which is not that of the numbers
 MOST_LOTS = MAX_EXPOSURE // DEFAULT_MAX_PRICE_TICKS - 1  # with the one lot of OF_HEAVY, worth MAX_EXPOSURE at worst
 
 
@@ -66,11 +71,14 @@ def scene(orders: OrderRules | None = None) -> Exchange:
             ),
             margin_schedules=(ScheduleRules(),),
         ),
+        Instrument(instrument_id=FUNDED, symbol="FUNDED", funding=FundingRules(interval_ns=1 << 61)),
+        Instrument(instrument_id=SETTLED, symbol="SETTLED", **facts),  # type: ignore[arg-type]
         orders=orders,
     )
     run_all(
         venue,
         SetMarkPrice(0, A, 100),
+        SettleInstrument(0, SETTLED, 100),
         Deposit(0, RICH, 1 << 55),
         Deposit(0, MAKER, 1 << 55),
         Deposit(0, HEAVY, 1 << 57),
@@ -130,9 +138,14 @@ GOOD: dict[type[msgspec.Struct], Command] = {
     TransferMargin: TransferMargin(0, A, APART, 1),
     SetPositionMode: SetPositionMode(0, TIERED, RICH, True),
     SetMarginSchedule: SetMarginSchedule(0, TIERED, 1),
+    SetIndexPrice: SetIndexPrice(0, A, 100),
+    SetFundingRate: SetFundingRate(0, FUNDED, 1),
+    AdvanceTime: AdvanceTime(0),
+    SettleInstrument: SettleInstrument(0, UNMARKED, 100),
 }
 
 INSTRUMENT = Fault(R.UNKNOWN_INSTRUMENT, {"instrument": NOWHERE})
+GONE = Fault(R.MARKET_SETTLED, {"instrument": SETTLED})
 RESERVED = Fault(R.RESERVED_ACCOUNT, {"account": 0})
 UNKNOWN = Fault(R.UNKNOWN_ACCOUNT, {"account": NOBODY})
 LIQUIDATED = Fault(R.ACCOUNT_IN_LIQUIDATION, {"account": SINKING})
@@ -144,6 +157,7 @@ HUGE = {"qty_lots": MAX_QTY_LOTS, "price_ticks": DEFAULT_MAX_PRICE_TICKS}
 FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
     PlaceOrder: [
         INSTRUMENT,
+        GONE,
         RESERVED,
         Fault(R.RESERVED_ACCOUNT, {"origin": Origin.RECORDED}),
         UNKNOWN,
@@ -170,6 +184,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
     ],
     CancelOrder: [
         INSTRUMENT,
+        GONE,
         RESERVED,
         Fault(R.RESERVED_ACCOUNT, {"origin": Origin.CORRECTION}),
         UNKNOWN,
@@ -178,6 +193,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
     ],
     ReduceOrder: [
         INSTRUMENT,
+        GONE,
         RESERVED,
         UNKNOWN,
         Fault(R.UNKNOWN_ORDER, {"order_id": 999}),
@@ -186,6 +202,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
     ],
     AmendOrder: [
         INSTRUMENT,
+        GONE,
         RESERVED,
         UNKNOWN,
         LIQUIDATED,
@@ -200,10 +217,10 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         Fault(R.POST_ONLY_WOULD_TAKE, {"account": RICH, "order_id": POST_ONLY, "price_ticks": 100}),
         Fault(R.INSUFFICIENT_MARGIN, {"account": POOR, "order_id": OF_POOR, "qty_lots": 101}),
     ],
-    MassCancel: [INSTRUMENT, RESERVED, UNKNOWN],
-    SetMarkPrice: [INSTRUMENT, PRICE, Fault(R.INVALID_COMBINATION, {"instrument": MARKED_BY_LAST})],
-    ReportTrade: [INSTRUMENT, QUANTITY, PRICE],
-    ExecuteRecorded: [INSTRUMENT, QUANTITY, PRICE],
+    MassCancel: [INSTRUMENT, GONE, RESERVED, UNKNOWN],
+    SetMarkPrice: [INSTRUMENT, GONE, PRICE, Fault(R.INVALID_COMBINATION, {"instrument": MARKED_BY_LAST})],
+    ReportTrade: [INSTRUMENT, GONE, QUANTITY, PRICE],
+    ExecuteRecorded: [INSTRUMENT, GONE, QUANTITY, PRICE],
     Deposit: [RESERVED, Fault(R.INVALID_AMOUNT, {"amount": 0}), Fault(R.INVALID_AMOUNT, {"amount": MAX_MONEY})],
     Withdraw: [
         RESERVED,
@@ -215,6 +232,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
     ],
     SetLeverage: [
         INSTRUMENT,
+        GONE,
         RESERVED,
         UNKNOWN,
         LIQUIDATED,
@@ -224,6 +242,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
     ],
     OpenPosition: [
         INSTRUMENT,
+        GONE,
         RESERVED,
         UNKNOWN,
         LIQUIDATED,
@@ -268,6 +287,15 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         Fault(R.INVALID_COMBINATION, {"schedule": 2}),
         Fault(R.INVALID_COMBINATION, {"schedule": -1}),
     ],
+    SetIndexPrice: [INSTRUMENT, GONE, PRICE, Fault(R.INVALID_COMBINATION, {"leg": 1})],
+    SetFundingRate: [
+        INSTRUMENT,
+        GONE,
+        Fault(R.INVALID_AMOUNT, {"rate_ppb": 1_000_000_001}),
+        Fault(R.INVALID_COMBINATION, {"instrument": A}),
+    ],
+    AdvanceTime: [],
+    SettleInstrument: [INSTRUMENT, GONE, PRICE],
 }
 
 
@@ -333,8 +361,7 @@ def test_of_two_faults_the_earlier_reason_is_given(
     venue: Exchange, struct: type[msgspec.Struct], one: Fault, two: Fault
 ) -> None:
     """Reasons are declared in the order in which they are checked."""
-    declared = list(RejectReason)
-    assert declared.index(one.reason) < declared.index(two.reason), "the table stands in the order of declaration"
+    assert CHECKED.index(one.reason) < CHECKED.index(two.reason), "the table stands in the order of declaration"
     assert refusal(venue, faulty(struct, one, two)) == one.reason
 
 

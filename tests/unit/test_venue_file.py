@@ -6,7 +6,18 @@ import pytest
 
 from exchange.errors import ConfigError
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
-from exchange.rules import FundRules, LiquidationRules, MarginRules, OrderRules, Rules, ScheduleRules
+from exchange.rules import (
+    FundingRules,
+    FundRules,
+    IndexRules,
+    LiquidationRules,
+    MarginRules,
+    MarkRules,
+    OrderRules,
+    Rules,
+    ScheduleRules,
+    SettlementRules,
+)
 from exchange.rules.margin import RiskFactors, SizeLinear
 from replay import venues
 from replay.venues import load_instruments, load_venue, preset_names
@@ -33,8 +44,9 @@ def test_the_generic_preset_spells_out_every_field():
     rules, _ = load_venue("generic_linear")
     assert rules == Rules(name="generic_linear")
     lines = Path(venues.__file__).with_name("generic_linear.toml").read_text().splitlines()
-    structs = (Rules, OrderRules, LiquidationRules, FundRules, Instrument, FeeSchedule, MarginTier)
-    for struct in (*structs, MarginRules, ScheduleRules, SizeLinear, RiskFactors):
+    pricing = (MarkRules, IndexRules, FundingRules, SettlementRules)
+    margin = (MarginTier, MarginRules, ScheduleRules, SizeLinear, RiskFactors)
+    for struct in (Rules, OrderRules, LiquidationRules, FundRules, Instrument, FeeSchedule, *margin, *pricing):
         for field in struct.__struct_fields__:
             folders = ("rules", "instruments", "instruments.margin")
             tables = tuple(f"{bracket}{folder}.{field}]" for folder in folders for bracket in ("[", "[["))
