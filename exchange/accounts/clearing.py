@@ -397,8 +397,6 @@ class Clearing:
                 fee += penalty
             self.ledger.post(slot, -fee)
             self.mark_dirty(slot)
-            if self.watches_orders:
-                self.touch(slot)
         self.write_position(market, slot, realized, fee)
 
     def change_position(self, market: Market, slot: i64, size_change: int, value: int) -> int:
@@ -429,6 +427,8 @@ class Clearing:
                 new_cost = -new_cost
         if not is_shrinking:
             legs[leg + SCHEDULE] = market.schedule_number  # What is opened or grows is under the schedule of now.
+        if self.watches_orders:
+            self.touch(slot)
         if market.tracks_open_interest:
             market.open_interest += max(new_size, 0) - max(size, 0)
         realized = new_cost - cost - value

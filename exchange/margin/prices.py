@@ -126,6 +126,15 @@ def bankruptcy_quote(
     return -change_of_value - share_of_equity(equity, freed_maintenance, total_maintenance)
 
 
+def value_before_fee(quote: int, is_gaining: bool, fee_ppm: int) -> int:
+    """Return the value that a close must have so that `quote` is left when its fee is paid, rounded up.
+
+    quote, and the result: signed like the value of the position, n or, not gaining, -n.
+    Source: Bybit, inverse contracts.
+    """
+    return div_ceil(quote * PPM, PPM - fee_ppm if is_gaining else PPM + fee_ppm)
+
+
 def worst_fill_price(size_lots: int, bankruptcy: tuple[int, int], mark: tuple[int, int]) -> tuple[int, int]:
     """Return the worst price that a liquidation order accepts: bankruptcy, or the mark where that is worse already.
 

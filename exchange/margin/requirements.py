@@ -118,6 +118,11 @@ def isolated_excess(balance: int, unrealized: int, kept: int) -> int:
     return max(0, min(balance, balance + min(0, unrealized) - kept))
 
 
+def closing_fee(notional: int, fee_ppm: int) -> int:
+    """Return what closing a notional costs, rounded up. Source: Bybit, OKX: maintenance covers the liquidation fee."""
+    return div_ceil(notional * fee_ppm, PPM)
+
+
 def is_below(equity: int, requirement: int) -> bool:
     """Return whether equity is strictly below a requirement: equal is enough."""
     return equity < requirement

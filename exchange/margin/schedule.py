@@ -15,6 +15,7 @@ from typing import Final, final
 
 from exchange.instrument import Instrument
 from exchange.margin.requirements import (
+    closing_fee,
     half_of_initial_ppb,
     open_interest_scaled_margin,
     risk_factor_requirement,
@@ -26,7 +27,7 @@ from exchange.margin.requirements import (
     worse_side,
 )
 from exchange.rules.margin import ScheduleRules
-from exchange.units import PPB, div_ceil, div_floor
+from exchange.units import PPB, PPM, div_ceil, div_floor
 
 TIERS: Final = 0
 SIZE_LINEAR: Final = 1
@@ -60,6 +61,7 @@ class MarginSchedule:
         self.has_jumps: bool = rules.tier_kind == "whole"
         self.is_of_used_margin: bool = rules.rate_of == "used_margin" and self.kind == TIERS
         self.counts_orders: bool = rules.orders_in_maintenance
+        self.closing_fee_ppm: int = rules.closing_fee_ppm
         self.floor: int = rules.floor
         self.initial_ppm: int = rules.initial_ppm
         self.open_interest_lower: int = rules.open_interest_lower
@@ -97,7 +99,7 @@ class MarginSchedule:
         self.has_initial_tiers: bool = has_initial_tiers
         is_default_kind = self.kind == TIERS and not self.has_jumps and not self.is_of_used_margin
         # Marginal tiers of the notional at mark and nothing else: the hot path.
-        self.is_plain: bool = is_default_kind and self.base == CURRENT and self.floor == 0
+        self.is_plain: bool = is_default_kind and self.base == CURRENT and self.floor == 0 and self.closing_fee_ppm == 0
         # Initial margin is the worse side's notional at mark / leverage and nothing else.
         self.is_initial_plain: bool = (
             self.kind == TIERS
@@ -128,7 +130,9 @@ class MarginSchedule:
         if size_lots == 0 and bought == 0 and sold == 0:
             return 0
         required = self._required(size_lots, self.based(notional, entry), leverage, bought, sold)
-        return max(required, self.floor) if size_lots != 0 else required
+        if size_lots == 0:
+            return required
+        return max(required, self.floor) + closing_fee(notional, self.closing_fee_ppm)
 
     def based(self, notional: int, entry: int) -> int:
         """Return the notional that the schedule looks at: at mark, at entry, or the larger."""
@@ -240,8 +244,9 @@ class MarginSchedule:
         if self.base != CURRENT:
             rates.append(0)
             constants.append(self._required(size_lots, entry, leverage, 0, 0) * denominator)
+        fee = self.closing_fee_ppm * (denominator // PPM)
         if self.base == ENTRY:
-            return denominator, rates, constants
+            return denominator, [rate + fee for rate in rates], constants
         if self.kind != TIERS:
             side_ppb = self.long_ppb if size_lots > 0 else self.short_ppb
             rates.append((self.slippage_ppb + side_ppb) * self.slope_lots + self.slope_ppb * abs(size_lots))
@@ -254,7 +259,7 @@ class MarginSchedule:
             for rate, deduction in zip(self.rates, self.deductions, strict=True):
                 rates.append(rate)
                 constants.append(-deduction)
-        return denominator, rates, constants
+        return denominator, [rate + fee for rate in rates], constants
 
     def safe_range(
         self, gains_with_value: bool, excess: int, size_lots: int, notional: int, entry: int, leverage: int

@@ -18,6 +18,7 @@ from exchange.accounts.ledger import (
     MARKET,
     NEXT_LEG,
     OWNER_SLOT,
+    SCHEDULE,
     SIZE,
     Ledger,
 )
@@ -26,7 +27,7 @@ from exchange.desks.order_desk import OrderDesk
 from exchange.enums import BUY, LIMIT, SELL
 from exchange.enums import MARKET as MARKET_ORDER
 from exchange.event_log import EventLog
-from exchange.margin.prices import bankruptcy_quote
+from exchange.margin.prices import bankruptcy_quote, gains_with_value, value_before_fee
 from exchange.market import Market
 from exchange.records import (
     CANCEL_LIQUIDATION,
@@ -200,6 +201,9 @@ class Liquidator:
         own = self.clearing.leg_maintenance(leg)
         size: int = self.ledger.legs[leg + SIZE]
         quote = bankruptcy_quote(size, -size, -self.clearing.leg_value(leg), equity, own, total)
+        fee_ppm = market.schedules[self.ledger.legs[leg + SCHEDULE]].closing_fee_ppm
+        if fee_ppm != 0:
+            quote = value_before_fee(quote, gains_with_value(market.valuation, size), fee_ppm)
         highest: int = market.max_price
         lowest: int = market.min_price
         price = market.valuation.price_for_value(size, quote, highest)

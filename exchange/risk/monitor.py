@@ -196,7 +196,9 @@ class Monitor:
             legs = self.ledger.legs
             valuation = market.valuation
             value = self.clearing.leg_value(leg)
-            excess = value - self.clearing.leg_maintenance(leg) - share + ROUNDING_SPARE
+            excess = (
+                value - self.clearing.leg_maintenance(leg) - share + ROUNDING_SPARE + 1
+            )  # A closing fee is rounded, too.
             lots = abs(size)
             cost: int = legs[leg + COST]
             leverage = leverage_of(self.ledger, market, leg)

@@ -65,6 +65,8 @@ class ScheduleRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tier_rate: maintenance rates are 'stated'; or 'half_of_initial': 1 / (2 x max_leverage) of the tier, to the ppb, up.
     rate_of: tier rates are of the 'notional', or of the 'used_margin': notional / leverage of the account.
     base: the notional is the 'current' one at mark, the one at 'entry' (|cost|), or the 'worse', which is the larger.
+    closing_fee_ppm: the fee of closing at mark, which the maintenance margin covers on top of the schedule; bankruptcy
+        prices leave it to be paid.
     floor: the least maintenance margin of an open position, money.
     initial_ppm: a rate of initial margin besides leverage; 0: none. With open_interest_upper > 0 it rises to 100 % as
         the open interest at mark goes from open_interest_lower to open_interest_upper (money).
@@ -81,6 +83,7 @@ class ScheduleRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size_linear: SizeLinear = SizeLinear()
     risk_factor: RiskFactors = RiskFactors()
     base: Literal["current", "entry", "worse"] = "current"
+    closing_fee_ppm: int = 0
     floor: int = 0
     initial_ppm: int = 0
     open_interest_lower: int = 0
@@ -112,6 +115,7 @@ class ScheduleRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             expect(1 <= lots <= MAX_QTY_LOTS, where, f"{name} >= 1", lots)
         scale = factors.initial_scale_ppm
         expect(0 <= scale <= _MOST_SCALE_PPM, where, "risk_factor.initial_scale_ppm in 0..10**9", scale)
+        expect(0 <= self.closing_fee_ppm < PPM // 2, where, "closing_fee_ppm in 0..499,999", self.closing_fee_ppm)
         expect(0 <= self.floor <= MAX_EXPOSURE, where, "floor >= 0", self.floor)
         expect(0 <= self.initial_ppm <= PPM, where, "initial_ppm in 0..1,000,000", self.initial_ppm)
         lower, upper = self.open_interest_lower, self.open_interest_upper
