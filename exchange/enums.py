@@ -103,9 +103,15 @@ class RejectReason(IntEnum):
     NO_MARK_PRICE = 18
     ALREADY_TRADED = 19  # OpenPosition after the account's first trade in the instrument
     POST_ONLY_WOULD_TAKE = 20
+    MARKET_PAUSED = 40
+    MARKET_REDUCE_ONLY = 41
+    ACCOUNT_RESTRICTED = 42  # only what reduces a position
     FOK_CANNOT_FILL = 21
     LEVERAGE_ABOVE_TIER = 38  # the tier of so large a position allows less leverage
     INSUFFICIENT_BALANCE = 22
+    NOT_BORROWABLE = 90  # the venue lends, but not this asset
+    BORROW_LIMIT = 91  # the account would owe more of it than the venue lends
+    MARGIN_LEVEL_TOO_LOW = 92  # for more debt, or to let something leave
     INSUFFICIENT_MARGIN = 23
 
 
@@ -145,6 +151,33 @@ class LiquidationOutcome(IntEnum):
     COVERED = 3  # the fund paid the whole deficit
     SOCIALIZED = 4  # profits of other accounts paid what the fund could not
     VENUE_LOSS = 5  # a part was paid by nobody
+
+
+class AccountLevel(IntEnum):
+    """How far an account's equity has fallen, by the venue's levels."""
+
+    NORMAL = 0
+    NOTICE = 1  # a margin call
+    RESTRICTED = 2  # no new risk
+    LIQUIDATION = 3
+    BACKSTOP = 4  # its positions are taken over
+
+
+class MarketState(IntEnum):
+    """What participants may do in a market."""
+
+    OPEN = 0
+    REDUCE_ONLY = 1  # orders that reduce a position
+    PAUSED = 2  # cancel; liquidations wait
+
+
+class InterestKind(IntEnum):
+    """What a loan was charged for."""
+
+    BORROWED = 0  # the period in which something was borrowed, at once
+    CLOCK = 1  # a period, at its start or its end
+    REPAID = 2  # the time up to a repayment in full
+    OPEN_FEE = 3
 
 
 class DeleveragingOrder(IntEnum):

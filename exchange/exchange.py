@@ -11,6 +11,7 @@ from typing import Final, Protocol, final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
+from exchange.accounts.interest import Interest
 from exchange.accounts.ledger import Ledger
 from exchange.accounts.pockets import Pockets
 from exchange.agenda import Agenda
@@ -20,6 +21,7 @@ from exchange.clock import Clock
 from exchange.codec import decode_events, encode_command
 from exchange.commands import Command
 from exchange.desks.account_desk import AccountDesk
+from exchange.desks.asset_desk import AssetDesk
 from exchange.desks.gateway import Gateway
 from exchange.desks.margin_desk import MarginDesk
 from exchange.desks.matching import Matcher
@@ -39,6 +41,7 @@ from exchange.pricing.funding_task import FundingTask
 from exchange.pricing.mark_model import MarkModel, MarkTask
 from exchange.records import MARK_MODEL, UNIT_BYTES
 from exchange.risk.deleveraging import Deleverager
+from exchange.risk.limit_desk import LimitDesk
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
 from exchange.rules import Rules
@@ -105,7 +108,7 @@ class Exchange:
             self.markets.append(Market(len(self.markets), fact, self.agenda))
         self.has_clearing: bool = rules.clearing == "margin"
         self.ledger = Ledger(rules.fund.opening if self.has_clearing else 0)
-        self.clearing = Clearing(rules.margin, self.ledger, self.log, self.markets)
+        self.clearing = Clearing(self.ledger, self.log, self.markets, rules.borrow, rules.margin)
         self.pockets = Pockets(rules.margin, self.ledger, self.clearing, self.markets)
         self.matcher = Matcher(rules.orders, self.log, self.clearing, self.has_clearing)
         self.desk = OrderDesk(
@@ -115,7 +118,7 @@ class Exchange:
         self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
         self.account_desk = AccountDesk(self.log, self.ledger, self.clearing, self.pockets)
         self.margin_desk = MarginDesk(self.log, self.ledger, self.clearing, self.pockets)
-        self.monitor = Monitor(self.agenda, self.ledger, self.clearing, self.markets)
+        self.monitor = Monitor(rules.levels, self.log, self.agenda, self.ledger, self.clearing, self.markets)
         self.deleverager = Deleverager(
             rules.deleveraging,
             policies if policies is not None else Policies(),
@@ -125,15 +128,27 @@ class Exchange:
             self.markets,
             self.desk,
         )
-        self.liquidator = Liquidator(
-            rules, self.log, self.ledger, self.clearing, self.markets, self.desk, self.matcher, self.monitor
-        )
         self.deliverer = Deliverer(self.log, self.agenda, self.ledger, self.clearing, self.matcher)
         self.price_desk = PriceDesk(self.log, self.deliverer)
         self.mark_models = [MarkModel(self.log, market, fact) for market, fact in zip(self.markets, facts, strict=True)]
         self.clock = Clock()
         if self.has_clearing:
             self._schedule_prices()
+        self.liquidator = Liquidator(
+            rules,
+            self.log,
+            self.ledger,
+            self.clearing,
+            self.markets,
+            self.desk,
+            self.matcher,
+            self.monitor,
+            self.clock,
+            self.deleverager,
+        )
+        self.limit_desk = LimitDesk(self.log, self.ledger, self.clearing, self.liquidator.disposer)
+        self.interest = Interest(self.log, self.ledger, self.clearing, self.clock, self.instruments)
+        self.liquidator.interest = self.interest
         self.settler = Settler(
             self.has_clearing,
             self.log,
@@ -145,6 +160,7 @@ class Exchange:
             self.stop_desk,
             self.monitor,
             self.liquidator,
+            self.interest,
         )
         self.gateway = Gateway(
             self.settler,
@@ -155,7 +171,13 @@ class Exchange:
             self.desk,
             self.recorded_desk,
             self.pockets,
-            [self.price_desk, self.account_desk, self.margin_desk],
+            [
+                self.price_desk,
+                self.account_desk,
+                self.margin_desk,
+                AssetDesk(self.log, self.ledger, self.clearing, self.interest),
+                self.limit_desk,
+            ],
         )
         self._is_delivering: bool = False  # handlers are being called
         self._is_writing: bool = False  # sinks are taking records

@@ -7,6 +7,7 @@ import msgspec
 
 from exchange.rules.margin import MarginTier, ScheduleRules
 from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules, expect_mark_model
+from exchange.rules.spot import SpotTerms
 from exchange.units import (
     DEFAULT_MAX_PRICE_TICKS,
     MAX_FEE_PPM,
@@ -39,8 +40,10 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One market.
 
     instrument_id: 1 .. 65,535, unique in the venue.
-    kind: 'linear' (settled in the quote asset: a lot is worth price x tick value) or 'inverse' (settled in the base
-        asset: a lot is worth tick value / price).
+    kind: 'linear' (settled in the quote asset: a lot is worth price x tick value), 'inverse' (settled in the base
+        asset: a lot is worth tick value / price) or 'spot' (the base asset itself, paid for in money; valued
+        as linear).
+    spot: terms of the base asset as collateral and as a loan; of kind 'spot' only.
     tick_value, tick_value_divisor: the fraction of money per tick and lot (linear), or money x ticks per lot (inverse).
     tick_size, lot_size, money_unit: decimal text, for people and for readers of decimal files; never used in sums.
     min_price_ticks: 1, or less where a market allows zero or negative prices; an inverse one never does.
@@ -55,7 +58,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     instrument_id: int
     symbol: str
-    kind: Literal["linear", "inverse"] = "linear"
+    kind: Literal["linear", "inverse", "spot"] = "linear"
     tick_value: int = 1
     tick_value_divisor: int = 1
     tick_size: str = "1"
@@ -76,6 +79,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     funding: FundingRules = FundingRules()
     expiry_ns: int = 0
     settlement: SettlementRules = SettlementRules()
+    spot: SpotTerms = SpotTerms()
 
     def __post_init__(self) -> None:
         """Refuse an instrument that could not be traded. Raises ConfigError naming the field."""
@@ -101,7 +105,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         expect(
             self.kind == "linear" or self.min_price_ticks >= 1,
             where,
-            "min_price_ticks >= 1 when inverse",
+            "min_price_ticks >= 1 when inverse or spot",
             self.min_price_ticks,
         )
         expect(1 <= self.max_leverage <= MAX_LEVERAGE, where, f"max_leverage in 1..{MAX_LEVERAGE}", self.max_leverage)

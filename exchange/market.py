@@ -9,11 +9,13 @@ from exchange.agenda import Agenda
 from exchange.book.book import Book
 from exchange.enums import MarkSource
 from exchange.instrument import Instrument
+from exchange.margin.collateral import RateSchedule, haircut_schedule
 from exchange.margin.schedule import MarginSchedule
 from exchange.margin.valuation import Valuation
 from exchange.packed.columns import doubled, new_column
 from exchange.packed.threshold_heap import ThresholdHeap
 from exchange.pricing.price_feed import PriceFeed
+from exchange.records import MARKET_OPEN
 
 
 @final
@@ -41,6 +43,13 @@ class Market:
         # The price at which a size is worth most, whatever its sign: what bounds positions.
         is_low_worse = facts.kind == "inverse" or -facts.min_price_ticks > facts.max_price_ticks
         self.worst_price: i64 = facts.min_price_ticks if is_low_worse else facts.max_price_ticks
+        self.is_spot: bool = facts.kind == "spot"
+        weights = facts.spot.collateral_weights
+        self.haircut: RateSchedule = haircut_schedule([t.ppm for t in weights], [t.up_to for t in weights])
+        loans = facts.spot.initial_tiers
+        self.loan_initial: RateSchedule = RateSchedule([t.ppm for t in loans], [t.up_to for t in loans])
+        self.may_borrow: bool = facts.spot.may_borrow
+        self.loan_limit: int = facts.spot.limit_lots
         self.maker_ppm: int = facts.fees.maker_ppm
         self.taker_ppm: int = facts.fees.taker_ppm
         self.liquidation_ppm: int = facts.fees.liquidation_ppm
@@ -65,7 +74,8 @@ class Market:
         self.active_step: i64 = 0  # the newest step with a trade or a mark update
         self.mover: i64 = 0  # the newest liquidation whose order traded ...
         self.mover_step: i64 = 0  # ... in this step
-        self.waiting: list[int] = []  # legs whose liquidation waits for a retry, the oldest attempt first
+        self.state: i64 = MARKET_OPEN
+        self.traded_lots: i64 = 0  # in all matches and reported trades
 
         # Modes of accounts that have one of their own here (`Ledger.modes` counts them), by main slot ...
         self.has_hedges: bool = False  # an account has been hedged here

@@ -36,6 +36,11 @@ SET_MARGIN_MODE: Final = 18
 TRANSFER_MARGIN: Final = 19
 SET_POSITION_MODE: Final = 20
 SET_MARGIN_SCHEDULE: Final = 21
+DEPOSIT_ASSET: Final = 23
+WITHDRAW_ASSET: Final = 24
+SET_INTEREST_RATE: Final = 25
+RESTRICT_ACCOUNT: Final = 27
+SET_MARKET_STATE: Final = 28
 
 PLACE_ORDER_TS_NS: Final = 8
 PLACE_ORDER_ORDER_ID: Final = 16
@@ -152,6 +157,23 @@ SET_MARGIN_SCHEDULE_SCHEDULE: Final = 16
 SET_MARGIN_SCHEDULE_IS_FOR_NEW_ONLY: Final = 24
 SET_MARGIN_SCHEDULE_IS_FOR_NEW_ONLY_SHIFT: Final = 0
 
+DEPOSIT_ASSET_TS_NS: Final = 8
+DEPOSIT_ASSET_QTY_LOTS: Final = 16
+
+WITHDRAW_ASSET_TS_NS: Final = 8
+WITHDRAW_ASSET_QTY_LOTS: Final = 16
+
+SET_INTEREST_RATE_TS_NS: Final = 8
+SET_INTEREST_RATE_RATE_PPB: Final = 16
+
+RESTRICT_ACCOUNT_TS_NS: Final = 8
+RESTRICT_ACCOUNT_IS_RESTRICTED: Final = 16
+RESTRICT_ACCOUNT_IS_RESTRICTED_SHIFT: Final = 0
+
+SET_MARKET_STATE_TS_NS: Final = 8
+SET_MARKET_STATE_STATE: Final = 16
+SET_MARKET_STATE_STATE_SHIFT: Final = 0
+
 # Events: the same.
 EVENT_ORDER_ACCEPTED: Final = 1
 EVENT_ORDER_REJECTED: Final = 2
@@ -185,9 +207,21 @@ EVENT_FUNDING_PAID: Final = 29
 EVENT_INSTRUMENT_SETTLED: Final = 30
 EVENT_POSITION_SETTLED: Final = 31
 EVENT_MARGIN_MODE_SET: Final = 33
-EVENT_MARGIN_TRANSFERRED: Final = 34
+EVENT_ISOLATED_MARGIN_TRANSFERRED: Final = 34
 EVENT_POSITION_MODE_SET: Final = 35
 EVENT_MARGIN_SCHEDULE_SET: Final = 36
+EVENT_ASSET_DEPOSITED: Final = 40
+EVENT_ASSET_WITHDRAWN: Final = 41
+EVENT_LOAN_CHANGED: Final = 42
+EVENT_INTEREST_CHARGED: Final = 43
+EVENT_INTEREST_RATE_SET: Final = 44
+EVENT_LEVEL_CROSSED: Final = 45
+EVENT_ACCOUNT_RESTRICTED: Final = 46
+EVENT_MARKET_STATE_SET: Final = 47
+EVENT_LIQUIDATION_FEE_CHARGED: Final = 48
+EVENT_POSITION_TRANSFERRED: Final = 49
+EVENT_DISPOSAL_ORDER_PLACED: Final = 50
+EVENT_MARGIN_TRANSFERRED: Final = 51
 EVENT_DELEVERAGING_STARTED: Final = 52
 EVENT_POSITION_DELEVERAGED: Final = 53
 
@@ -441,13 +475,13 @@ EVENT_MARGIN_MODE_SET_TS_NS: Final = 16
 EVENT_MARGIN_MODE_SET_MODE: Final = 24
 EVENT_MARGIN_MODE_SET_MODE_SHIFT: Final = 0
 
-EVENT_MARGIN_TRANSFERRED_COMMAND_SEQ: Final = 8
-EVENT_MARGIN_TRANSFERRED_TS_NS: Final = 16
-EVENT_MARGIN_TRANSFERRED_AMOUNT: Final = 24
-EVENT_MARGIN_TRANSFERRED_BALANCE: Final = 32
-EVENT_MARGIN_TRANSFERRED_POCKET: Final = 40
-EVENT_MARGIN_TRANSFERRED_REASON: Final = 48
-EVENT_MARGIN_TRANSFERRED_REASON_SHIFT: Final = 0
+EVENT_ISOLATED_MARGIN_TRANSFERRED_COMMAND_SEQ: Final = 8
+EVENT_ISOLATED_MARGIN_TRANSFERRED_TS_NS: Final = 16
+EVENT_ISOLATED_MARGIN_TRANSFERRED_AMOUNT: Final = 24
+EVENT_ISOLATED_MARGIN_TRANSFERRED_BALANCE: Final = 32
+EVENT_ISOLATED_MARGIN_TRANSFERRED_POCKET: Final = 40
+EVENT_ISOLATED_MARGIN_TRANSFERRED_REASON: Final = 48
+EVENT_ISOLATED_MARGIN_TRANSFERRED_REASON_SHIFT: Final = 0
 
 EVENT_POSITION_MODE_SET_COMMAND_SEQ: Final = 8
 EVENT_POSITION_MODE_SET_TS_NS: Final = 16
@@ -460,6 +494,96 @@ EVENT_MARGIN_SCHEDULE_SET_SCHEDULE: Final = 24
 EVENT_MARGIN_SCHEDULE_SET_POSITIONS: Final = 32
 EVENT_MARGIN_SCHEDULE_SET_IS_FOR_NEW_ONLY: Final = 40
 EVENT_MARGIN_SCHEDULE_SET_IS_FOR_NEW_ONLY_SHIFT: Final = 0
+
+EVENT_ASSET_DEPOSITED_COMMAND_SEQ: Final = 8
+EVENT_ASSET_DEPOSITED_TS_NS: Final = 16
+EVENT_ASSET_DEPOSITED_QTY_LOTS: Final = 24
+EVENT_ASSET_DEPOSITED_VALUE: Final = 32
+EVENT_ASSET_DEPOSITED_SIZE_LOTS: Final = 40
+EVENT_ASSET_DEPOSITED_COST: Final = 48
+EVENT_ASSET_DEPOSITED_BALANCE: Final = 56
+
+EVENT_ASSET_WITHDRAWN_COMMAND_SEQ: Final = 8
+EVENT_ASSET_WITHDRAWN_TS_NS: Final = 16
+EVENT_ASSET_WITHDRAWN_QTY_LOTS: Final = 24
+EVENT_ASSET_WITHDRAWN_VALUE: Final = 32
+EVENT_ASSET_WITHDRAWN_SIZE_LOTS: Final = 40
+EVENT_ASSET_WITHDRAWN_COST: Final = 48
+EVENT_ASSET_WITHDRAWN_BALANCE: Final = 56
+
+EVENT_LOAN_CHANGED_COMMAND_SEQ: Final = 8
+EVENT_LOAN_CHANGED_TS_NS: Final = 16
+EVENT_LOAN_CHANGED_DEBT: Final = 24
+EVENT_LOAN_CHANGED_DEBT_BEFORE: Final = 32
+EVENT_LOAN_CHANGED_INTEREST_OWED: Final = 40
+
+EVENT_INTEREST_CHARGED_COMMAND_SEQ: Final = 8
+EVENT_INTEREST_CHARGED_TS_NS: Final = 16
+EVENT_INTEREST_CHARGED_PRINCIPAL: Final = 24
+EVENT_INTEREST_CHARGED_RATE_PPB: Final = 32
+EVENT_INTEREST_CHARGED_AMOUNT: Final = 40
+EVENT_INTEREST_CHARGED_BALANCE: Final = 48
+EVENT_INTEREST_CHARGED_KIND: Final = 56
+EVENT_INTEREST_CHARGED_KIND_SHIFT: Final = 0
+
+EVENT_INTEREST_RATE_SET_COMMAND_SEQ: Final = 8
+EVENT_INTEREST_RATE_SET_TS_NS: Final = 16
+EVENT_INTEREST_RATE_SET_RATE_PPB: Final = 24
+
+EVENT_LEVEL_CROSSED_COMMAND_SEQ: Final = 8
+EVENT_LEVEL_CROSSED_TS_NS: Final = 16
+EVENT_LEVEL_CROSSED_EQUITY: Final = 24
+EVENT_LEVEL_CROSSED_REQUIREMENT: Final = 32
+EVENT_LEVEL_CROSSED_CURE: Final = 40
+EVENT_LEVEL_CROSSED_LEVEL: Final = 48
+EVENT_LEVEL_CROSSED_LEVEL_SHIFT: Final = 0
+EVENT_LEVEL_CROSSED_PREVIOUS: Final = 48
+EVENT_LEVEL_CROSSED_PREVIOUS_SHIFT: Final = 8
+
+EVENT_ACCOUNT_RESTRICTED_COMMAND_SEQ: Final = 8
+EVENT_ACCOUNT_RESTRICTED_TS_NS: Final = 16
+EVENT_ACCOUNT_RESTRICTED_IS_RESTRICTED: Final = 24
+EVENT_ACCOUNT_RESTRICTED_IS_RESTRICTED_SHIFT: Final = 0
+
+EVENT_MARKET_STATE_SET_COMMAND_SEQ: Final = 8
+EVENT_MARKET_STATE_SET_TS_NS: Final = 16
+EVENT_MARKET_STATE_SET_STATE: Final = 24
+EVENT_MARKET_STATE_SET_STATE_SHIFT: Final = 0
+EVENT_MARKET_STATE_SET_PREVIOUS: Final = 24
+EVENT_MARKET_STATE_SET_PREVIOUS_SHIFT: Final = 8
+
+EVENT_LIQUIDATION_FEE_CHARGED_COMMAND_SEQ: Final = 8
+EVENT_LIQUIDATION_FEE_CHARGED_TS_NS: Final = 16
+EVENT_LIQUIDATION_FEE_CHARGED_LIQUIDATION_ID: Final = 24
+EVENT_LIQUIDATION_FEE_CHARGED_UNCAPPED: Final = 32
+EVENT_LIQUIDATION_FEE_CHARGED_SURPLUS: Final = 40
+EVENT_LIQUIDATION_FEE_CHARGED_CHARGED: Final = 48
+EVENT_LIQUIDATION_FEE_CHARGED_BALANCE: Final = 56
+
+EVENT_POSITION_TRANSFERRED_COMMAND_SEQ: Final = 8
+EVENT_POSITION_TRANSFERRED_TS_NS: Final = 16
+EVENT_POSITION_TRANSFERRED_LIQUIDATION_ID: Final = 24
+EVENT_POSITION_TRANSFERRED_SIZE_LOTS: Final = 32
+EVENT_POSITION_TRANSFERRED_VALUE: Final = 40
+EVENT_POSITION_TRANSFERRED_TAKER_VALUE: Final = 48
+EVENT_POSITION_TRANSFERRED_TAKER: Final = 56
+EVENT_POSITION_TRANSFERRED_TAKER_SHIFT: Final = 0
+
+EVENT_DISPOSAL_ORDER_PLACED_COMMAND_SEQ: Final = 8
+EVENT_DISPOSAL_ORDER_PLACED_TS_NS: Final = 16
+EVENT_DISPOSAL_ORDER_PLACED_ORDER_ID: Final = 24
+EVENT_DISPOSAL_ORDER_PLACED_PRICE_TICKS: Final = 32
+EVENT_DISPOSAL_ORDER_PLACED_QTY_LOTS: Final = 40
+EVENT_DISPOSAL_ORDER_PLACED_SIZE_LOTS: Final = 48
+EVENT_DISPOSAL_ORDER_PLACED_BOOK_LOTS: Final = 56
+
+EVENT_MARGIN_TRANSFERRED_COMMAND_SEQ: Final = 8
+EVENT_MARGIN_TRANSFERRED_TS_NS: Final = 16
+EVENT_MARGIN_TRANSFERRED_LIQUIDATION_ID: Final = 24
+EVENT_MARGIN_TRANSFERRED_AMOUNT: Final = 32
+EVENT_MARGIN_TRANSFERRED_TAKER_BALANCE: Final = 40
+EVENT_MARGIN_TRANSFERRED_TAKER: Final = 48
+EVENT_MARGIN_TRANSFERRED_TAKER_SHIFT: Final = 0
 
 EVENT_DELEVERAGING_STARTED_COMMAND_SEQ: Final = 8
 EVENT_DELEVERAGING_STARTED_TS_NS: Final = 16
@@ -512,9 +636,15 @@ REJECT_BOOK_FULL: Final = 17
 REJECT_NO_MARK_PRICE: Final = 18
 REJECT_ALREADY_TRADED: Final = 19
 REJECT_POST_ONLY_WOULD_TAKE: Final = 20
+REJECT_MARKET_PAUSED: Final = 40
+REJECT_MARKET_REDUCE_ONLY: Final = 41
+REJECT_ACCOUNT_RESTRICTED: Final = 42
 REJECT_FOK_CANNOT_FILL: Final = 21
 REJECT_LEVERAGE_ABOVE_TIER: Final = 38
 REJECT_INSUFFICIENT_BALANCE: Final = 22
+REJECT_NOT_BORROWABLE: Final = 90
+REJECT_BORROW_LIMIT: Final = 91
+REJECT_MARGIN_LEVEL_TOO_LOW: Final = 92
 REJECT_INSUFFICIENT_MARGIN: Final = 23
 
 CANCEL_REQUESTED: Final = 0
@@ -553,6 +683,21 @@ TRANSFER_ORDER: Final = 1
 TRANSFER_POSITION: Final = 2
 TRANSFER_LEVERAGE: Final = 3
 TRANSFER_RETURNED: Final = 4
+
+LEVEL_NORMAL: Final = 0
+LEVEL_NOTICE: Final = 1
+LEVEL_RESTRICTED: Final = 2
+LEVEL_LIQUIDATION: Final = 3
+LEVEL_BACKSTOP: Final = 4
+
+MARKET_OPEN: Final = 0
+MARKET_REDUCE_ONLY: Final = 1
+MARKET_PAUSED: Final = 2
+
+INTEREST_BORROWED: Final = 0
+INTEREST_CLOCK: Final = 1
+INTEREST_REPAID: Final = 2
+INTEREST_OPEN_FEE: Final = 3
 
 DELEVERAGE_BY_RANK: Final = 0
 DELEVERAGE_BY_PRO_RATA: Final = 1
@@ -1332,7 +1477,7 @@ def write_margin_mode_set(log: EventLog, instrument: i64, account: i64, mode: i6
     words[at + 7] = 0
 
 
-def write_margin_transferred(
+def write_isolated_margin_transferred(
     log: EventLog,
     instrument: i64,
     account: i64,
@@ -1341,7 +1486,7 @@ def write_margin_transferred(
     pocket: i64,
     reason: i64,
 ) -> None:
-    """Append a MarginTransferred record."""
+    """Append a IsolatedMarginTransferred record."""
     if log.left == 0:
         log.close_block()
     log.left -= 1
@@ -1397,6 +1542,298 @@ def write_margin_schedule_set(
     words[at + 4] = positions
     words[at + 5] = is_for_new_only
     words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_asset_deposited(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    qty_lots: i64,
+    value: i64,
+    size_lots: i64,
+    cost: i64,
+    balance: i64,
+) -> None:
+    """Append a AssetDeposited record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 296 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = qty_lots
+    words[at + 4] = value
+    words[at + 5] = size_lots
+    words[at + 6] = cost
+    words[at + 7] = balance
+
+
+def write_asset_withdrawn(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    qty_lots: i64,
+    value: i64,
+    size_lots: i64,
+    cost: i64,
+    balance: i64,
+) -> None:
+    """Append a AssetWithdrawn record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 297 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = qty_lots
+    words[at + 4] = value
+    words[at + 5] = size_lots
+    words[at + 6] = cost
+    words[at + 7] = balance
+
+
+def write_loan_changed(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    debt: i64,
+    debt_before: i64,
+    interest_owed: i64,
+) -> None:
+    """Append a LoanChanged record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 298 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = debt
+    words[at + 4] = debt_before
+    words[at + 5] = interest_owed
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_interest_charged(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    principal: i64,
+    rate_ppb: i64,
+    amount: i64,
+    balance: i64,
+    kind: i64,
+) -> None:
+    """Append a InterestCharged record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 299 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = principal
+    words[at + 4] = rate_ppb
+    words[at + 5] = amount
+    words[at + 6] = balance
+    words[at + 7] = kind
+
+
+def write_interest_rate_set(log: EventLog, instrument: i64, rate_ppb: i64) -> None:
+    """Append a InterestRateSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 300 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = rate_ppb
+    words[at + 4] = 0
+    words[at + 5] = 0
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_level_crossed(
+    log: EventLog,
+    account: i64,
+    equity: i64,
+    requirement: i64,
+    cure: i64,
+    level: i64,
+    previous: i64,
+) -> None:
+    """Append a LevelCrossed record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 301 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = equity
+    words[at + 4] = requirement
+    words[at + 5] = cure
+    words[at + 6] = level | previous << 8
+    words[at + 7] = 0
+
+
+def write_account_restricted(log: EventLog, account: i64, is_restricted: i64) -> None:
+    """Append a AccountRestricted record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 302 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = is_restricted
+    words[at + 4] = 0
+    words[at + 5] = 0
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_market_state_set(log: EventLog, instrument: i64, state: i64, previous: i64) -> None:
+    """Append a MarketStateSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 303 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = state | previous << 8
+    words[at + 4] = 0
+    words[at + 5] = 0
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_liquidation_fee_charged(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    liquidation_id: i64,
+    uncapped: i64,
+    surplus: i64,
+    charged: i64,
+    balance: i64,
+) -> None:
+    """Append a LiquidationFeeCharged record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 304 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = uncapped
+    words[at + 5] = surplus
+    words[at + 6] = charged
+    words[at + 7] = balance
+
+
+def write_position_transferred(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    liquidation_id: i64,
+    size_lots: i64,
+    value: i64,
+    taker_value: i64,
+    taker: i64,
+) -> None:
+    """Append a PositionTransferred record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 305 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = size_lots
+    words[at + 5] = value
+    words[at + 6] = taker_value
+    words[at + 7] = (taker & 0xffffffff)
+
+
+def write_disposal_order_placed(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    order_id: i64,
+    price_ticks: i64,
+    qty_lots: i64,
+    size_lots: i64,
+    book_lots: i64,
+) -> None:
+    """Append a DisposalOrderPlaced record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 306 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = order_id
+    words[at + 4] = price_ticks
+    words[at + 5] = qty_lots
+    words[at + 6] = size_lots
+    words[at + 7] = book_lots
+
+
+def write_margin_transferred(
+    log: EventLog,
+    account: i64,
+    liquidation_id: i64,
+    amount: i64,
+    taker_balance: i64,
+    taker: i64,
+) -> None:
+    """Append a MarginTransferred record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 307 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = amount
+    words[at + 5] = taker_balance
+    words[at + 6] = (taker & 0xffffffff)
     words[at + 7] = 0
 
 

@@ -13,11 +13,14 @@ import msgspec
 
 from exchange.commands import COMMANDS
 from exchange.enums import (
+    AccountLevel,
     CancelReason,
     DeleveragingOrder,
     DeleveragingScore,
+    InterestKind,
     LiquidationOutcome,
     MarginTransferReason,
+    MarketState,
     MarkSource,
     RecordedKind,
     RejectReason,
@@ -54,6 +57,9 @@ _ENUM_CONSTANTS: Final[dict[str, type[IntEnum]]] = {
     "OUTCOME": LiquidationOutcome,
     "MARK": MarkSource,
     "TRANSFER": MarginTransferReason,
+    "LEVEL": AccountLevel,
+    "MARKET": MarketState,
+    "INTEREST": InterestKind,
     "DELEVERAGE_BY": DeleveragingOrder,
     "SCORE": DeleveragingScore,
 }

@@ -6,6 +6,7 @@ from typing import final
 
 from mypy_extensions import i64
 
+from exchange.accounts.interest import Interest
 from exchange.accounts.pockets import Pockets
 from exchange.agenda import Agenda
 from exchange.book.level_index import RANK
@@ -35,6 +36,7 @@ class Settler:
         stop_desk: StopDesk,
         monitor: Monitor,
         liquidator: Liquidator,
+        interest: Interest,
     ) -> None:
         """Share the venue's parts."""
         self.has_clearing: bool = has_clearing
@@ -47,6 +49,8 @@ class Settler:
         self.stop_desk = stop_desk
         self.monitor = monitor
         self.liquidator = liquidator
+        self.interest = interest
+        self.has_loans: bool = interest.is_used
         # Whether a mark may change without a trade, so that every settling looks.
         self.has_book_marks: bool = any(market.mark_source in (MARK_MID, MARK_MODEL) for market in markets)
 
@@ -74,8 +78,11 @@ class Settler:
             if len(self.pockets.clearing.touched_pockets) > 0:
                 self.pockets.return_excess()
             if self.monitor.has_work():
-                for slot in self.monitor.find_breaches():
-                    self.liquidator.queue_start(slot)
+                if self.has_loans:
+                    self.interest.note_changes()
+                self.liquidator.queue_starts(self.monitor.find_breaches())
+                if len(self.monitor.liquidated_dirty) > 0:
+                    self.liquidator.review_filled()
             if are_retries_due:
                 are_retries_due = False
                 self.liquidator.queue_retries()

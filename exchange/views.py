@@ -248,6 +248,21 @@ class AccountView:
         return self._exchange.ledger.balances[self._slot]
 
     @property
+    def cash(self) -> int:
+        """Money: the balance without what was paid for assets (legs of spot instruments). Negative: owed."""
+        return self._exchange.clearing.assets.cash(self._slot)
+
+    @property
+    def debts(self) -> int:
+        """Money owed, interest included, and the value at mark of assets owed."""
+        return self._exchange.matcher.borrowing.debts(self._slot)
+
+    @property
+    def margin_level_ppm(self) -> int | None:
+        """Assets / debts in parts per million, rounded down; None without debts."""
+        return self._exchange.matcher.borrowing.margin_level(self._slot) if self.debts > 0 else None
+
+    @property
     def equity(self) -> int:
         """Balance + unrealized profit."""
         return self._exchange.clearing.equity(self._slot)

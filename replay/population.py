@@ -192,7 +192,7 @@ def _chosen(weights: list[int], point: int) -> int:
 
 def _lots_of(notional: Money, instrument: Instrument, price_ticks: Ticks) -> Lots:
     """Return the most lots whose notional at a price does not exceed `notional`."""
-    if instrument.kind == "linear":
+    if instrument.kind != "inverse":
         return div_floor(notional * instrument.tick_value_divisor, price_ticks * instrument.tick_value)
     return div_floor(notional * instrument.tick_value_divisor * price_ticks, instrument.tick_value)
 

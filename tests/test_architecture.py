@@ -43,6 +43,9 @@ NUMBERS = {
         "market.py": 4,  # one instrument: its book, its valuation, its thresholds
         "accounts/leg_margin.py": 5,
         "accounts/pockets.py": 5,
+        "accounts/assets.py": 5,
+        "accounts/borrowing.py": 6,  # who may borrow what: asks the clearing
+        "accounts/interest.py": 6,
         "accounts/clearing.py": 5,  # what a fill means in money: the ledger seen with the markets
         "audit.py": 5,
         "desks": 6,

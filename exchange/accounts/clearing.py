@@ -9,6 +9,7 @@ from typing import final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from exchange.accounts.assets import Assets
 from exchange.accounts.ledger import (
     BUY_LOTS,
     BUY_NOTIONAL,
@@ -18,6 +19,7 @@ from exchange.accounts.ledger import (
     FUND_SLOT,
     HAS_TRADED,
     LEVERAGE,
+    LIQUIDATING,
     MARKET,
     NEXT_LEG,
     NORMAL,
@@ -42,19 +44,26 @@ from exchange.accounts.leg_margin import (
 )
 from exchange.enums import BUY
 from exchange.event_log import EventLog
+from exchange.margin.collateral import attributed, spot_initial_margin
 from exchange.margin.schedule import initial_margin
 from exchange.market import Market
 from exchange.packed.columns import doubled, new_column
 from exchange.records import (
+    MARKET_OPEN,
+    MARKET_PAUSED,
+    MARKET_REDUCE_ONLY,
+    REJECT_ACCOUNT_RESTRICTED,
     REJECT_INSUFFICIENT_MARGIN,
     REJECT_LEVERAGE_ABOVE_TIER,
+    REJECT_MARKET_PAUSED,
+    REJECT_MARKET_REDUCE_ONLY,
     REJECT_NONE,
     REJECT_NOTIONAL_TOO_LARGE,
     REJECT_POSITION_TOO_LARGE,
-    write_margin_transferred,
+    write_isolated_margin_transferred,
     write_position_changed,
 )
-from exchange.rules import MarginRules
+from exchange.rules import BorrowRules, MarginRules
 from exchange.units import MAX_EXPOSURE, MAX_SIZE_LOTS, MAX_STORED_MONEY, PPM, div_ceil, mul_div
 
 
@@ -64,18 +73,33 @@ class Clearing:
 
     is_dirty: "vec[i64]"
 
-    def __init__(self, rules: MarginRules, ledger: Ledger, log: EventLog, markets: list[Market]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        log: EventLog,
+        markets: list[Market],
+        borrow_rules: BorrowRules | None = None,
+        margin_rules: MarginRules | None = None,
+    ) -> None:
         """`markets` stand by ascending instrument id; the recorded market has a leg in each from the start."""
         self.ledger = ledger
         self.log = log
         self.markets = markets
+        self.assets = Assets(ledger, markets, borrow_rules or BorrowRules())
+        self.has_assets: bool = self.assets.is_used
         self.dirty: list[int] = []  # slots that changed since the risk engine looked, in order
         self.is_dirty = new_column(64)
-        self.hedge_margin: int = HEDGE_MARGINS.index(rules.hedge_margin)
+        hedge_margin = (margin_rules or MarginRules()).hedge_margin
+        self.hedge_margin: int = HEDGE_MARGINS.index(hedge_margin)
         self.counts_orders: bool = any(schedule.counts_orders for market in markets for schedule in market.schedules)
         self.watches_orders: bool = self.counts_orders  # or there are pockets
         self.touched_pockets: list[int] = []  # pockets whose orders or position changed since the venue settled
         self.top_up: int = 0  # what the last margin check found missing in a pocket, for its main account to pay
+        self.has_limits: bool = False  # an account or a market was limited at some time
+        self.charges_on_fills: bool = True  # liquidation orders pay their fee fill by fill
+        self.charges_makers: bool = False  # liquidation orders rest
+        self.liquidated_value: int = 0  # what liquidation orders that took have bought for, sales negative
+        self.fund_pays_fees: bool = False
         for market in markets:
             self.leg_in(market, RECORDED_SLOT)
 
@@ -116,6 +140,8 @@ class Clearing:
         if legs[leg + SIZE] == 0 and not self.counts_orders:
             return 0
         market = self.markets[legs[leg + MARKET]]
+        if market.is_spot and legs[leg + SIZE] > 0:
+            return market.haircut.required(abs(self.leg_value(leg)))
         schedule = market.schedules[legs[leg + SCHEDULE]]
         if schedule.is_plain and legs[leg + PAIR] == 0:
             return schedule.maintenance(abs(self.leg_value(leg)))
@@ -129,7 +155,7 @@ class Clearing:
         legs = self.ledger.legs
         market = self.markets[legs[leg + MARKET]]
         schedule = market.schedules[legs[leg + SCHEDULE]]
-        if not schedule.is_initial_plain or legs[leg + PAIR] != 0:
+        if not market.is_spot and (not schedule.is_initial_plain or legs[leg + PAIR] != 0):
             if legs[leg + FILL_SLOT] != legs[leg + OWNER_SLOT] and self.hedge_margin != SUM:
                 return 0
             return self.requirement_of(market, leg, leverage, more_bought, more_sold)
@@ -138,6 +164,10 @@ class Clearing:
             notional = -notional
         bought: int = legs[leg + BUY_NOTIONAL]
         sold: int = legs[leg + SELL_NOTIONAL]
+        if market.is_spot:
+            return spot_initial_margin(
+                notional, bought + more_bought, sold + more_sold, leverage, market.haircut, market.loan_initial
+            )
         return initial_margin(notional, bought + more_bought, sold + more_sold, leverage)
 
     def leverage(self, leg: i64) -> int:
@@ -156,23 +186,51 @@ class Clearing:
         return total
 
     def unrealized(self, slot: i64) -> int:
-        """Return value at mark - cost over all legs."""
-        balance: int = self.ledger.balances[self.ledger.homes[slot]]
-        return self.equity(slot) - balance
-
-    def maintenance(self, slot: i64) -> int:
-        """Return the maintenance margin of all legs."""
+        """Return value at mark - cost over all legs but those of assets: what others owe the account, or it them."""
         total: int = 0
         leg = self.ledger.first_legs[self.ledger.homes[slot]]
+        while leg != 0:
+            if not self.markets[self.ledger.legs[leg + MARKET]].is_spot:
+                cost: int = self.ledger.legs[leg + COST]
+                total += self.leg_value(leg) - cost
+            leg = self.ledger.legs[leg + NEXT_LEG]
+        return total
+
+    def leg_burden(self, leg: i64) -> int:
+        """Return a leg's maintenance with its part, by notional, of what the account's debt of money requires."""
+        own = self.leg_maintenance(leg)
+        if not self.has_assets:
+            return own
+        slot = self.ledger.legs[leg + OWNER_SLOT]
+        required = self.assets.debt_maintenance(slot)
+        if required == 0:
+            return own
+        whole: int = 0
+        other = self.ledger.first_legs[slot]
+        while other != 0:
+            whole += abs(self.leg_value(other))
+            other = self.ledger.legs[other + NEXT_LEG]
+        return own + attributed(required, abs(self.leg_value(leg)), whole)
+
+    def maintenance(self, slot: i64) -> int:
+        """Return the maintenance margin of all legs, and of money that is owed; 0 for one who only holds assets."""
+        total: int = 0
+        slot = self.ledger.homes[slot]
+        if self.has_assets:
+            if not self.assets.is_exposed(slot):
+                return 0
+            total = self.assets.debt_maintenance(slot)
+        leg = self.ledger.first_legs[slot]
         while leg != 0:
             total += self.leg_maintenance(leg)
             leg = self.ledger.legs[leg + NEXT_LEG]
         return total
 
     def initial_margin(self, slot: i64) -> int:
-        """Return the initial margin of all legs, resting orders included."""
-        total: int = 0
-        leg = self.ledger.first_legs[self.ledger.homes[slot]]
+        """Return the initial margin of all legs and of money that is owed, resting orders included."""
+        slot = self.ledger.homes[slot]
+        total: int = self.assets.debt_initial(slot, 0) if self.has_assets else 0
+        leg = self.ledger.first_legs[slot]
         while leg != 0:
             total += self.leg_initial_margin(leg, 0, 0, self.leverage(leg))
             leg = self.ledger.legs[leg + NEXT_LEG]
@@ -329,7 +387,7 @@ class Clearing:
         self.mark_dirty(main)
         self.mark_dirty(pocket)
         account = ledger.account_ids[main]
-        write_margin_transferred(
+        write_isolated_margin_transferred(
             self.log, market.instrument, account, amount, ledger.balances[main], ledger.balances[pocket], reason
         )
 
@@ -340,6 +398,27 @@ class Clearing:
             self.touched_pockets.append(home)
         if self.counts_orders:
             self.mark_dirty(home)
+
+    def limit_refusal(self, market: Market, slot: i64, side: i64, lots: int, freed_lots: int) -> i64:
+        """Return why an account may not enter an order in a market in its state, or 0; what only reduces it often may.
+
+        freed_lots: open in the order that this one replaces.
+        """
+        if market.state == MARKET_PAUSED:
+            return REJECT_MARKET_PAUSED
+        home = self.ledger.homes[slot]
+        is_limited = self.ledger.limits[home] != 0 or self.ledger.limits[self.ledger.parents[home]] != 0
+        if not is_limited and market.state == MARKET_OPEN:
+            return REJECT_NONE
+        leg = market.leg(slot)
+        if leg != 0:
+            legs = self.ledger.legs
+            size: int = legs[leg + SIZE]
+            is_opposite = size > 0 if side != BUY else size < 0
+            resting: int = legs[leg + BUY_LOTS] if side == BUY else legs[leg + SELL_LOTS]
+            if is_opposite and resting - freed_lots + lots <= abs(size):
+                return REJECT_NONE
+        return REJECT_MARKET_REDUCE_ONLY if market.state == MARKET_REDUCE_ONLY else REJECT_ACCOUNT_RESTRICTED
 
     def reserve(self, market: Market, slot: i64, side: i64, price: int, before: int, after: int) -> None:
         """Take note that a resting order's open quantity went from `before` to `after` lots."""
@@ -371,7 +450,10 @@ class Clearing:
             value = -value
         if maker == taker:
             bought, value = 0, 0
-        self._settle_half(market, maker, -bought, -value, notional, market.maker_ppm, False)
+        if is_liquidation:
+            self.liquidated_value += value
+        is_maker_liquidated = self.charges_makers and self.ledger.states[self.ledger.homes[maker]] == LIQUIDATING
+        self._settle_half(market, maker, -bought, -value, notional, market.maker_ppm, is_maker_liquidated)
         self._settle_half(market, taker, bought, value, notional, market.taker_ppm, is_liquidation)
 
     def _settle_half(
@@ -391,12 +473,16 @@ class Clearing:
         if slot >= FIRST_SLOT:
             fee = div_ceil(notional * fee_ppm, PPM)  # the venue keeps the remainder
             self.ledger.fees += fee
-            if is_liquidation:
+            if is_liquidation and self.charges_on_fills:
                 penalty = div_ceil(notional * market.liquidation_ppm, PPM)
                 self.ledger.post(FUND_SLOT, penalty)
                 fee += penalty
             self.ledger.post(slot, -fee)
             self.mark_dirty(slot)
+        elif self.fund_pays_fees:
+            fee = div_ceil(notional * fee_ppm, PPM)
+            self.ledger.fees += fee
+            self.ledger.post(slot, -fee)
         self.write_position(market, slot, realized, fee)
 
     def change_position(self, market: Market, slot: i64, size_change: int, value: int) -> int:

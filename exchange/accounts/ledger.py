@@ -8,7 +8,8 @@ Two kinds of slots belong to a participant's main slot: a *pocket* holds one iso
 (`parents` names the main slot), an *alias* is the name under which the short side of a hedged pair trades, and has
 nothing of its own (`homes` names the slot that its leg and its money belong to).
 
-Conservation, which `conserved` states: balances + fees - costs = deposits - withdrawals + opening + venue loss.
+Conservation, which `conserved` states: balances + fees - costs = deposits - withdrawals + opening + venue loss;
+sizes of an instrument sum to the lots deposited - withdrawn (0 but for spot instruments).
 """
 
 from typing import Final, final
@@ -30,6 +31,10 @@ NORMAL: Final = 0
 QUEUED: Final = 1  # found below maintenance, its liquidation not yet started
 LIQUIDATING: Final = 2
 
+# Why an account may only reduce: bits of `limits`.
+LIMITED_BY_LEVEL: Final = 1
+LIMITED_BY_OPERATOR: Final = 2
+
 LEG_ROW: Final = 16
 OWNER_SLOT: Final = 0
 MARKET: Final = 1  # index of its market in the venue; markets stand by ascending instrument id
@@ -42,10 +47,9 @@ SELL_NOTIONAL: Final = 7
 LEVERAGE: Final = 8  # 0: the instrument's default
 NEXT_LEG: Final = 9  # of the same account, by ascending instrument id
 HAS_TRADED: Final = 10
-ATTEMPTS: Final = 11  # of the running liquidation
-SCHEDULE: Final = 12  # number of the margin schedule that it is under
-FILL_SLOT: Final = 13  # under which its orders and fills run: the owner's, or an alias for the short side of a pair
-PAIR: Final = 14  # the other side's leg of a hedged pair, 0: none
+SCHEDULE: Final = 11  # number of the margin schedule that it is under
+FILL_SLOT: Final = 12  # under which its orders and fills run: the owner's, or an alias for the short side of a pair
+PAIR: Final = 13  # the other side's leg of a hedged pair, 0: none
 
 
 @final
@@ -56,6 +60,7 @@ class Ledger:
     balances: "vec[i64]"
     states: "vec[i64]"
     liquidations: "vec[i64]"
+    limits: "vec[i64]"
     first_legs: "vec[i64]"
     parents: "vec[i64]"
     homes: "vec[i64]"
@@ -73,6 +78,7 @@ class Ledger:
         self.balances[FUND_SLOT] = fund_opening
         self.states = new_column(64)
         self.liquidations = new_column(64)  # id of the running liquidation
+        self.limits = new_column(64)  # why an account may only reduce
         self.first_legs = new_column(64)
         self.parents = new_column(64)  # of a pocket: the main slot; else 0
         self.homes = new_column(64)  # who owns the money: the slot itself, or an alias's home
@@ -86,6 +92,7 @@ class Ledger:
         self.fund_deposits: int = 0
         self.withdrawals: int = 0
         self.venue_loss: int = 0
+        self.asset_lots: dict[int, int] = {}  # by market: lots deposited - withdrawn; none where there are no assets
 
     def find(self, account: i64) -> i64:
         """Return a participant's slot, or 0."""
@@ -122,6 +129,7 @@ class Ledger:
             self.balances = doubled(self.balances)
             self.states = doubled(self.states)
             self.liquidations = doubled(self.liquidations)
+            self.limits = doubled(self.limits)
             self.first_legs = doubled(self.first_legs)
             self.parents = doubled(self.parents)
             self.homes = doubled(self.homes)
@@ -193,5 +201,6 @@ class Ledger:
                 f"found {balances} + {self.fees} - {costs} = {have} against {given}"
             )
         for market, total in sizes.items():
-            if total != 0:
-                raise InvariantError(f"expected the sizes of market {market} to sum to 0, found {total}")
+            held = self.asset_lots.get(market, 0)
+            if total != held:
+                raise InvariantError(f"expected the sizes of market {market} to sum to {held}, found {total}")

@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.commands import accounts, margin, operations, orders, prices
+from exchange.commands import accounts, assets, margin, operations, orders, prices
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
+from exchange.commands.assets import AssetCommand, DepositAsset, SetInterestRate, WithdrawAsset
 from exchange.commands.margin import (
     MarginCommand,
     SetMarginMode,
@@ -17,7 +18,7 @@ from exchange.commands.margin import (
     SetPositionMode,
     TransferMargin,
 )
-from exchange.commands.operations import FundDeposit, OperatorCommand
+from exchange.commands.operations import FundDeposit, OperatorCommand, RestrictAccount, SetMarketState
 from exchange.commands.orders import (
     AmendOrder,
     CancelOrder,
@@ -38,7 +39,7 @@ from exchange.commands.prices import (
 )
 from exchange.commands.types import CommandType
 
-Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | OperatorCommand | MarginCommand
+Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | AssetCommand | OperatorCommand | MarginCommand
 
 COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
     sorted(
@@ -46,6 +47,7 @@ COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
             **orders.COMMANDS,
             **prices.COMMANDS,
             **accounts.COMMANDS,
+            **assets.COMMANDS,
             **operations.COMMANDS,
             **margin.COMMANDS,
         }.items()
@@ -60,6 +62,7 @@ __all__ = [
     "Command",
     "CommandType",
     "Deposit",
+    "DepositAsset",
     "ExecuteRecorded",
     "FundDeposit",
     "MassCancel",
@@ -67,14 +70,18 @@ __all__ = [
     "PlaceOrder",
     "ReduceOrder",
     "ReportTrade",
+    "RestrictAccount",
     "SetFundingRate",
     "SetIndexPrice",
+    "SetInterestRate",
     "SetLeverage",
     "SetMarginMode",
     "SetMarginSchedule",
     "SetMarkPrice",
+    "SetMarketState",
     "SetPositionMode",
     "SettleInstrument",
     "TransferMargin",
     "Withdraw",
+    "WithdrawAsset",
 ]

@@ -8,6 +8,7 @@ from typing import final
 from librt.strings import read_i64_le
 from mypy_extensions import i64
 
+from exchange.accounts.borrowing import Borrowing
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import FUND_SLOT, HAS_TRADED, LIQUIDATING, RECORDED_SLOT, Ledger
 from exchange.accounts.pockets import Pockets
@@ -24,8 +25,6 @@ from exchange.records import (
     OPEN_POSITION_SIZE_LOTS,
     REJECT_ACCOUNT_IN_LIQUIDATION,
     REJECT_ALREADY_TRADED,
-    REJECT_INSUFFICIENT_BALANCE,
-    REJECT_INSUFFICIENT_MARGIN,
     REJECT_INVALID_AMOUNT,
     REJECT_INVALID_LEVERAGE,
     REJECT_INVALID_PRICE,
@@ -58,6 +57,7 @@ class AccountDesk(RequestDesk):
         self.ledger = ledger
         self.clearing = clearing
         self.pockets = pockets
+        self.borrowing = Borrowing(clearing)
 
     def requests(self) -> dict[int, int]:
         """Return what each of its requests must name."""
@@ -101,7 +101,7 @@ class AccountDesk(RequestDesk):
         write_deposited(self.log, account, amount, ledger.balances[slot])
 
     def withdraw(self, slot: i64, amount: i64) -> None:
-        """Take money out of an account, as long as its initial margin stays covered."""
+        """Take money out of an account, its own or, by rule, borrowed; its initial margin must stay covered."""
         ledger = self.ledger
         account = ledger.account_ids[slot]
         reason: i64 = REJECT_NONE
@@ -109,10 +109,8 @@ class AccountDesk(RequestDesk):
             reason = REJECT_ACCOUNT_IN_LIQUIDATION
         elif amount < 1 or amount > MAX_MONEY:
             reason = REJECT_INVALID_AMOUNT
-        elif amount > ledger.balances[slot]:
-            reason = REJECT_INSUFFICIENT_BALANCE
-        elif self.clearing.equity(slot) - amount < self.clearing.initial_margin(slot):
-            reason = REJECT_INSUFFICIENT_MARGIN
+        else:
+            reason = self.borrowing.withdrawal_refusal(slot, amount)
         if reason != REJECT_NONE:
             write_request_rejected(self.log, 0, account, amount, WITHDRAW, reason)
             return

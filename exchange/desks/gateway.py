@@ -66,6 +66,7 @@ from exchange.records import (
     REDUCE_ORDER_ORDER_ID,
     REDUCE_ORDER_ORIGIN,
     REDUCE_ORDER_QTY_LOTS,
+    REJECT_ACCOUNT_IN_LIQUIDATION,
     REJECT_INVALID_COMBINATION,
     REJECT_INVALID_PRICE,
     REJECT_INVALID_QUANTITY,
@@ -291,6 +292,7 @@ class Gateway:
             market.note_trade(price, flags & 1, self.log.step)
             if market.watches_trades:
                 market.feed.note_trade(ts_ns, price, lots, False)
+            market.traded_lots += lots
             write_trade_reported(self.log, instrument, price, lots, flags & 1)
         return flags >> REPORT_TRADE_IS_CONTINUED_SHIFT != 0
 
@@ -331,6 +333,8 @@ class Gateway:
                 reason = REJECT_UNKNOWN_ACCOUNT
             else:
                 return  # An account that never traded has nothing to cancel.
+        elif reason == REJECT_NONE and self.desk.clearing.charges_makers and self.desk.is_liquidation_order(slot << 32):
+            reason = REJECT_ACCOUNT_IN_LIQUIDATION
         if reason != REJECT_NONE:
             write_request_rejected(self.log, instrument, account, 0, MASS_CANCEL, reason)
             return

@@ -9,6 +9,7 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
+from exchange.accounts.borrowing import Borrowing
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import FIRST_SLOT
 from exchange.book.level_index import HEAD, LOTS, RANK, LevelIndex
@@ -61,6 +62,7 @@ class Matcher:
         """Copy the rules; share the log and the clearing."""
         self.log = log
         self.clearing = clearing
+        self.borrowing = Borrowing(clearing)
         self.has_clearing: bool = has_clearing
         self.rests_market_remainder: bool = rules.market_remainder == "limit_at_last_fill"
         self.protection_ticks: i64 = rules.protection_amount if rules.market_protection == "ticks" else -1
@@ -93,13 +95,21 @@ class Matcher:
         needs_margin = self.has_clearing and origin == PARTICIPANT
         if needs_margin and kind == MARKET and not market.has_mark:
             return REJECT_NO_MARK_PRICE
+        if needs_margin and self.clearing.has_limits:
+            reason = self.clearing.limit_refusal(market, owner >> 32, side, lots, 0)
+            if reason != REJECT_NONE:
+                return reason
         if time_in_force == FOK:
             opposite = market.book.asks if side == BUY else market.book.bids
             limit = price * opposite.sign if kind == LIMIT else self._market_limit(market, side)
-            if self._fillable(market, owner, side, limit, lots) < lots:
+            if self.fillable(market, owner, side, limit, lots) < lots:
                 return REJECT_FOK_CANNOT_FILL
         if needs_margin:
             notional = self.order_notional(market, kind, lots, price)
+            if market.is_spot:
+                if kind == MARKET and side == BUY:
+                    notional = max(notional, self._cost_to_buy(market, owner, lots))
+                return self.borrowing.order_refusal(market, owner >> 32, side, lots, notional)
             return self.clearing.margin_refusal(market, owner >> 32, side, notional, lots)
         return REJECT_NONE
 
@@ -214,6 +224,7 @@ class Matcher:
         market.note_trade(price, side, self.log.step)
         if market.watches_trades:
             market.feed.note_trade(self.log.ts_ns, price, traded, liquidation != 0)
+        market.traded_lots += traded
         self.taker_filled += traded
         self.last_fill = price
         if self.has_clearing:
@@ -254,7 +265,7 @@ class Matcher:
             return market.valuation.notional(lots, price)
         return market.valuation.notional(lots, market.mark) if market.has_mark else 0
 
-    def _fillable(self, market: Market, owner: i64, side: i64, limit: i64, wanted: i64) -> i64:
+    def fillable(self, market: Market, owner: i64, side: i64, limit: i64, wanted: i64) -> i64:
         """Return how much of `wanted` lots could trade at once: at least `wanted` if all of it. O(what it counts)."""
         opposite = market.book.asks if side == BUY else market.book.bids
         words = market.book.orders.words
@@ -273,6 +284,28 @@ class Matcher:
                     maker = words[maker + NEXT]
             level = opposite.next_worse(level)
         return total
+
+    def _cost_to_buy(self, market: Market, owner: i64, wanted: i64) -> int:
+        """Return what a market order would pay for what it can buy at once. O(what it counts).
+
+        Within its collar; an account's own orders are passed by, whatever the self-trade rule: that costs no less.
+        """
+        limit = self._market_limit(market, BUY)
+        asks = market.book.asks
+        words = market.book.orders.words
+        cost: int = 0
+        level = asks.best
+        while level != 0 and wanted > 0 and asks.levels[level + RANK] >= limit:
+            price = asks.levels[level + RANK] * asks.sign
+            maker = asks.levels[level + HEAD]
+            while maker != 0 and wanted > 0:
+                if words[maker + OWNER] != owner:
+                    lots = min(wanted, words[maker + OPEN])
+                    cost += market.valuation.notional(lots, price)
+                    wanted -= lots
+                maker = words[maker + NEXT]
+            level = asks.next_worse(level)
+        return cost
 
     def _market_limit(self, market: Market, side: i64) -> i64:
         """Return the worst rank of the opposite side that a market order may trade at: its collar, if it has one."""
@@ -350,6 +383,19 @@ class Matcher:
         if left > 0:
             reason = CANCEL_MARKET_REMAINDER if is_market else CANCEL_IOC_REMAINDER
             self.write_canceled(market, owner, order_id, price, left, number, side, reason)
+        return left
+
+    def rest_liquidation(
+        self, market: Market, owner: i64, order_id: i64, side: i64, price: i64, lots: i64, number: i64
+    ) -> i64:
+        """Run a liquidation order at a limit and let what is left of it rest; return what rests."""
+        opposite = market.book.asks if side == BUY else market.book.bids
+        self.taker_price = price
+        left = self.match(market, owner, order_id, side, price * opposite.sign, lots, False, number)
+        if left > 0:
+            book = market.book
+            book.link(book.enter(order_id, owner, side, price, left, self.taker_filled, 0))
+            self.clearing.reserve(market, owner >> 32, side, price, 0, left)
         return left
 
     def write_canceled(

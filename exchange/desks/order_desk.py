@@ -196,6 +196,11 @@ class OrderDesk:
         """Cancel a live order at its owner's request, or refuse."""
         order = market.book.ids.find(order_id)
         if order != 0 and (market.book.orders.words[order + OWNER] ^ owner) & ACCOUNT_MASK == 0:
+            if order_id < 0 and self.is_liquidation_order(market.book.orders.words[order + OWNER]):
+                account = owner & ACCOUNT_MASK
+                reason = REJECT_ACCOUNT_IN_LIQUIDATION
+                write_order_rejected(self.log, market.instrument, account, order_id, CANCEL_ORDER, reason)
+                return
             self.matcher.take_out(market, order, CANCEL_REQUESTED, 0)
         else:
             self._refuse_stranger(market, owner, order_id, order, CANCEL_ORDER)
@@ -206,11 +211,20 @@ class OrderDesk:
         if order == 0 or (market.book.orders.words[order + OWNER] ^ owner) & ACCOUNT_MASK != 0:
             self._refuse_stranger(market, owner, order_id, order, REDUCE_ORDER)
             return
-        if lots < 1 or lots > MAX_QTY_LOTS:
+        reason: i64 = REJECT_NONE
+        if order_id < 0 and self.is_liquidation_order(market.book.orders.words[order + OWNER]):
+            reason = REJECT_ACCOUNT_IN_LIQUIDATION
+        elif lots < 1 or lots > MAX_QTY_LOTS:
+            reason = REJECT_INVALID_QUANTITY
+        if reason != REJECT_NONE:
             account = owner & ACCOUNT_MASK
-            write_order_rejected(self.log, market.instrument, account, order_id, REDUCE_ORDER, REJECT_INVALID_QUANTITY)
+            write_order_rejected(self.log, market.instrument, account, order_id, REDUCE_ORDER, reason)
             return
         self.reduce_live(market, order, lots)
+
+    def is_liquidation_order(self, owner: i64) -> bool:
+        """Return whether a live order of an account is the engine's: in liquidation it has no others."""
+        return self.has_clearing and self.ledger.states[self.ledger.homes[owner >> 32]] == LIQUIDATING
 
     def reduce_live(self, market: Market, order: i64, lots: i64) -> None:
         """Take lots off a live order; it goes when nothing is left."""
@@ -316,6 +330,12 @@ class OrderDesk:
             return REJECT_BELOW_FILLED
         if flags & POST_ONLY_BIT and not is_pending and self.matcher.post_only_price(market, side, price) != price:
             return REJECT_POST_ONLY_WOULD_TAKE
+        if needs_margin and self.clearing.has_limits and (lots > is_open or price != words[order + PRICE]):
+            reason = self.clearing.limit_refusal(market, slot, side, lots, is_open)
+            if reason != REJECT_NONE:
+                return reason
+        if needs_margin and market.is_spot:
+            return self.matcher.borrowing.order_refusal(market, slot, side, lots - is_open, new - old)
         if needs_margin:
             return self.clearing.margin_refusal(market, slot, side, new - old, lots - is_open)
         return REJECT_NONE

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.events import accounts, liquidation, margin, orders, prices, waterfall
+from exchange.events import accounts, assets, liquidation, margin, orders, prices, waterfall
 from exchange.events.accounts import (
     AccountEvent,
     Deposited,
@@ -20,19 +20,34 @@ from exchange.events.accounts import (
     RequestRejected,
     Withdrawn,
 )
+from exchange.events.assets import (
+    AssetDeposited,
+    AssetEvent,
+    AssetWithdrawn,
+    InterestCharged,
+    InterestRateSet,
+    LoanChanged,
+)
 from exchange.events.liquidation import (
+    AccountRestricted,
+    DisposalOrderPlaced,
+    LevelCrossed,
     LiquidationEnded,
     LiquidationEvent,
+    LiquidationFeeCharged,
     LiquidationOrderPlaced,
     LiquidationStarted,
+    MarginTransferred,
+    MarketStateSet,
     PositionTakenOver,
+    PositionTransferred,
     SurplusPaid,
 )
 from exchange.events.margin import (
+    IsolatedMarginTransferred,
     MarginEvent,
     MarginModeSet,
     MarginScheduleSet,
-    MarginTransferred,
     PositionModeSet,
 )
 from exchange.events.orders import (
@@ -67,12 +82,13 @@ from exchange.events.waterfall import (
     WaterfallEvent,
 )
 
-Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | LiquidationEvent | WaterfallEvent | MarginEvent
+Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent | MarginEvent
 
 _ALL = {
     **orders.EVENTS,
     **prices.EVENTS,
     **accounts.EVENTS,
+    **assets.EVENTS,
     **liquidation.EVENTS,
     **waterfall.EVENTS,
     **margin.EVENTS,
@@ -81,8 +97,12 @@ EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
 __all__ = [
     "EVENTS",
+    "AccountRestricted",
+    "AssetDeposited",
+    "AssetWithdrawn",
     "DeleveragingStarted",
     "Deposited",
+    "DisposalOrderPlaced",
     "Event",
     "EventType",
     "FundDeposited",
@@ -93,15 +113,22 @@ __all__ = [
     "HaircutCharged",
     "IndexPriceUpdated",
     "InstrumentSettled",
+    "InterestCharged",
+    "InterestRateSet",
+    "IsolatedMarginTransferred",
+    "LevelCrossed",
     "LeverageSet",
     "LiquidationEnded",
+    "LiquidationFeeCharged",
     "LiquidationOrderPlaced",
     "LiquidationStarted",
+    "LoanChanged",
     "LossSocialized",
     "MarginModeSet",
     "MarginScheduleSet",
     "MarginTransferred",
     "MarkPriceUpdated",
+    "MarketStateSet",
     "OrderAccepted",
     "OrderAmended",
     "OrderCanceled",
@@ -112,6 +139,7 @@ __all__ = [
     "PositionOpened",
     "PositionSettled",
     "PositionTakenOver",
+    "PositionTransferred",
     "RecordedClipped",
     "RequestRejected",
     "StopTriggered",

@@ -4,9 +4,9 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.enums import LiquidationOutcome, OrderKind, Side
+from exchange.enums import AccountLevel, LiquidationOutcome, MarketState, OrderKind, Side
 from exchange.events.types import EventType
-from exchange.wire import AccountId, Count, InstrumentId, Word
+from exchange.wire import AccountId, Count, Flag, InstrumentId, Word
 
 
 class LiquidationStarted(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -83,8 +83,126 @@ class LiquidationEnded(msgspec.Struct, frozen=True, gc=False, tag=True):
     outcome: LiquidationOutcome
 
 
+class LevelCrossed(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """An account came to another level, down or up; written once per crossing.
+
+    requirement: its maintenance margin, of which the levels are shares. cure: the money that brings it back to normal.
+    """
+
+    seq: int
+    command_seq: Word
+    ts_ns: Word
+    account: AccountId
+    equity: Word
+    requirement: Word
+    cure: Word
+    level: AccountLevel
+    previous: AccountLevel
+
+
+class AccountRestricted(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The operator allows an account only what reduces its positions, or lifted that again."""
+
+    seq: int
+    command_seq: Word
+    ts_ns: Word
+    account: AccountId
+    is_restricted: Flag
+
+
+class MarketStateSet(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The operator opened a market, or narrowed what participants may do in it."""
+
+    seq: int
+    command_seq: Word
+    ts_ns: Word
+    instrument: InstrumentId
+    state: MarketState
+    previous: MarketState
+
+
+class LiquidationFeeCharged(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """What the fund gets of a liquidation order's fills, or pays (negative), measured at the bankruptcy price.
+
+    uncapped: the fee on the fills. surplus: what they brought above the bankruptcy price, negative below it.
+    charged: the smaller of both; all of a negative surplus. balance: the account's, after it.
+    """
+
+    seq: int
+    command_seq: Word
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    liquidation_id: Word
+    uncapped: Word
+    surplus: Word
+    charged: Word
+    balance: Word
+
+
+class PositionTransferred(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A taker took over a position, or a part of it, by other terms than the fund at mark.
+
+    size_lots: signed, as the account held it. value: what the account got for it. taker_value: what the taker paid; the
+    difference went to the fund, or came from it. taker: -1 the fund, else a backstop account.
+    """
+
+    seq: int
+    command_seq: Word
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    liquidation_id: Word
+    size_lots: Word
+    value: Word
+    taker_value: Word
+    taker: AccountId
+
+
+class MarginTransferred(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """What a closed account had left went to the backstop account that took its position over."""
+
+    seq: int
+    command_seq: Word
+    ts_ns: Word
+    account: AccountId
+    liquidation_id: Word
+    amount: Word
+    taker_balance: Word
+    taker: AccountId
+
+
+class DisposalOrderPlaced(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The fund sends an IOC order to work off what it took over. size_lots: its position before, signed.
+
+    book_lots: what stood on the other side within the band when the order was sized.
+    """
+
+    seq: int
+    command_seq: Word
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    order_id: Word
+    price_ticks: Word
+    qty_lots: Word
+    size_lots: Word
+    book_lots: Word
+
+
 LiquidationEvent: TypeAlias = (
-    LiquidationStarted | LiquidationOrderPlaced | PositionTakenOver | SurplusPaid | LiquidationEnded
+    LiquidationStarted
+    | LiquidationOrderPlaced
+    | PositionTakenOver
+    | SurplusPaid
+    | LiquidationEnded
+    | LevelCrossed
+    | AccountRestricted
+    | MarketStateSet
+    | LiquidationFeeCharged
+    | PositionTransferred
+    | MarginTransferred
+    | DisposalOrderPlaced
 )
 
 EVENTS: dict[EventType, type[msgspec.Struct]] = {
@@ -93,4 +211,11 @@ EVENTS: dict[EventType, type[msgspec.Struct]] = {
     EventType.POSITION_TAKEN_OVER: PositionTakenOver,
     EventType.SURPLUS_PAID: SurplusPaid,
     EventType.LIQUIDATION_ENDED: LiquidationEnded,
+    EventType.LEVEL_CROSSED: LevelCrossed,
+    EventType.ACCOUNT_RESTRICTED: AccountRestricted,
+    EventType.MARKET_STATE_SET: MarketStateSet,
+    EventType.LIQUIDATION_FEE_CHARGED: LiquidationFeeCharged,
+    EventType.POSITION_TRANSFERRED: PositionTransferred,
+    EventType.DISPOSAL_ORDER_PLACED: DisposalOrderPlaced,
+    EventType.MARGIN_TRANSFERRED: MarginTransferred,
 }

@@ -20,7 +20,7 @@ class MarginModeSet(msgspec.Struct, frozen=True, gc=False, tag=True):
     mode: MarginMode
 
 
-class MarginTransferred(msgspec.Struct, frozen=True, gc=False, tag=True):
+class IsolatedMarginTransferred(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Money went from an account to the pocket of its isolated position; back where the amount is negative.
 
     balance: what the account has beside its pockets afterwards. pocket: what the pocket has.
@@ -60,11 +60,11 @@ class MarginScheduleSet(msgspec.Struct, frozen=True, gc=False, tag=True):
     is_for_new_only: Flag
 
 
-MarginEvent: TypeAlias = MarginModeSet | MarginTransferred | PositionModeSet | MarginScheduleSet
+MarginEvent: TypeAlias = MarginModeSet | IsolatedMarginTransferred | PositionModeSet | MarginScheduleSet
 
 EVENTS: dict[EventType, type[msgspec.Struct]] = {
     EventType.MARGIN_MODE_SET: MarginModeSet,
-    EventType.MARGIN_TRANSFERRED: MarginTransferred,
+    EventType.ISOLATED_MARGIN_TRANSFERRED: IsolatedMarginTransferred,
     EventType.POSITION_MODE_SET: PositionModeSet,
     EventType.MARGIN_SCHEDULE_SET: MarginScheduleSet,
 }

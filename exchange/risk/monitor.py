@@ -4,11 +4,13 @@ Every leg has a band of mark prices within which its account cannot breach whate
 account's slack, equity minus maintenance, is shared out over its legs, and a leg's band is where it loses no more than
 its share. Only a mark that leaves a band has the account looked at exactly. Bands are computed with two units of money
 to spare for rounding; where that leaves nothing, the band is the present mark alone. So the accounts found are exactly
-those that a scan of all accounts would find, and a mark tick costs what it reaches.
+those that a scan of all accounts would find, and a mark tick costs what it reaches. Where the venue uses more levels
+than liquidation, `LevelBands` sets the bands instead, from the next level down to the next one up.
 """
 
 from typing import Final, final
 
+from librt.vecs import vec
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
@@ -16,6 +18,7 @@ from exchange.accounts.ledger import (
     COST,
     FIRST_SLOT,
     LEG_ROW,
+    LIMITED_BY_LEVEL,
     LIQUIDATING,
     MARKET,
     NEXT_LEG,
@@ -30,8 +33,14 @@ from exchange.accounts.ledger import (
 from exchange.accounts.leg_margin import has_simple_range, leverage_of, moves_with_mark
 from exchange.agenda import Agenda
 from exchange.errors import InvariantError
+from exchange.event_log import EventLog
 from exchange.margin.schedule import UNBOUNDED
 from exchange.market import Market
+from exchange.packed.columns import doubled, new_column
+from exchange.records import LEVEL_BACKSTOP, LEVEL_LIQUIDATION, LEVEL_RESTRICTED, write_level_crossed
+from exchange.risk.level_bands import LevelBands
+from exchange.risk.levels import cure, level_of, threshold
+from exchange.rules import LevelRules
 from exchange.units import div_floor
 
 ROUNDING_SPARE: Final = 2  # money: value and maintenance are each off by less than one unit
@@ -41,12 +50,32 @@ ROUNDING_SPARE: Final = 2  # money: value and maintenance are each off by less t
 class Monitor:
     """Keeps the bands, and finds breaches."""
 
-    def __init__(self, agenda: Agenda, ledger: Ledger, clearing: Clearing, markets: list[Market]) -> None:
+    level_of_slot: "vec[i64]"
+
+    def __init__(
+        self,
+        rules: LevelRules,
+        log: EventLog,
+        agenda: Agenda,
+        ledger: Ledger,
+        clearing: Clearing,
+        markets: list[Market],
+    ) -> None:
         """Share the books of account; the bands stand in the markets' threshold heaps."""
+        self.log = log
         self.agenda = agenda
         self.ledger = ledger
         self.clearing = clearing
         self.markets = markets
+        self.has_levels: bool = rules != LevelRules()
+        self.has_backstop: bool = rules.backstop_ppm > 0
+        self.liquidation_ppm: int = rules.liquidation_ppm
+        self.scales: list[int] = [rules.notice_ppm, rules.restriction_ppm, rules.liquidation_ppm, rules.backstop_ppm]
+        self.is_equal_below: bool = rules.is_equal_liquidated
+        self.level_bands = LevelBands(ledger, clearing, markets, self.scales, self.is_equal_below)
+        self.level_of_slot = new_column(64)
+        self.reviews_liquidated: bool = False  # the liquidator asks for accounts in liquidation that changed, too
+        self.liquidated_dirty: list[int] = []
 
     def has_work(self) -> bool:
         """Return whether an account changed or a mark moved since breaches were last looked for."""
@@ -55,7 +84,7 @@ class Monitor:
     def find_breaches(self) -> list[int]:
         """Return the slots newly below maintenance, the greatest shortfall first, then the lowest account id.
 
-        They are QUEUED from now on, and have no bands until `release`.
+        They are QUEUED from now on, and have no bands until `release`. Other crossings of levels are written.
         """
         clearing = self.clearing
         if self.agenda.has_moved_mark:
@@ -69,30 +98,107 @@ class Monitor:
         changed = clearing.dirty
         clearing.dirty = []
         found: list[tuple[int, int, int]] = []
+        crossed: list[tuple[int, int, int]] = []
         for changed_slot in changed:
             slot: i64 = changed_slot
             clearing.is_dirty[slot] = 0
-            if self.ledger.states[slot] != NORMAL:
+            state = self.ledger.states[slot]
+            if state != NORMAL:
+                if self.reviews_liquidated and state == LIQUIDATING:
+                    self.liquidated_dirty.append(slot)
                 continue
-            slack = clearing.equity(slot) - clearing.maintenance(slot)
+            if self.has_levels:
+                slack = self._look(slot, crossed)
+            else:
+                slack = clearing.equity(slot) - clearing.maintenance(slot)
+                if slack >= 0:
+                    self._set_bands(slot, slack)
             if slack < 0:
                 self.ledger.states[slot] = QUEUED
                 self._clear_bands(slot)
                 found.append((slack, self.ledger.account_ids[slot], slot))
-            else:
-                self._set_bands(slot, slack)
+        crossed.sort()
+        for _, crossed_slot, level in crossed:
+            self._cross(crossed_slot, level)
         found.sort()
         return [slot for _, _, slot in found]
 
     def is_below_maintenance(self, slot: i64) -> bool:
-        """Return whether equity is strictly below maintenance."""
+        """Return whether an account has to be liquidated: equity below maintenance, by the level's scale."""
+        if self.has_levels:
+            return self.clearing.equity(slot) < self.requirement(slot)
         return self.clearing.equity(slot) < self.clearing.maintenance(slot)
+
+    def requirement(self, slot: i64) -> int:
+        """Return the least equity that is not liquidated."""
+        return threshold(self.clearing.maintenance(slot), self.liquidation_ppm, self.is_equal_below)
+
+    def backstop_requirement(self, slot: i64) -> int:
+        """Return the least equity that is not taken over."""
+        return threshold(self.clearing.maintenance(slot), self.scales[LEVEL_BACKSTOP - 1], self.is_equal_below)
+
+    def scaled(self, maintenance: int) -> int:
+        """Return the part of the requirement that a leg's maintenance margin makes, rounded as the whole."""
+        return threshold(maintenance, self.liquidation_ppm, False)
+
+    def level(self, slot: i64) -> i64:
+        """Return the level that an account was last seen at."""
+        return self.level_of_slot[slot] if slot < len(self.level_of_slot) else 0
+
+    def note_liquidated(self, slot: i64) -> i64:
+        """Look at the level of an account in liquidation, write its crossing if there is one, and return it.
+
+        It is at least LIQUIDATION as long as the liquidation runs.
+        """
+        if not self.has_levels:
+            return LEVEL_LIQUIDATION
+        level = self._present_level(slot)
+        if level < LEVEL_LIQUIDATION:
+            level = LEVEL_LIQUIDATION
+        if level != self.level(slot):
+            self._cross(slot, level)
+        return level
 
     def release(self, slot: i64) -> None:
         """Watch an account again that was queued or in liquidation."""
         self.ledger.states[slot] = NORMAL
         self.clearing.mark_dirty(slot)
         self.clearing.touch(slot)
+
+    # --- levels ------------------------------------------------------------------------------------------------
+
+    def _present_level(self, slot: i64) -> i64:
+        equity, maintenance = self.clearing.equity(slot), self.clearing.maintenance(slot)
+        return level_of(equity, maintenance, self.scales, self.is_equal_below)
+
+    def _look(self, slot: i64, crossed: list[tuple[int, int, int]]) -> int:
+        """Set an account's bands if it is above liquidation, note its crossing, and return its slack."""
+        equity, maintenance = self.clearing.equity(slot), self.clearing.maintenance(slot)
+        level = level_of(equity, maintenance, self.scales, self.is_equal_below)
+        if level < LEVEL_LIQUIDATION:
+            self.level_bands.set_bands(slot, level, equity, maintenance)
+            if level != self.level(slot):
+                crossed.append((self.ledger.account_ids[slot], slot, level))
+        return equity - threshold(maintenance, self.liquidation_ppm, self.is_equal_below)
+
+    def _cross(self, slot: i64, level: i64) -> None:
+        """Take an account to another level, and write it."""
+        while slot >= len(self.level_of_slot):
+            self.level_of_slot = doubled(self.level_of_slot)
+        previous = self.level_of_slot[slot]
+        self.level_of_slot[slot] = level
+        limits = self.ledger.limits
+        if level >= LEVEL_RESTRICTED:
+            limits[slot] = limits[slot] | LIMITED_BY_LEVEL
+            self.clearing.has_limits = True
+        else:
+            limits[slot] = limits[slot] & ~LIMITED_BY_LEVEL
+        equity, maintenance = self.clearing.equity(slot), self.clearing.maintenance(slot)
+        missing = cure(equity, maintenance, self.scales, self.is_equal_below)
+        account = self.ledger.account_ids[slot]
+        write_level_crossed(self.log, account, equity, maintenance, missing, level, previous)
+
+    # --- bands -------------------------------------------------------------------------------------------------
 
     def _collect_reached(self, market: Market) -> None:
         while market.falling.is_reached(market.mark):
@@ -150,11 +256,12 @@ class Monitor:
         mark = market.mark
         waits_for_fall = size > 0
         gains_with_value = (size > 0) != valuation.is_inverse
-        notional = (
-            market.schedules[legs[leg + SCHEDULE]].least_notional(least_worth)
-            if gains_with_value
-            else market.schedules[legs[leg + SCHEDULE]].most_notional(least_worth)
-        )
+        if market.is_spot and waits_for_fall:
+            notional = market.haircut.least_amount(least_worth)
+        elif gains_with_value:
+            notional = market.schedules[legs[leg + SCHEDULE]].least_notional(least_worth)
+        else:
+            notional = market.schedules[legs[leg + SCHEDULE]].most_notional(least_worth)
         is_safe = market.min_price >= 1 and (notional > 0 or gains_with_value)
         if is_safe and notional <= 0:
             market.falling.remove(number)  # No price can hurt it.
@@ -232,6 +339,11 @@ class Monitor:
             if state == NORMAL and self.is_below_maintenance(slot):
                 raise InvariantError(
                     f"account {self.ledger.account_ids[slot]} is below maintenance and not in liquidation"
+                )
+            if state == NORMAL and self.has_levels and self._present_level(slot) != self.level(slot):
+                raise InvariantError(
+                    f"account {self.ledger.account_ids[slot]} is at level {self._present_level(slot)}, "
+                    f"found it noted at {self.level(slot)}"
                 )
             if state != NORMAL and state != LIQUIDATING:
                 raise InvariantError(f"account {self.ledger.account_ids[slot]} was queued and never liquidated")

@@ -98,7 +98,8 @@ class Waterfall:
         while leg != 0 and share > 0:
             cost: int = legs[leg + COST]
             profit = self.clearing.leg_value(leg) - cost
-            if profit > 0:
+            is_claim = not self.clearing.markets[legs[leg + MARKET]].is_spot  # an asset's gain is nobody's debt
+            if profit > 0 and is_claim:
                 paid = min(share, profit)
                 share -= paid
                 legs[leg + COST] = cost + paid

@@ -6,9 +6,11 @@ from typing import Any, Literal
 import msgspec
 
 from exchange.errors import ConfigError
+from exchange.rules.levels import LevelRules
 from exchange.rules.liquidation import LiquidationRules
 from exchange.rules.margin import MarginRules
 from exchange.rules.orders import OrderRules
+from exchange.rules.spot import BorrowRules
 from exchange.rules.waterfall import DeleveragingRules, FundRules, WaterfallStep
 from exchange.validation import check_types, expect
 
@@ -25,7 +27,9 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clearing: Literal["margin", "none"] = "margin"
     orders: OrderRules = OrderRules()
     margin: MarginRules = MarginRules()
+    levels: LevelRules = LevelRules()
     liquidation: LiquidationRules = LiquidationRules()
+    borrow: BorrowRules = BorrowRules()
     fund: FundRules = FundRules()
     deleveraging: DeleveragingRules = DeleveragingRules()
     waterfall: tuple[WaterfallStep, ...] = ("fund", "socialize")

@@ -10,14 +10,17 @@
     index 105 leg 2                             also `funding-rate -1000` in ppb, `settle 105`
     mark 105                                    also `deposit 50 acct 7`, `withdraw`, `leverage`, `fund 1000`
     open -10 @ 100 acct 7
+    deposit-asset 5 acct 7                      lots of a spot instrument; also `withdraw-asset`
+    interest 1,000 on 2                         rate in ppb on loans of an asset; on money without `on`
+    time 13:20                                  no command: what follows happens at this time (also `time 2d 13:20:05`)
     report buy 3 @ 100                          a trade outside the book
     execute sell 5 @ 100 id 9                   a recorded execution of resting sell order 9
     show acct 7                                 no command: prints what the account is worth
     show book                                   no command: prints the orders, best first
 
 `on 2` names another instrument than the first; `continued` holds the settling back. Every command comes 1 ns after the
-one before, the first at 1 ns; `wait` comes so much later. Lines that start with # are comments: there stands the
-arithmetic that makes the events right.
+one before, the first at 1 ns; `wait` comes so much later; after a `time` all come at the time that it says. Lines that
+start with # are comments: there stands the arithmetic that makes the events right.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,6 +36,7 @@ from exchange.commands import (
     Command,
     CommandType,
     Deposit,
+    DepositAsset,
     ExecuteRecorded,
     FundDeposit,
     MassCancel,
@@ -42,12 +46,14 @@ from exchange.commands import (
     ReportTrade,
     SetFundingRate,
     SetIndexPrice,
+    SetInterestRate,
     SetLeverage,
     SetMarkPrice,
     SettleInstrument,
     Withdraw,
+    WithdrawAsset,
 )
-from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
+from exchange.enums import InterestKind, OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.events import Event
 from exchange.exchange import Exchange
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
@@ -69,7 +75,7 @@ def words_of(line: str) -> tuple[str, dict[str, Any]]:
         if word in FLAGS:
             found[word] = True
         elif word in VALUES:
-            found[word] = int(next(words))
+            found[word] = int(next(words).replace(",", ""))
         else:
             found["amount"] = int(word.replace(",", ""))
     return verb, found
@@ -131,6 +137,9 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
         "deposit": lambda: Deposit(ts_ns, account, amount),
         "withdraw": lambda: Withdraw(ts_ns, account, amount),
         "leverage": lambda: SetLeverage(ts_ns, instrument, account, amount),
+        "deposit-asset": lambda: DepositAsset(ts_ns, instrument, account, amount),
+        "withdraw-asset": lambda: WithdrawAsset(ts_ns, instrument, account, amount),
+        "interest": lambda: SetInterestRate(ts_ns, said.get("on", 0), amount),
         "open": lambda: OpenPosition(ts_ns, instrument, account, amount, price),
         "fund": lambda: FundDeposit(ts_ns, amount),
     }
@@ -142,13 +151,23 @@ def set_path(tree: dict[str, Any], path: str, text: str) -> None:
     *folders, name = path.split(".")
     for folder in folders:
         tree = tree.setdefault(folder, {})
-    if name in NAME_LISTS:
+    if name.endswith("_tiers"):
+        tree[name] = [{"ppm": int(text)}]
+    elif name in NAME_LISTS:
         tree[name] = [word for word in text.split(",") if word]
     elif path in NUMBER_LISTS:
         tree[name] = [int(word) for word in text.split(",") if word]
     else:
         is_number = text.lstrip("-").isdigit()
         tree[name] = int(text) if is_number else text == "true" if text in ("true", "false") else text
+
+
+def time_of(line: str) -> int:
+    """Return the nanoseconds of a time of day, hours:minutes or hours:minutes:seconds, on a day counted from 0."""
+    *days, clock = line.split()[1:]
+    hours, minutes, seconds = (*map(int, clock.split(":")), 0)[:3]
+    day = int(days[0].rstrip("d")) if days else 0
+    return (((day * 24 + hours) * 60 + minutes) * 60 + seconds) * 10**9
 
 
 def instrument_of(line: str) -> Instrument:
@@ -162,6 +181,8 @@ def instrument_of(line: str) -> Instrument:
         elif name == "fees":
             maker, taker, liquidation = map(int, text.split("/"))
             fields["fees"] = FeeSchedule(maker_ppm=maker, taker_ppm=taker, liquidation_ppm=liquidation)
+        elif name == "weight":
+            fields.setdefault("spot", {})["collateral_weights"] = [{"ppm": int(text)}]
         elif name == "leverage":
             fields["default_leverage"] = int(text)
         else:
@@ -179,6 +200,7 @@ class Scenario:
         self.venue: Exchange | None = None
         self.records: list[bytes] = []
         self.ts_ns = 0
+        self.is_clock_told = False  # by a `time`: then commands no longer move it
 
     def open_venue(self) -> Exchange:
         """A venue with what was set."""
@@ -194,6 +216,10 @@ class Scenario:
         if line.startswith("instrument "):
             self.instruments.append(instrument_of(line))
             return []
+        if line.startswith("time "):
+            self.ts_ns = time_of(line)
+            self.is_clock_told = True
+            return []
         if self.venue is None:
             self.venue = self.open_venue()
         first = self.venue.instruments[0].instrument_id
@@ -204,7 +230,10 @@ class Scenario:
                 if "acct" in said
                 else shown_book(self.venue, said.get("on", first))
             )
-        self.ts_ns += duration_of(line.split()[1]) if line.startswith("wait ") else 1
+        if line.startswith("wait "):
+            self.ts_ns += duration_of(line.split()[1])
+        elif not self.is_clock_told:
+            self.ts_ns += 1
         command = command_of(line, self.ts_ns, first)
         self.records.append(encode_command(command))
         events = self.venue.apply(command)
@@ -282,6 +311,13 @@ SENTENCES: dict[str, str] = {
     "PositionOpened": "opened {size_lots} @ {price_ticks} acct {account}: cost {cost}",
     "PositionChanged": "acct {account}: size {size_lots} cost {cost}, realized {realized} fee {fee} balance {balance}",
     "FundDeposited": "fund deposit {amount}: fund {fund_balance}",
+    "AssetDeposited": "deposited {qty_lots} lots worth {value} acct {account}: size {size_lots} cost {cost} "
+    "balance {balance}",
+    "AssetWithdrawn": "withdrew {qty_lots} lots worth {value} acct {account}: size {size_lots} cost {cost} "
+    "balance {balance}",
+    "LoanChanged": "acct {account} owes {debt} {owed}, before {debt_before}{apart}",
+    "InterestCharged": "{charged_for} {amount} on {owed} worth {principal} of acct {account}: balance {balance}",
+    "InterestRateSet": "interest on {owed} {rate_ppb} ppb",
     "LiquidationStarted": "liquidation {liquidation_id} of acct {account} starts: equity {equity} < "
     "maintenance {maintenance} at mark {mark_ticks}, triggered by {triggered_by}",
     "LiquidationOrderPlaced": "liquidation {liquidation_id} attempt {attempt}: {side} {qty_lots} {limit} id {order_id} "
@@ -303,6 +339,14 @@ SENTENCES: dict[str, str] = {
 }
 
 
+CHARGED_FOR = {
+    InterestKind.BORROWED: "interest at once",
+    InterestKind.CLOCK: "interest by the clock",
+    InterestKind.REPAID: "interest until repaid",
+    InterestKind.OPEN_FEE: "fee for borrowing",
+}
+
+
 def sentence(event: Event, is_named: bool) -> str:
     """An event in plain words, with its instrument where there are several."""
     kind = type(event).__name__
@@ -321,6 +365,10 @@ def sentence(event: Event, is_named: bool) -> str:
     values["given"] = "given from outside, " if fields.get("is_external") else ""
     values["how"] = " by the operator" if fields.get("is_commanded") else ""
     values["kept"] = "keeps its place" if fields.get("kept_priority") else "to the back"
+    values["owed"] = "lots" if instrument else "money"
+    values["apart"] = f", of it interest {fields['interest_owed']}" if fields.get("interest_owed") else ""
+    if "rate_ppb" in fields and "kind" in fields:
+        values["charged_for"] = CHARGED_FOR[fields["kind"]]
     values["limit"] = "at market" if fields.get("kind") == OrderKind.MARKET else f"@ {fields.get('price_ticks')}"
     return SENTENCES[kind].format(**values) + suffix
 
@@ -329,7 +377,9 @@ def shown_account(venue: Exchange, account: int) -> list[str]:
     """What an account is worth at present marks."""
     view = venue.account(account)
     state = ", in liquidation" if view.is_in_liquidation else ""
-    worth = f"balance {view.balance} equity {view.equity} maintenance {view.maintenance} initial {view.initial_margin}"
+    money = f" cash {view.cash} debts {view.debts}" if venue.clearing.has_assets else ""
+    worth = f"balance {view.balance} equity {view.equity} maintenance {view.maintenance} "
+    worth += f"initial {view.initial_margin}{money}"
     positions = [
         f"acct {account}: size {held.size_lots} cost {held.cost} value {held.value} on {held.instrument}"
         for held in view.positions()

@@ -26,18 +26,20 @@ from exchange.commands import (
     PlaceOrder,
     ReduceOrder,
     ReportTrade,
+    RestrictAccount,
     SetFundingRate,
     SetIndexPrice,
     SetLeverage,
     SetMarginMode,
     SetMarginSchedule,
+    SetMarketState,
     SetMarkPrice,
     SetPositionMode,
     SettleInstrument,
     TransferMargin,
     Withdraw,
 )
-from exchange.enums import MarginMode, OrderKind, Origin, PositionSide, RejectReason, TimeInForce
+from exchange.enums import MarginMode, MarketState, OrderKind, Origin, PositionSide, RejectReason, TimeInForce
 from exchange.events import LiquidationStarted, OrderAccepted, OrderRejected, RequestRejected
 from exchange.exchange import Exchange
 from exchange.instrument import Instrument, MarginTier, ScheduleRules
@@ -45,9 +47,9 @@ from exchange.rules import FundingRules, OrderRules
 from exchange.units import DEFAULT_MAX_PRICE_TICKS, MAX_EXPOSURE, MAX_MONEY, MAX_QTY_LOTS
 from tests.helpers import BUY, SELL, A, bare_venue, margin_venue, order, refusal, run_all
 
-UNMARKED, MARKED_BY_LAST, FUNDED, SETTLED, TIERED, NOWHERE = 2, 3, 4, 5, 6, 9  # instruments
-RICH, POOR, SINKING, MAKER, HEAVY, TIGHT, APART, HEDGED, NOBODY = 1, 2, 3, 4, 5, 6, 7, 8, 9  # accounts
-RESTING, POST_ONLY, OF_HEAVY, OF_POOR = 77, 78, 79, 80  # orders
+UNMARKED, MARKED_BY_LAST, PAUSED, NARROW, FUNDED, SETTLED, TIERED, NOWHERE = 2, 3, 4, 5, 6, 7, 8, 9  # instruments
+RICH, POOR, SINKING, MAKER, HEAVY, TIGHT, BARRED, APART, HEDGED, NOBODY = 1, 2, 3, 4, 5, 6, 7, 8, 10, 9  # accounts
+RESTING, POST_ONLY, OF_HEAVY, OF_POOR, OF_BARRED = 77, 78, 79, 80, 81  # orders
 R = RejectReason
 CHECKED = list(R)  # in the order of declaration, which is not that of the numbers
 MOST_LOTS = MAX_EXPOSURE // DEFAULT_MAX_PRICE_TICKS - 1  # with the one lot of OF_HEAVY, worth MAX_EXPOSURE at worst
@@ -73,6 +75,8 @@ def scene(orders: OrderRules | None = None) -> Exchange:
         ),
         Instrument(instrument_id=FUNDED, symbol="FUNDED", funding=FundingRules(interval_ns=1 << 61)),
         Instrument(instrument_id=SETTLED, symbol="SETTLED", **facts),  # type: ignore[arg-type]
+        Instrument(instrument_id=PAUSED, symbol="PAUSED"),
+        Instrument(instrument_id=NARROW, symbol="NARROW"),
         orders=orders,
     )
     run_all(
@@ -92,6 +96,12 @@ def scene(orders: OrderRules | None = None) -> Exchange:
         order(HEAVY, 3, SELL, MOST_LOTS, 200),  # as much as it may hold
         order(HEAVY, OF_HEAVY, BUY, 1, 50),
         order(POOR, OF_POOR, BUY, 1, 1),
+        *(order(MAKER, 1, SELL, 100, 100, instrument=instrument) for instrument in (PAUSED, NARROW)),
+        SetMarketState(0, PAUSED, MarketState.PAUSED),
+        SetMarketState(0, NARROW, MarketState.REDUCE_ONLY),
+        Deposit(0, BARRED, 1 << 20),
+        order(BARRED, OF_BARRED, BUY, 10, 50),
+        RestrictAccount(0, BARRED),
         OpenPosition(0, A, TIGHT, 100, 100),  # initial margin 100, maintenance 50
         SetMarkPrice(0, TIERED, 100),
         order(MAKER, 4, SELL, 1, 100, instrument=TIERED),
@@ -142,6 +152,8 @@ GOOD: dict[type[msgspec.Struct], Command] = {
     SetFundingRate: SetFundingRate(0, FUNDED, 1),
     AdvanceTime: AdvanceTime(0),
     SettleInstrument: SettleInstrument(0, UNMARKED, 100),
+    RestrictAccount: RestrictAccount(0, RICH),
+    SetMarketState: SetMarketState(0, A, MarketState.OPEN),
 }
 
 INSTRUMENT = Fault(R.UNKNOWN_INSTRUMENT, {"instrument": NOWHERE})
@@ -178,6 +190,9 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
             R.NO_MARK_PRICE, {"instrument": UNMARKED, "kind": OrderKind.MARKET, "price_ticks": 0, "post_only": False}
         ),
         Fault(R.POST_ONLY_WOULD_TAKE, {"price_ticks": 100, "post_only": True, "time_in_force": TimeInForce.GTC}),
+        Fault(R.MARKET_PAUSED, {"instrument": PAUSED}),
+        Fault(R.MARKET_REDUCE_ONLY, {"instrument": NARROW}),
+        Fault(R.ACCOUNT_RESTRICTED, {"account": BARRED}),
         Fault(R.FOK_CANNOT_FILL, {"time_in_force": TimeInForce.FOK, "qty_lots": 5}),
         Fault(R.LEVERAGE_ABOVE_TIER, {"instrument": TIERED, "qty_lots": 21}),
         Fault(R.INSUFFICIENT_MARGIN, {"account": POOR, "qty_lots": 5}),
@@ -215,6 +230,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         Fault(R.POSITION_TOO_LARGE, {"account": HEAVY, "order_id": OF_HEAVY, "qty_lots": 1 << 20}),
         Fault(R.BELOW_FILLED, {"account": RICH, "order_id": RESTING, "qty_lots": 4, "is_total_qty": True}),
         Fault(R.POST_ONLY_WOULD_TAKE, {"account": RICH, "order_id": POST_ONLY, "price_ticks": 100}),
+        Fault(R.ACCOUNT_RESTRICTED, {"account": BARRED, "order_id": OF_BARRED, "price_ticks": 51}),
         Fault(R.INSUFFICIENT_MARGIN, {"account": POOR, "order_id": OF_POOR, "qty_lots": 101}),
     ],
     MassCancel: [INSTRUMENT, GONE, RESERVED, UNKNOWN],
@@ -296,6 +312,8 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
     ],
     AdvanceTime: [],
     SettleInstrument: [INSTRUMENT, GONE, PRICE],
+    RestrictAccount: [RESERVED, UNKNOWN],
+    SetMarketState: [INSTRUMENT],
 }
 
 
@@ -362,6 +380,10 @@ def test_of_two_faults_the_earlier_reason_is_given(
 ) -> None:
     """Reasons are declared in the order in which they are checked."""
     assert CHECKED.index(one.reason) < CHECKED.index(two.reason), "the table stands in the order of declaration"
+    order_of_checks = list(R)
+    assert order_of_checks.index(one.reason) < order_of_checks.index(two.reason), (
+        "the table stands in the order of declaration"
+    )
     assert refusal(venue, faulty(struct, one, two)) == one.reason
 
 

@@ -7,16 +7,25 @@ import pytest
 from exchange.errors import ConfigError
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
 from exchange.rules import (
+    BorrowRules,
+    DisposalRules,
     FundingRules,
     FundRules,
     IndexRules,
+    LevelRules,
     LiquidationRules,
     MarginRules,
     MarkRules,
     OrderRules,
+    PacingRules,
+    PriceRules,
+    RateTier,
+    ReductionRules,
     Rules,
     ScheduleRules,
     SettlementRules,
+    SpotTerms,
+    TakeoverRules,
 )
 from exchange.rules.margin import RiskFactors, SizeLinear
 from replay import venues
@@ -45,12 +54,30 @@ def test_the_generic_preset_spells_out_every_field():
     assert rules == Rules(name="generic_linear")
     lines = Path(venues.__file__).with_name("generic_linear.toml").read_text().splitlines()
     pricing = (MarkRules, IndexRules, FundingRules, SettlementRules)
+    liquidation = (LiquidationRules, ReductionRules, PriceRules, PacingRules, TakeoverRules, DisposalRules)
     margin = (MarginTier, MarginRules, ScheduleRules, SizeLinear, RiskFactors)
-    for struct in (Rules, OrderRules, LiquidationRules, FundRules, Instrument, FeeSchedule, *margin, *pricing):
+    for struct in (
+        Rules,
+        OrderRules,
+        *liquidation,
+        LevelRules,
+        BorrowRules,
+        RateTier,
+        SpotTerms,
+        LiquidationRules,
+        FundRules,
+        Instrument,
+        FeeSchedule,
+        *margin,
+        *pricing,
+    ):
         for field in struct.__struct_fields__:
-            folders = ("rules", "instruments", "instruments.margin")
+            folders = ("rules", "rules.liquidation", "instruments", "instruments.margin")
             tables = tuple(f"{bracket}{folder}.{field}]" for folder in folders for bracket in ("[", "[["))
-            assert any(line.startswith((f"{field} = ", *tables)) for line in lines), field
+            assert any(
+                line.startswith((f"{field} = ", *tables)) or f"{{ {field} = " in line or f", {field} = " in line
+                for line in lines
+            ), field
 
 
 def test_rules_and_instruments_are_read(tmp_path):

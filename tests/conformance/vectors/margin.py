@@ -13,10 +13,10 @@ from exchange.commands import Command, Deposit, OpenPosition, PlaceOrder, SetMar
 from exchange.enums import MarginMode, OrderKind, Side
 from exchange.events import (
     Event,
+    IsolatedMarginTransferred,
     LiquidationEnded,
     LiquidationOrderPlaced,
     LiquidationStarted,
-    MarginTransferred,
     OrderRejected,
     RequestRejected,
     SurplusPaid,
@@ -495,7 +495,7 @@ def isolated_margin(given: Given) -> Found:
             for number, order in enumerate(given["sell_orders"], 1)
         ),
     )
-    moved = [event.amount for event in events if isinstance(event, MarginTransferred)]
+    moved = [event.amount for event in events if isinstance(event, IsolatedMarginTransferred)]
     view = venue.account(TRADER)
     [pocket] = view.pockets()
     return {

@@ -1,0 +1,142 @@
+"""What assets are worth as collateral and what debts require: pure functions of integers.
+
+An account's *debts* are the money that it owes and the value at mark of the assets that it owes; its *assets* are what
+it has beside, so that equity = assets - debts. Interest that is owed is part of the debts.
+"""
+
+from typing import Final, final
+
+from exchange.units import PPM, div_ceil, div_floor
+
+NO_DEBT: Final = 1 << 61  # the margin level of an account that owes nothing
+NO_AMOUNT: Final = (1 << 100) ** 2
+
+
+@final
+class RateSchedule:
+    """A requirement that is a sum over tiers of an amount of money; rates in ppm, 0 .. 100 %, that do not fall.
+
+    As in `MarginSchedule`, the sum is the greatest of rate x amount - deduction over all tiers. Without tiers nothing
+    is required.
+    """
+
+    def __init__(self, rates: list[int], ends: list[int]) -> None:
+        """rates: ppm of each tier. ends: its end in money, inclusive; of the last, 0."""
+        self.rates: list[int] = rates
+        self.ends: list[int] = ends
+        self.deductions: list[int] = []  # money x ppm
+        deduction, boundary, previous_rate = 0, 0, 0
+        for rate, end in zip(rates, ends, strict=True):
+            deduction += (rate - previous_rate) * boundary
+            self.deductions.append(deduction)
+            boundary, previous_rate = end, rate
+
+    def required(self, amount: int) -> int:
+        """Return the requirement of an amount of money >= 0, rounded up: against the account."""
+        most: int = 0
+        for rate, deduction in zip(self.rates, self.deductions, strict=True):
+            required = amount * rate - deduction
+            if required > most:
+                most = required
+        return div_ceil(most, PPM)
+
+    def least_amount(self, excess: int) -> int:
+        """Return the least amount a with a - required(a) >= excess before rounding; 0 if every one has.
+
+        2**200 where none has: with a tier of 100 % what is left of an amount stops to grow.
+        """
+        least: int = 0
+        for rate, deduction in zip(self.rates, self.deductions, strict=True):
+            if rate < PPM:
+                needed = div_ceil(excess * PPM - deduction, PPM - rate)
+            else:
+                needed = 0 if deduction >= excess * PPM else NO_AMOUNT
+            if needed > least:
+                least = needed
+        if len(self.rates) == 0:
+            least = max(0, excess)
+        return least
+
+
+def haircut_schedule(weights: list[int], ends: list[int]) -> RateSchedule:
+    """Return the requirement on collateral of which only a part counts: value x (1 - weight), by tiers.
+
+    Rounded up, so that what counts is rounded down.
+    """
+    return RateSchedule([PPM - weight for weight in weights], ends)
+
+
+def debt_initial_margin(debt: int, leverage: int, tiers: RateSchedule) -> int:
+    """Return the initial margin of borrowed money, rounded up: assets may be `leverage` times equity, no more.
+
+    equity >= debt / (leverage - 1) says the same as equity + debt <= leverage x equity. The tiers may ask for more.
+    Source: Binance Cross Margin (an initial rate of 11.12 % is 1 / (10 - 1)); the textbook's "2x": own money doubled.
+    """
+    return max(div_ceil(debt, leverage - 1), tiers.required(debt))
+
+
+def short_initial_margin(value: int, leverage: int, tiers: RateSchedule) -> int:
+    """Return the initial margin of an asset that is owed, rounded up: its value over leverage, or what tiers ask for.
+
+    It grows with the price: the margin is held in the coin. Source: Kraken, margin trading examples (SPOT-03).
+    """
+    return max(div_ceil(value, leverage), tiers.required(value))
+
+
+def spot_initial_margin(
+    value: int, buying: int, selling: int, leverage: int, haircut: RateSchedule, tiers: RateSchedule
+) -> int:
+    """Return the initial margin of a spot leg with resting orders: the worse of all bought and all sold.
+
+    value: signed, at mark. buying, selling: money of the resting orders of each side.
+    """
+    worst: int = 0
+    for held in (value + buying, value - selling):
+        if held >= 0:
+            required = haircut.required(held)
+        else:
+            required = short_initial_margin(-held, leverage, tiers)
+        worst = max(worst, required)
+    return worst
+
+
+def margin_level_ppm(equity: int, debts: int) -> int:
+    """Return the margin level, assets / debts with assets = equity + debts, in ppm, rounded down; NO_DEBT without.
+
+    Source: Binance, total assets / (liabilities + interest).
+    """
+    if debts <= 0:
+        return NO_DEBT
+    return div_floor((equity + debts) * PPM, debts)
+
+
+def equity_level_ppm(equity: int, required: int) -> int:
+    """Return equity over a requirement in ppm, rounded down; NO_DEBT where nothing is required.
+
+    The requirement is the maintenance margin (Binance Cross Margin Pro: liquidated at 1 or below) or the used margin,
+    which is the initial one (Kraken: called at 80 %, liquidated at 40 %).
+    """
+    if required <= 0:
+        return NO_DEBT
+    return div_floor(equity * PPM, required)
+
+
+def level_band(level_ppm: int, above_ppm: list[int]) -> int:
+    """Return the band that a margin level is in: the place of the first bound that it is above, or their number.
+
+    above_ppm: bounds from the highest to the lowest; equal to a bound is not above it.
+    Source: Binance cross margin; 1.1 itself is liquidated (SPOT-07).
+    """
+    band = 0
+    for bound in above_ppm:
+        if level_ppm > bound:
+            return band
+        band += 1
+    return band
+
+
+def attributed(required: int, part: int, whole: int) -> int:
+    """Return the share of a requirement on money that goes with a leg, by notional, rounded down; 0 without any."""
+    if whole <= 0:
+        return 0
+    return div_floor(required * part, whole)

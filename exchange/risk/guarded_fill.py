@@ -1,0 +1,67 @@
+"""How much of a liquidation order the fund can afford: what its fills below the bankruptcy price may cost in all."""
+
+from exchange.book.level_index import LOTS, RANK
+from exchange.market import Market
+from exchange.risk.order_price import bankruptcy_value
+from exchange.risk.surplus import fund_delta, is_fund_able
+
+
+def lots_affordable(
+    market: Market, is_sale: bool, is_market: bool, limit: int, lots: int, held: int, needed: int, allowed: int
+) -> int:
+    """Return how many lots an order may fill, so that its fills as a whole cost the fund at most what is allowed.
+
+    needed: what the whole position of `held` lots must bring not to cost the fund. Levels are taken from the best; of
+    the first level that would cost too much, as many lots as can be afforded. allowed: money, negative for no cap.
+    Source: dYdX, a match whose loss the fund could not cover is not made. O(levels taken).
+    """
+    if allowed < 0:
+        return lots
+    side = market.book.bids if is_sale else market.book.asks
+    sign: int = side.sign
+    taken: int = 0
+    brought: int = 0
+    level = side.best
+    while level != 0 and taken < lots:
+        rank: int = side.levels[level + RANK]
+        if not is_market and rank < limit * sign:
+            break
+        there: int = side.levels[level + LOTS]
+        more = min(there, lots - taken)
+        price = rank * sign
+        if not _can_pay(market, is_sale, price, taken, brought, more, held, needed, allowed):
+            low: int = 0
+            high = more
+            while high - low > 1:
+                middle = (low + high) // 2
+                if _can_pay(market, is_sale, price, taken, brought, middle, held, needed, allowed):
+                    low = middle
+                else:
+                    high = middle
+            return taken + low
+        brought += _worth(market, is_sale, more, price)
+        taken += more
+        level = side.next_worse(level)
+    return lots
+
+
+def _worth(market: Market, is_sale: bool, lots: int, price: int) -> int:
+    value = market.valuation.value(lots, price)
+    return value if is_sale else -value
+
+
+def _can_pay(
+    market: Market,
+    is_sale: bool,
+    price: int,
+    taken: int,
+    brought: int,
+    more: int,
+    held: int,
+    needed: int,
+    allowed: int,
+) -> bool:
+    lots = taken + more
+    value = brought + _worth(market, is_sale, more, price)
+    delta = fund_delta(lots, value, bankruptcy_value(held, lots, needed, 0), market.liquidation_ppm)
+    return is_fund_able(allowed, 0, delta)

@@ -1,0 +1,39 @@
+"""What is remembered of a liquidation while it runs: one record for the account, one for each of its legs."""
+
+from typing import final
+
+from mypy_extensions import i64
+
+
+@final
+class Liquidation:
+    """One account between LiquidationStarted and LiquidationEnded."""
+
+    def __init__(self, number: i64, slot: i64, now_ns: i64) -> None:
+        """Begin."""
+        self.number: i64 = number
+        self.slot: i64 = slot
+        self.started_ns: i64 = now_ns
+        self.orders: i64 = 0  # sent so far, over all legs
+        self.freed: int = 0  # money of the shortage that orders have freed so far
+        self.taker: i64 = 0  # slot of the backstop account that took over last
+        self.has_ended: bool = False
+        self.works: list[LegWork] = []
+
+
+@final
+class LegWork:
+    """One leg of a liquidation.
+
+    ticket: counts its turns; what was put into a queue or a timer under an older ticket is void.
+    """
+
+    def __init__(self, liquidation: Liquidation, leg: i64) -> None:
+        """Begin, with nothing sent."""
+        self.liquidation = liquidation
+        self.leg: i64 = leg
+        self.ticket: i64 = 0
+        self.attempts: i64 = 0  # orders sent, as their events count them
+        self.failures: i64 = 0  # orders that were not filled in full
+        self.traded_before: int = 0  # lots traded in the instrument when its last order had run
+        self.order_id: i64 = 0  # of its resting order, 0 for none
