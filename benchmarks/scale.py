@@ -1,10 +1,11 @@
-"""What many accounts cost: mark ticks, memory and a cascade, by the number of accounts.
+"""What many accounts cost: mark ticks, memory, a funding payment and a cascade, by the number of accounts.
 
     python -m benchmarks.scale [ACCOUNTS ...] [--json]
 
 Each number of accounts (1,000 to 1,000,000 unless told) has a process of its own, with one leveraged position each. A
 quiet tick moves the mark and reaches nobody. A busy one follows trades of one account in a thousand, each of which has
-its thresholds set anew. Rates are the best of several rounds. The cascade sells out 100,000 accounts.
+its thresholds set anew. A funding payment moves the money of every account and has each looked at. Rates are the best
+of several rounds. The cascade sells out 100,000 accounts.
 """
 
 import argparse
@@ -19,8 +20,16 @@ from exchange import Exchange
 from exchange.build import build_info
 from exchange.enums import BUY, IOC, SELL
 from exchange.instrument import Instrument
-from exchange.rules import Rules
-from replay.packing import deposit, open_position, place_order, set_leverage, set_mark_price
+from exchange.rules import FundingRules, Rules
+from replay.packing import (
+    advance_time,
+    deposit,
+    open_position,
+    place_order,
+    set_funding_rate,
+    set_leverage,
+    set_mark_price,
+)
 from replay.workloads import cascade, open_venue
 
 COUNTS: Final = (1_000, 10_000, 100_000, 1_000_000)
@@ -32,6 +41,8 @@ BUSY_TICKS: Final = 20
 ROUNDS: Final = 7
 PLENTY: Final = 1 << 50
 CASCADE: Final = 100_000
+FUNDING_NS: Final = 1 << 40  # far behind the ticks
+FUNDING_PPB: Final = 10_000
 
 
 def openings(accounts: int) -> Iterator[bytes]:
@@ -75,7 +86,8 @@ def best_seconds(venue: Exchange, records: bytes) -> float:
 
 def measure(accounts: int) -> dict[str, Any]:
     """Return what so many accounts cost in this process, which should have done nothing else before."""
-    venue = Exchange([Instrument(1, "SCALE", default_leverage=LEVERAGE)], Rules())
+    funding = FundingRules(interval_ns=FUNDING_NS)
+    venue = Exchange([Instrument(1, "SCALE", default_leverage=LEVERAGE, funding=funding)], Rules())
 
     def open_all() -> Exchange:
         venue.run(set_mark_price(0, 1, MIDDLE))
@@ -98,6 +110,7 @@ def measure(accounts: int) -> dict[str, Any]:
         "microseconds_per_quiet_tick": round(quiet * 1e6, 3),
         "trades_between_busy_ticks": max(1, accounts // 1_000),
         "microseconds_per_busy_tick": round(busy * 1e6, 1),
+        "seconds_per_funding_payment": round(_funding_seconds(venue), 3),
     }
 
 
@@ -106,6 +119,18 @@ def _busy_seconds(venue: Exchange, accounts: int, maker: int) -> float:
     began = time.perf_counter()
     venue.run(records)
     return (time.perf_counter() - began) / BUSY_TICKS
+
+
+def _funding_seconds(venue: Exchange) -> float:
+    """Return what one payment by every account takes, its events and the look at every account included."""
+    venue.run(set_funding_rate(FUNDING_NS - 1, 1, FUNDING_PPB))
+    seq = venue.seq
+    began = time.perf_counter()
+    venue.run(advance_time(FUNDING_NS))
+    seconds = time.perf_counter() - began
+    if venue.seq - seq < len(venue.accounts()) - 1:  # the maker may have no position
+        raise AssertionError(f"expected an event per account, found {venue.seq - seq}")
+    return seconds
 
 
 def measure_cascade() -> dict[str, Any]:
@@ -135,11 +160,12 @@ def main(arguments: list[str]) -> int:
         print(json.dumps(result))
         return 0
     print(result["build"])
-    print(f"{'accounts':>10} {'MB':>8} {'us/quiet tick':>14} {'us/busy tick':>13} {'trades':>7}")
+    print(f"{'accounts':>10} {'MB':>8} {'us/quiet tick':>14} {'us/busy tick':>13} {'trades':>7} {'s/funding':>10}")
     for row in rows:
         print(
             f"{row['accounts']:>10,} {row['megabytes']:>8} {row['microseconds_per_quiet_tick']:>14} "
-            f"{row['microseconds_per_busy_tick']:>13} {row['trades_between_busy_ticks']:>7}"
+            f"{row['microseconds_per_busy_tick']:>13} {row['trades_between_busy_ticks']:>7} "
+            f"{row['seconds_per_funding_payment']:>10}"
         )
     print("{liquidations:,} liquidations in one cascade: {seconds} s".format(**sold))
     return 0

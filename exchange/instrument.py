@@ -139,6 +139,10 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "at most 100 margin_schedules",
             len(self.margin_schedules),
         )
+        is_plain = self.margin == ScheduleRules() and len(self.margin_schedules) == 0
+        expect(
+            self.kind != "spot" or is_plain, where, "no margin and no margin_schedules where kind is spot", self.margin
+        )
         for number, schedule in enumerate((self.margin, *self.margin_schedules)):
             named = where if number == 0 else f"{where} margin_schedules[{number - 1}]"
             schedule.check_tiers(schedule.tiers or self.margin_tiers, named)

@@ -39,6 +39,8 @@ _DEPOSIT: Final = _header(CommandType.DEPOSIT)
 _LEVERAGE: Final = _header(CommandType.SET_LEVERAGE)
 _OPEN: Final = _header(CommandType.OPEN_POSITION)
 _FUND: Final = _header(CommandType.FUND_DEPOSIT)
+_FUNDING_RATE: Final = _header(CommandType.SET_FUNDING_RATE)
+_ADVANCE: Final = _header(CommandType.ADVANCE_TIME)
 
 
 def place_order(
@@ -141,3 +143,13 @@ def open_position(ts_ns: int, instrument: int, account: int, size_lots: int, pri
 def fund_deposit(ts_ns: int, amount: int) -> bytes:
     """Return the record of a FundDeposit."""
     return _pack(_FUND, ts_ns, amount, 0, 0, 0, 0, 0)
+
+
+def set_funding_rate(ts_ns: int, instrument: int, rate_ppb: int) -> bytes:
+    """Return the record of a SetFundingRate."""
+    return _pack(_FUNDING_RATE | instrument << 16, ts_ns, rate_ppb, 0, 0, 0, 0, 0)
+
+
+def advance_time(ts_ns: int) -> bytes:
+    """Return the record of an AdvanceTime."""
+    return _pack(_ADVANCE, ts_ns, 0, 0, 0, 0, 0, 0)

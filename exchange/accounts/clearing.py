@@ -44,7 +44,7 @@ from exchange.accounts.leg_margin import (
 )
 from exchange.enums import BUY
 from exchange.event_log import EventLog
-from exchange.margin.collateral import attributed, spot_initial_margin
+from exchange.margin.collateral import attributed
 from exchange.margin.schedule import initial_margin
 from exchange.market import Market
 from exchange.packed.columns import doubled, new_column
@@ -165,9 +165,7 @@ class Clearing:
         bought: int = legs[leg + BUY_NOTIONAL]
         sold: int = legs[leg + SELL_NOTIONAL]
         if market.is_spot:
-            return spot_initial_margin(
-                notional, bought + more_bought, sold + more_sold, leverage, market.haircut, market.loan_initial
-            )
+            return self.assets.leg_initial(market, leg, legs[leg + SIZE], notional, leverage, BUY, 0, 0)
         return initial_margin(notional, bought + more_bought, sold + more_sold, leverage)
 
     def leverage(self, leg: i64) -> int:
@@ -369,8 +367,10 @@ class Clearing:
         """Return what an account may give away: balance and equity above initial margin allow it; 0 in liquidation."""
         if self.ledger.states[slot] != NORMAL:
             return 0
-        balance: int = self.ledger.balances[slot]
-        return max(0, min(balance, self.equity(slot) - self.initial_margin(slot)))
+        free: int = self.ledger.balances[slot]
+        if self.has_assets:
+            free = min(free, self.assets.cash(slot) - self.assets.promised(slot, True))  # More would be a loan.
+        return max(0, min(free, self.equity(slot) - self.initial_margin(slot)))
 
     def pay_top_up(self, market: Market, slot: i64, reason: i64) -> None:
         """Move what the last margin check found missing from an account to its pocket."""

@@ -101,7 +101,7 @@ class MarginDesk(RequestDesk):
     def _mode_refusal(self, market: Market, slot: i64, mode: i64) -> i64:
         if self.ledger.states[self.pockets.home(market, slot)] == LIQUIDATING:
             return REJECT_ACCOUNT_IN_LIQUIDATION
-        if mode < 0 or mode > 1:
+        if mode < 0 or mode > 1 or market.is_spot:
             return REJECT_INVALID_COMBINATION
         if self.pockets.has_position(market, slot):
             return REJECT_POSITION_OPEN

@@ -4,6 +4,7 @@ Rates are in ppb (1e-9) of the notional for one payment; a positive rate is paid
 not a whole number of ppb it is a fraction, numerator over denominator, and nothing is rounded before the payment.
 """
 
+from exchange.margin.valuation import Valuation
 from exchange.units import PPM, div_ceil, div_floor, div_nearest
 
 PPB = 1_000_000_000
@@ -94,15 +95,23 @@ def rounded_rate(numerator: int, denominator: int) -> int:
     return div_nearest(numerator * PPB, denominator)
 
 
-def funding_amount(size_lots: int, notional: int, numerator: int, denominator: int) -> int:
-    """Return the money that a position receives (> 0) or pays (< 0): notional x rate.
+def lot_worth(price: int, valuation: Valuation) -> tuple[int, int]:
+    """Return |the money that a lot is worth| at a price, exactly: (numerator, denominator > 0)."""
+    if valuation.is_inverse:
+        return valuation.tick_value, valuation.divisor * abs(price)
+    return abs(price) * valuation.tick_value, valuation.divisor
 
-    notional >= 0: |value of the size| at the funding price. Longs pay a positive rate, shorts a negative one. What is
-    paid is rounded up and what is received down, so that payments never make money; the caller says who keeps the
-    remainder. denominator > 0.
+
+def funding_amount(size_lots: int, worth: int, numerator: int, denominator: int) -> int:
+    """Return the money that a position receives (> 0) or pays (< 0): worth x numerator / denominator.
+
+    worth >= 0: of the whole position at the funding price; numerator carries the sign of the rate. What worth leaves
+    out of the exact money (the denominator of `lot_worth`) belongs into the denominator, so that nothing is rounded
+    before. Longs pay a positive rate, shorts a negative one. What is paid is rounded up and what is received down, so
+    that payments never make money; the caller says who keeps the remainder. denominator > 0.
     """
     if size_lots == 0:
         return 0
     if (size_lots > 0) == (numerator > 0):
-        return -div_ceil(notional * abs(numerator), denominator)
-    return div_floor(notional * abs(numerator), denominator)
+        return -div_ceil(worth * abs(numerator), denominator)
+    return div_floor(worth * abs(numerator), denominator)

@@ -22,6 +22,7 @@ from exchange.pricing.funding import (
     impact_premium,
     interest_of_time,
     interest_rate,
+    lot_worth,
     premium,
     premium_rate,
     rounded_rate,
@@ -213,9 +214,11 @@ class FundingTask(TimedTask):
     def _pay(self) -> None:
         """Have every leg of the market pay or receive, by slot. O(slots)."""
         market, ledger, clearing, log = self.market, self.ledger, self.clearing, self.log
-        valuation = market.valuation
-        numerator, denominator, price = self.numerator, self.denominator, self.price
-        rate: i64 = rounded_rate(numerator, denominator)
+        price = self.price
+        rate: i64 = rounded_rate(self.numerator, self.denominator)
+        # What one lot pays, as a fraction: the same for all.
+        worth, unit = lot_worth(price, market.valuation)
+        numerator, denominator = self.numerator, self.denominator * unit
         paid: int = 0
         received: int = 0
         slot: i64 = 0
@@ -228,7 +231,7 @@ class FundingTask(TimedTask):
             if leg == 0 or legs[leg + SIZE] == 0:
                 continue
             size: int = legs[leg + SIZE]
-            amount = funding_amount(size, valuation.notional(size, price), numerator, denominator)
+            amount = funding_amount(size, abs(size) * worth, numerator, denominator)
             if amount == 0:
                 continue
             if amount > 0:

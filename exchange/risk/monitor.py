@@ -335,6 +335,9 @@ class Monitor:
         """Do nothing unless an account that should have been found was not: then raise InvariantError. O(accounts)."""
         slot: i64 = FIRST_SLOT
         while slot < self.ledger.slot_count:
+            if self.ledger.homes[slot] != slot:
+                slot += 1
+                continue
             state = self.ledger.states[slot]
             if state == NORMAL and self.is_below_maintenance(slot):
                 raise InvariantError(

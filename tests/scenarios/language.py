@@ -378,8 +378,8 @@ def shown_account(venue: Exchange, account: int) -> list[str]:
     view = venue.account(account)
     state = ", in liquidation" if view.is_in_liquidation else ""
     money = f" cash {view.cash} debts {view.debts}" if venue.clearing.has_assets else ""
-    worth = f"balance {view.balance} equity {view.equity} maintenance {view.maintenance} "
-    worth += f"initial {view.initial_margin}{money}"
+    margins = f"maintenance {view.maintenance} initial {view.initial_margin}"
+    worth = f"balance {view.balance} equity {view.equity} {margins}{money}"
     positions = [
         f"acct {account}: size {held.size_lots} cost {held.cost} value {held.value} on {held.instrument}"
         for held in view.positions()
