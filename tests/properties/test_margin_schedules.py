@@ -1,7 +1,7 @@
 """Random venues with every kind of schedule, isolated and hedged accounts, orders, and changes of schedule in a run.
 
 After every command `Exchange.check` scans all accounts: none may be below maintenance that the bands did not find;
-money and sizes add up; the accounts' reserves are those of the book. The same commands in one batch give the same events.
+money and sizes add up; the accounts' reserves are those of the book. The same commands in one batch: the same events.
 """
 
 import os
