@@ -340,9 +340,9 @@ def _funding_paid(tell: Teller, event: Any) -> str:
 
 
 def _debt_booked(tell: Teller, event: Any) -> str:
-    amount = event.to_venue + event.to_fund + event.to_accounts
-    what = "interest on its debt" if event.is_interest else f"what liquidation {event.liquidation_id} left unpaid"
-    return f"{who(event.account)} owes {tell.money(amount)} more, {what}: {tell.money(event.owed)} in all"
+    is_interest = event.liquidation_id == 0
+    what = "interest on its debt" if is_interest else f"what liquidation {event.liquidation_id} left unpaid"
+    return f"{who(event.account)} owes {tell.money(event.amount)} more, {what}: {tell.money(event.owed)} in all"
 
 
 def _debt_repaid(tell: Teller, event: Any) -> str:
