@@ -173,7 +173,7 @@ class Exchange:
                 self.price_desk,
                 self.account_desk,
                 self.operations_desk,
-                AssetDesk(self.log, self.ledger, self.clearing, self.interest),
+                AssetDesk(self.log, self.ledger, self.clearing, self.interest, self.waterfall.gate),
                 self.limit_desk,
             ],
         )

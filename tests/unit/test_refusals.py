@@ -295,6 +295,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         RESERVED,
         UNKNOWN,
         LIQUIDATED,
+        OWING,
         QUANTITY,
         Fault(R.INVALID_COMBINATION, {"instrument": A}),
         Fault(R.POSITION_TOO_LARGE, {"qty_lots": MAX_QTY_LOTS, "instrument": SPOT}),
