@@ -57,12 +57,15 @@ class RejectReason(IntEnum):
     RESERVED_ACCOUNT = 2  # 0 is the recorded market's, negative ids are the venue's own
     UNKNOWN_ACCOUNT = 3
     ACCOUNT_IN_LIQUIDATION = 4
+    ACCOUNT_IN_DEBT = 52  # it owes the venue what its liquidation left unpaid
+    WITHDRAWALS_GATED = 53  # nobody withdraws: an account was seen with negative equity
     UNKNOWN_ORDER = 5
     NOT_ORDER_OWNER = 6
     INVALID_QUANTITY = 7
     INVALID_PRICE = 8
     INVALID_TRIGGER = 9
     INVALID_AMOUNT = 10
+    NO_DEBT = 54
     INVALID_LEVERAGE = 11
     INVALID_COMBINATION = 12  # such as a post-only market order
     NOTIONAL_TOO_LARGE = 13
@@ -117,9 +120,13 @@ class LiquidationOutcome(IntEnum):
     CURED = 0  # equity reached maintenance again before the position was gone
     SURPLUS = 1  # closed with equity left
     EVEN = 2  # closed with equity exactly zero
-    COVERED = 3  # the fund paid the whole deficit
+    COVERED = 3  # the fund, or other money of the venue or of the account's owner, paid the whole deficit
     SOCIALIZED = 4  # profits of other accounts paid what the fund could not
     VENUE_LOSS = 5  # a part was paid by nobody
+    DEFERRED = 52  # the rest waits for the end of the session
+    OWED = 53  # the account owes the rest
+    WRITTEN_OFF = 54  # the venue forgave the rest
+    DELEVERAGED = 55  # closed with nothing left, in part against positions of the other side
 
 
 class AccountLevel(IntEnum):
@@ -168,6 +175,32 @@ class DeleveragingScore(IntEnum):
     VALUE_RATIO = 4
     SIZE = 5
     CUSTOM = 6
+
+
+class SocializationBase(IntEnum):
+    """In proportion to what a loss is shared over other accounts."""
+
+    UNREALIZED = 0
+    ROUND_GAINS = 1
+    SESSION_REALIZED = 2
+    SESSION_TOTAL = 3
+    OPEN_INTEREST = 4
+
+
+class FundLimit(IntEnum):
+    """What kept the fund from paying more of a deficit."""
+
+    BALANCE = 0  # nothing, or what it has above its floor
+    MAX_CLAIM = 1
+    WINDOW = 2
+    DRAWDOWN = 3
+
+
+class DeficitSource(IntEnum):
+    """Who else paid a deficit."""
+
+    OWN_COLLATERAL = 0  # the main account of an isolated position's owner
+    FEE_POOL = 1  # the fees that the venue has earned
 
 
 class MarkSource(IntEnum):

@@ -23,6 +23,7 @@ from exchange.desks.account_desk import AccountDesk
 from exchange.desks.asset_desk import AssetDesk
 from exchange.desks.gateway import Gateway
 from exchange.desks.matching import Matcher
+from exchange.desks.operations_desk import OperationsDesk
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.price_desk import PriceDesk
 from exchange.desks.recorded_desk import RecordedDesk
@@ -42,6 +43,7 @@ from exchange.risk.deleveraging import Deleverager
 from exchange.risk.limit_desk import LimitDesk
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
+from exchange.risk.waterfall import Waterfall
 from exchange.rules import Rules
 from exchange.settling import Settler
 from exchange.views import AccountView, BookView, FundView
@@ -105,13 +107,17 @@ class Exchange:
         for fact in facts:
             self.markets.append(Market(len(self.markets), fact, self.agenda))
         self.has_clearing: bool = rules.clearing == "margin"
-        self.ledger = Ledger(rules.fund.opening if self.has_clearing else 0)
+        funds = len(facts) if rules.fund.scope == "per_instrument" else 1
+        self.ledger = Ledger(funds * rules.fund.opening if self.has_clearing else 0)
         self.clearing = Clearing(self.ledger, self.log, self.markets, rules.borrow)
         self.matcher = Matcher(rules.orders, self.log, self.clearing, self.has_clearing)
         self.desk = OrderDesk(rules.orders, self.log, self.ledger, self.clearing, self.has_clearing, self.matcher)
         self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher)
         self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
-        self.account_desk = AccountDesk(self.log, self.ledger, self.clearing)
+        self.clock = Clock()
+        self.waterfall = Waterfall(rules, self.log, self.ledger, self.clearing, self.markets, self.clock)
+        self.account_desk = AccountDesk(self.log, self.ledger, self.clearing, self.waterfall)
+        self.operations_desk = OperationsDesk(self.log, self.ledger, self.waterfall)
         self.monitor = Monitor(rules.levels, self.log, self.agenda, self.ledger, self.clearing, self.markets)
         self.deleverager = Deleverager(
             rules.deleveraging,
@@ -125,7 +131,6 @@ class Exchange:
         self.deliverer = Deliverer(self.log, self.agenda, self.ledger, self.clearing, self.matcher)
         self.price_desk = PriceDesk(self.log, self.deliverer)
         self.mark_models = [MarkModel(self.log, market, fact) for market, fact in zip(self.markets, facts, strict=True)]
-        self.clock = Clock()
         if self.has_clearing:
             self._schedule_prices()
         self.liquidator = Liquidator(
@@ -139,6 +144,7 @@ class Exchange:
             self.monitor,
             self.clock,
             self.deleverager,
+            self.waterfall,
         )
         self.limit_desk = LimitDesk(self.log, self.ledger, self.clearing, self.liquidator.disposer)
         self.interest = Interest(self.log, self.ledger, self.clearing, self.clock, self.instruments)
@@ -166,6 +172,7 @@ class Exchange:
             [
                 self.price_desk,
                 self.account_desk,
+                self.operations_desk,
                 AssetDesk(self.log, self.ledger, self.clearing, self.interest),
                 self.limit_desk,
             ],

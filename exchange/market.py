@@ -68,6 +68,10 @@ class Market:
         self.active_step: i64 = 0  # the newest step with a trade or a mark update
         self.mover: i64 = 0  # the newest liquidation whose order traded ...
         self.mover_step: i64 = 0  # ... in this step
+        self.mark_before: i64 = 0  # the mark as it was when this step began ...
+        self.mark_step: i64 = 0  # ... in which the mark last changed; where it had none, the new one
+        self.fund_profit: int = 0  # what the fund won and lost here: fees, surpluses, positions, claims
+        self.fund_deposits: int = 0  # what was put into the fund of this instrument
         self.state: i64 = MARKET_OPEN
         self.traded_lots: i64 = 0  # in all matches and reported trades
 
@@ -116,6 +120,9 @@ class Market:
 
     def set_mark(self, price: i64, step: i64) -> None:
         """Take a new mark price."""
+        if self.mark_step != step:
+            self.mark_before = self.mark if self.has_mark else price
+            self.mark_step = step
         self.has_mark = True
         self.mark = price
         self.is_mark_moved = True

@@ -37,6 +37,9 @@ WITHDRAW_ASSET: Final = 24
 SET_INTEREST_RATE: Final = 25
 RESTRICT_ACCOUNT: Final = 27
 SET_MARKET_STATE: Final = 28
+END_SESSION: Final = 29
+WRITE_OFF_DEBT: Final = 30
+GATE_WITHDRAWALS: Final = 31
 
 PLACE_ORDER_TS_NS: Final = 8
 PLACE_ORDER_ORDER_ID: Final = 16
@@ -152,6 +155,13 @@ SET_MARKET_STATE_TS_NS: Final = 8
 SET_MARKET_STATE_STATE: Final = 16
 SET_MARKET_STATE_STATE_SHIFT: Final = 0
 
+END_SESSION_TS_NS: Final = 8
+
+WRITE_OFF_DEBT_TS_NS: Final = 8
+
+GATE_WITHDRAWALS_TS_NS: Final = 8
+GATE_WITHDRAWALS_UNTIL_NS: Final = 16
+
 # Events: the same.
 EVENT_ORDER_ACCEPTED: Final = 1
 EVENT_ORDER_REJECTED: Final = 2
@@ -198,6 +208,15 @@ EVENT_DISPOSAL_ORDER_PLACED: Final = 50
 EVENT_MARGIN_TRANSFERRED: Final = 51
 EVENT_DELEVERAGING_STARTED: Final = 52
 EVENT_POSITION_DELEVERAGED: Final = 53
+EVENT_FUND_DRAWDOWN_CHANGED: Final = 54
+EVENT_DEFICIT_PAID: Final = 55
+EVENT_LOSS_DEFERRED: Final = 56
+EVENT_SESSION_ENDED: Final = 57
+EVENT_PROFIT_CLAWED_BACK: Final = 58
+EVENT_DEBT_BOOKED: Final = 59
+EVENT_DEBT_REPAID: Final = 60
+EVENT_LOSS_WRITTEN_OFF: Final = 61
+EVENT_WITHDRAWALS_GATED: Final = 62
 
 EVENT_ORDER_ACCEPTED_COMMAND_SEQ: Final = 8
 EVENT_ORDER_ACCEPTED_TS_NS: Final = 16
@@ -367,6 +386,8 @@ EVENT_FUND_PAID_LIQUIDATION_ID: Final = 24
 EVENT_FUND_PAID_DEFICIT: Final = 32
 EVENT_FUND_PAID_AMOUNT: Final = 40
 EVENT_FUND_PAID_FUND_BALANCE: Final = 48
+EVENT_FUND_PAID_LIMIT: Final = 56
+EVENT_FUND_PAID_LIMIT_SHIFT: Final = 0
 
 EVENT_LOSS_SOCIALIZED_COMMAND_SEQ: Final = 8
 EVENT_LOSS_SOCIALIZED_TS_NS: Final = 16
@@ -375,6 +396,9 @@ EVENT_LOSS_SOCIALIZED_DEFICIT: Final = 32
 EVENT_LOSS_SOCIALIZED_BASE: Final = 40
 EVENT_LOSS_SOCIALIZED_CHARGED: Final = 48
 EVENT_LOSS_SOCIALIZED_PAYERS: Final = 56
+EVENT_LOSS_SOCIALIZED_PAYERS_SHIFT: Final = 0
+EVENT_LOSS_SOCIALIZED_BY: Final = 56
+EVENT_LOSS_SOCIALIZED_BY_SHIFT: Final = 32
 
 EVENT_HAIRCUT_CHARGED_COMMAND_SEQ: Final = 8
 EVENT_HAIRCUT_CHARGED_TS_NS: Final = 16
@@ -558,18 +582,92 @@ EVENT_POSITION_DELEVERAGED_RANK_SHIFT: Final = 0
 EVENT_POSITION_DELEVERAGED_LIGHT: Final = 56
 EVENT_POSITION_DELEVERAGED_LIGHT_SHIFT: Final = 32
 
+EVENT_FUND_DRAWDOWN_CHANGED_COMMAND_SEQ: Final = 8
+EVENT_FUND_DRAWDOWN_CHANGED_TS_NS: Final = 16
+EVENT_FUND_DRAWDOWN_CHANGED_LIQUIDATION_ID: Final = 24
+EVENT_FUND_DRAWDOWN_CHANGED_CHANGE: Final = 32
+EVENT_FUND_DRAWDOWN_CHANGED_POOL_MOST: Final = 40
+EVENT_FUND_DRAWDOWN_CHANGED_RATIO_PPM: Final = 48
+EVENT_FUND_DRAWDOWN_CHANGED_IS_RUNNING: Final = 56
+EVENT_FUND_DRAWDOWN_CHANGED_IS_RUNNING_SHIFT: Final = 0
+
+EVENT_DEFICIT_PAID_COMMAND_SEQ: Final = 8
+EVENT_DEFICIT_PAID_TS_NS: Final = 16
+EVENT_DEFICIT_PAID_LIQUIDATION_ID: Final = 24
+EVENT_DEFICIT_PAID_DEFICIT: Final = 32
+EVENT_DEFICIT_PAID_AMOUNT: Final = 40
+EVENT_DEFICIT_PAID_LEFT: Final = 48
+EVENT_DEFICIT_PAID_SOURCE: Final = 56
+EVENT_DEFICIT_PAID_SOURCE_SHIFT: Final = 0
+
+EVENT_LOSS_DEFERRED_COMMAND_SEQ: Final = 8
+EVENT_LOSS_DEFERRED_TS_NS: Final = 16
+EVENT_LOSS_DEFERRED_LIQUIDATION_ID: Final = 24
+EVENT_LOSS_DEFERRED_AMOUNT: Final = 32
+EVENT_LOSS_DEFERRED_TOTAL: Final = 40
+
+EVENT_SESSION_ENDED_COMMAND_SEQ: Final = 8
+EVENT_SESSION_ENDED_TS_NS: Final = 16
+EVENT_SESSION_ENDED_DEFERRED: Final = 24
+EVENT_SESSION_ENDED_BASE: Final = 32
+EVENT_SESSION_ENDED_CHARGED: Final = 40
+EVENT_SESSION_ENDED_RATE_PPB: Final = 48
+EVENT_SESSION_ENDED_BY: Final = 56
+EVENT_SESSION_ENDED_BY_SHIFT: Final = 0
+
+EVENT_PROFIT_CLAWED_BACK_COMMAND_SEQ: Final = 8
+EVENT_PROFIT_CLAWED_BACK_TS_NS: Final = 16
+EVENT_PROFIT_CLAWED_BACK_LIQUIDATION_ID: Final = 24
+EVENT_PROFIT_CLAWED_BACK_AMOUNT: Final = 32
+EVENT_PROFIT_CLAWED_BACK_PROFIT: Final = 40
+EVENT_PROFIT_CLAWED_BACK_BALANCE: Final = 48
+
+EVENT_DEBT_BOOKED_COMMAND_SEQ: Final = 8
+EVENT_DEBT_BOOKED_TS_NS: Final = 16
+EVENT_DEBT_BOOKED_LIQUIDATION_ID: Final = 24
+EVENT_DEBT_BOOKED_AMOUNT: Final = 32
+EVENT_DEBT_BOOKED_OWED: Final = 40
+EVENT_DEBT_BOOKED_TO_VENUE: Final = 48
+EVENT_DEBT_BOOKED_TO_FUND: Final = 56
+
+EVENT_DEBT_REPAID_COMMAND_SEQ: Final = 8
+EVENT_DEBT_REPAID_TS_NS: Final = 16
+EVENT_DEBT_REPAID_LIQUIDATION_ID: Final = 24
+EVENT_DEBT_REPAID_AMOUNT: Final = 32
+EVENT_DEBT_REPAID_OWED: Final = 40
+EVENT_DEBT_REPAID_BALANCE: Final = 48
+EVENT_DEBT_REPAID_CREDITOR: Final = 56
+EVENT_DEBT_REPAID_CREDITOR_SHIFT: Final = 0
+EVENT_DEBT_REPAID_IS_INTEREST: Final = 56
+EVENT_DEBT_REPAID_IS_INTEREST_SHIFT: Final = 32
+
+EVENT_LOSS_WRITTEN_OFF_COMMAND_SEQ: Final = 8
+EVENT_LOSS_WRITTEN_OFF_TS_NS: Final = 16
+EVENT_LOSS_WRITTEN_OFF_LIQUIDATION_ID: Final = 24
+EVENT_LOSS_WRITTEN_OFF_AMOUNT: Final = 32
+EVENT_LOSS_WRITTEN_OFF_TOTAL: Final = 40
+
+EVENT_WITHDRAWALS_GATED_COMMAND_SEQ: Final = 8
+EVENT_WITHDRAWALS_GATED_TS_NS: Final = 16
+EVENT_WITHDRAWALS_GATED_LIQUIDATION_ID: Final = 24
+EVENT_WITHDRAWALS_GATED_EQUITY: Final = 32
+EVENT_WITHDRAWALS_GATED_UNTIL_NS: Final = 40
+
 REJECT_NONE: Final = 0
 REJECT_UNKNOWN_INSTRUMENT: Final = 1
 REJECT_MARKET_SETTLED: Final = 24
 REJECT_RESERVED_ACCOUNT: Final = 2
 REJECT_UNKNOWN_ACCOUNT: Final = 3
 REJECT_ACCOUNT_IN_LIQUIDATION: Final = 4
+REJECT_ACCOUNT_IN_DEBT: Final = 52
+REJECT_WITHDRAWALS_GATED: Final = 53
 REJECT_UNKNOWN_ORDER: Final = 5
 REJECT_NOT_ORDER_OWNER: Final = 6
 REJECT_INVALID_QUANTITY: Final = 7
 REJECT_INVALID_PRICE: Final = 8
 REJECT_INVALID_TRIGGER: Final = 9
 REJECT_INVALID_AMOUNT: Final = 10
+REJECT_NO_DEBT: Final = 54
 REJECT_INVALID_LEVERAGE: Final = 11
 REJECT_INVALID_COMBINATION: Final = 12
 REJECT_NOTIONAL_TOO_LARGE: Final = 13
@@ -615,6 +713,10 @@ OUTCOME_EVEN: Final = 2
 OUTCOME_COVERED: Final = 3
 OUTCOME_SOCIALIZED: Final = 4
 OUTCOME_VENUE_LOSS: Final = 5
+OUTCOME_DEFERRED: Final = 52
+OUTCOME_OWED: Final = 53
+OUTCOME_WRITTEN_OFF: Final = 54
+OUTCOME_DELEVERAGED: Final = 55
 
 MARK_EXTERNAL: Final = 0
 MARK_LAST: Final = 1
@@ -648,6 +750,20 @@ SCORE_WALLET_RATIO: Final = 3
 SCORE_VALUE_RATIO: Final = 4
 SCORE_SIZE: Final = 5
 SCORE_CUSTOM: Final = 6
+
+BASE_UNREALIZED: Final = 0
+BASE_ROUND_GAINS: Final = 1
+BASE_SESSION_REALIZED: Final = 2
+BASE_SESSION_TOTAL: Final = 3
+BASE_OPEN_INTEREST: Final = 4
+
+LIMIT_BALANCE: Final = 0
+LIMIT_MAX_CLAIM: Final = 1
+LIMIT_WINDOW: Final = 2
+LIMIT_DRAWDOWN: Final = 3
+
+SOURCE_OWN_COLLATERAL: Final = 0
+SOURCE_FEE_POOL: Final = 1
 
 
 def write_order_accepted(
@@ -1009,7 +1125,7 @@ def write_position_changed(
     words[at + 7] = balance
 
 
-def write_fund_deposited(log: EventLog, amount: i64, fund_balance: i64) -> None:
+def write_fund_deposited(log: EventLog, amount: i64, fund_balance: i64, instrument: i64) -> None:
     """Append a FundDeposited record."""
     if log.left == 0:
         log.close_block()
@@ -1017,7 +1133,7 @@ def write_fund_deposited(log: EventLog, amount: i64, fund_balance: i64) -> None:
     at = log.end
     log.end = at + 8
     words = log.words
-    words[at] = 272
+    words[at] = 272 | instrument << 16
     words[at + 1] = log.command_seq
     words[at + 2] = log.ts_ns
     words[at + 3] = amount
@@ -1134,6 +1250,8 @@ def write_fund_paid(
     deficit: i64,
     amount: i64,
     fund_balance: i64,
+    instrument: i64,
+    limit: i64,
 ) -> None:
     """Append a FundPaid record."""
     if log.left == 0:
@@ -1142,14 +1260,14 @@ def write_fund_paid(
     at = log.end
     log.end = at + 8
     words = log.words
-    words[at] = 277 | account << 32
+    words[at] = 277 | account << 32 | instrument << 16
     words[at + 1] = log.command_seq
     words[at + 2] = log.ts_ns
     words[at + 3] = liquidation_id
     words[at + 4] = deficit
     words[at + 5] = amount
     words[at + 6] = fund_balance
-    words[at + 7] = 0
+    words[at + 7] = limit
 
 
 def write_loss_socialized(
@@ -1160,6 +1278,7 @@ def write_loss_socialized(
     base: i64,
     charged: i64,
     payers: i64,
+    by: i64,
 ) -> None:
     """Append a LossSocialized record."""
     if log.left == 0:
@@ -1175,7 +1294,7 @@ def write_loss_socialized(
     words[at + 4] = deficit
     words[at + 5] = base
     words[at + 6] = charged
-    words[at + 7] = payers
+    words[at + 7] = (payers & 0xffffffff) | by << 32
 
 
 def write_haircut_charged(
@@ -1743,3 +1862,213 @@ def write_position_deleveraged(
     words[at + 5] = price_ticks
     words[at + 6] = score_ppb
     words[at + 7] = (rank & 0xffffffff) | light << 32
+
+
+def write_fund_drawdown_changed(
+    log: EventLog,
+    instrument: i64,
+    liquidation_id: i64,
+    change: i64,
+    pool_most: i64,
+    ratio_ppm: i64,
+    is_running: i64,
+) -> None:
+    """Append a FundDrawdownChanged record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 310 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = change
+    words[at + 5] = pool_most
+    words[at + 6] = ratio_ppm
+    words[at + 7] = is_running
+
+
+def write_deficit_paid(
+    log: EventLog,
+    account: i64,
+    liquidation_id: i64,
+    deficit: i64,
+    amount: i64,
+    left: i64,
+    source: i64,
+) -> None:
+    """Append a DeficitPaid record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 311 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = deficit
+    words[at + 5] = amount
+    words[at + 6] = left
+    words[at + 7] = source
+
+
+def write_loss_deferred(log: EventLog, account: i64, liquidation_id: i64, amount: i64, total: i64) -> None:
+    """Append a LossDeferred record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 312 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = amount
+    words[at + 5] = total
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_session_ended(
+    log: EventLog,
+    deferred: i64,
+    base: i64,
+    charged: i64,
+    rate_ppb: i64,
+    payers: i64,
+    by: i64,
+) -> None:
+    """Append a SessionEnded record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 313 | payers << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = deferred
+    words[at + 4] = base
+    words[at + 5] = charged
+    words[at + 6] = rate_ppb
+    words[at + 7] = by
+
+
+def write_profit_clawed_back(
+    log: EventLog,
+    account: i64,
+    liquidation_id: i64,
+    amount: i64,
+    profit: i64,
+    balance: i64,
+) -> None:
+    """Append a ProfitClawedBack record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 314 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = amount
+    words[at + 5] = profit
+    words[at + 6] = balance
+    words[at + 7] = 0
+
+
+def write_debt_booked(
+    log: EventLog,
+    account: i64,
+    liquidation_id: i64,
+    amount: i64,
+    owed: i64,
+    to_venue: i64,
+    to_fund: i64,
+) -> None:
+    """Append a DebtBooked record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 315 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = amount
+    words[at + 5] = owed
+    words[at + 6] = to_venue
+    words[at + 7] = to_fund
+
+
+def write_debt_repaid(
+    log: EventLog,
+    account: i64,
+    liquidation_id: i64,
+    amount: i64,
+    owed: i64,
+    balance: i64,
+    creditor: i64,
+    is_interest: i64,
+) -> None:
+    """Append a DebtRepaid record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 316 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = amount
+    words[at + 5] = owed
+    words[at + 6] = balance
+    words[at + 7] = (creditor & 0xffffffff) | is_interest << 32
+
+
+def write_loss_written_off(log: EventLog, account: i64, liquidation_id: i64, amount: i64, total: i64) -> None:
+    """Append a LossWrittenOff record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 317 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = amount
+    words[at + 5] = total
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_withdrawals_gated(log: EventLog, account: i64, liquidation_id: i64, equity: i64, until_ns: i64) -> None:
+    """Append a WithdrawalsGated record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 318 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = equity
+    words[at + 5] = until_ns
+    words[at + 6] = 0
+    words[at + 7] = 0

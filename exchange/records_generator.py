@@ -15,14 +15,17 @@ from exchange.commands import COMMANDS
 from exchange.enums import (
     AccountLevel,
     CancelReason,
+    DeficitSource,
     DeleveragingOrder,
     DeleveragingScore,
+    FundLimit,
     InterestKind,
     LiquidationOutcome,
     MarketState,
     MarkSource,
     RecordedKind,
     RejectReason,
+    SocializationBase,
 )
 from exchange.errors import ConfigError
 from exchange.event_log import RECORD_WORDS_MAX
@@ -60,6 +63,9 @@ _ENUM_CONSTANTS: Final[dict[str, type[IntEnum]]] = {
     "INTEREST": InterestKind,
     "DELEVERAGE_BY": DeleveragingOrder,
     "SCORE": DeleveragingScore,
+    "BASE": SocializationBase,
+    "LIMIT": FundLimit,
+    "SOURCE": DeficitSource,
 }
 
 

@@ -85,6 +85,8 @@ class Settler:
                 break
             self._elect_stops()
         self.liquidator.settled_step = self.log.step
+        if self.liquidator.waterfall.observes:
+            self.liquidator.waterfall.observe()
 
     def is_unsettled(self) -> bool:
         """Return whether the newest command was continued, so that the venue has not settled since."""

@@ -103,7 +103,7 @@ NUMBERS = {
 }
 
 LINES_MOST = 700
-TOO_LONG = {"exchange/records.py": 2_600}  # records.py is generated
+TOO_LONG = {"exchange/records.py": 3_000}  # records.py is generated
 
 CORE_LIBRARIES = {"msgspec", "sortedcontainers", "mypy_extensions", "librt"}
 

@@ -31,6 +31,7 @@ from exchange.accounts.ledger import (
 from exchange.enums import BUY
 from exchange.event_log import EventLog
 from exchange.margin.collateral import attributed, spot_initial_margin
+from exchange.margin.fees import trading_fee
 from exchange.margin.schedule import initial_margin
 from exchange.market import Market
 from exchange.packed.columns import doubled, new_column
@@ -48,7 +49,7 @@ from exchange.records import (
     write_position_changed,
 )
 from exchange.rules import BorrowRules
-from exchange.units import MAX_EXPOSURE, MAX_SIZE_LOTS, MAX_STORED_MONEY, PPM, div_ceil, mul_div
+from exchange.units import MAX_EXPOSURE, MAX_SIZE_LOTS, MAX_STORED_MONEY, mul_div
 
 
 @final
@@ -304,18 +305,20 @@ class Clearing:
             return
         fee: int = 0
         if slot >= FIRST_SLOT:
-            fee = div_ceil(notional * fee_ppm, PPM)  # the venue keeps the remainder
+            fee = trading_fee(notional, fee_ppm)
             self.ledger.fees += fee
             if is_liquidation and self.charges_on_fills:
-                penalty = div_ceil(notional * market.liquidation_ppm, PPM)
+                penalty = trading_fee(notional, market.liquidation_ppm)
                 self.ledger.post(FUND_SLOT, penalty)
+                market.fund_profit += penalty
                 fee += penalty
             self.ledger.post(slot, -fee)
             self.mark_dirty(slot)
         elif self.fund_pays_fees:
-            fee = div_ceil(notional * fee_ppm, PPM)
+            fee = trading_fee(notional, fee_ppm)
             self.ledger.fees += fee
             self.ledger.post(slot, -fee)
+            market.fund_profit -= fee
         self.write_position(market, slot, realized, fee)
 
     def change_position(self, market: Market, slot: i64, size_change: int, value: int) -> int:
@@ -346,6 +349,10 @@ class Clearing:
         legs[leg + COST] = new_cost
         if realized != 0:
             self.ledger.post(slot, realized)
+            if slot == FUND_SLOT:
+                market.fund_profit += realized
+            elif self.ledger.counts_sessions and slot >= FIRST_SLOT:
+                self.ledger.count_profit(slot, realized)
         return realized
 
     def write_position(self, market: Market, slot: i64, realized: int, fee: int) -> None:

@@ -2,8 +2,9 @@
 
 Owns: the account slots (0 the recorded market, 1 the insurance fund, participants from 2), their balances and states,
 and a *leg* for each (account, instrument) that ever held a position, an order or a leverage. Knows no book, writes no
-event. Conservation, which `conserved` states: balances + fees - costs = deposits - withdrawals + opening + venue loss;
-sizes of an instrument sum to the lots deposited - withdrawn (0 but for spot instruments).
+event. Conservation, which `conserved` states: balances + fees - costs = deposits - withdrawals + opening + what was
+paid to the bankrupt and is not collected: venue loss + deferred + debts of the venue + written off; sizes of an
+instrument sum to the lots deposited - withdrawn (0 but for spot instruments).
 """
 
 from typing import Final, final
@@ -54,6 +55,9 @@ class Ledger:
     limits: "vec[i64]"
     first_legs: "vec[i64]"
     legs: "vec[i64]"
+    parents: "vec[i64]"
+    debts: "vec[i64]"
+    session_profits: "vec[i64]"
 
     def __init__(self, fund_opening: int) -> None:
         """Open the venue's own accounts, the fund with its opening money."""
@@ -68,6 +72,9 @@ class Ledger:
         self.liquidations = new_column(64)  # id of the running liquidation
         self.limits = new_column(64)  # why an account may only reduce
         self.first_legs = new_column(64)
+        self.parents = new_column(64)  # of a pocket: the main slot; else 0
+        self.debts = new_column(64)  # all that an account owes, to whomever, interest included
+        self.session_profits = new_column(64)  # realized since the session began
         self.legs = new_column(64 * LEG_ROW)
         self.unused_leg: i64 = LEG_ROW
         self.fund_opening: int = fund_opening
@@ -76,6 +83,12 @@ class Ledger:
         self.fund_deposits: int = 0
         self.withdrawals: int = 0
         self.venue_loss: int = 0
+        self.deferred: int = 0  # paid to the bankrupt, and waiting for the profits of the session
+        self.debt_outstanding: int = 0  # paid to the bankrupt by the venue, and owed to it
+        self.written_off: int = 0
+        self.frozen_count: i64 = 0  # accounts that owe and may place no orders
+        self.counts_sessions: bool = False
+        self.session_slots: list[int] = []  # with a profit or loss of the session that is not counted as zero again
         self.asset_lots: dict[int, int] = {}  # by market: lots deposited - withdrawn; none where there are no assets
 
     def find(self, account: i64) -> i64:
@@ -92,6 +105,9 @@ class Ledger:
             self.liquidations = doubled(self.liquidations)
             self.limits = doubled(self.limits)
             self.first_legs = doubled(self.first_legs)
+            self.parents = doubled(self.parents)
+            self.debts = doubled(self.debts)
+            self.session_profits = doubled(self.session_profits)
         self.slot_count = slot + 1
         self.account_ids[slot] = account
         self.slots.put(account, slot)
@@ -104,6 +120,13 @@ class Ledger:
         if not -MAX_STORED_MONEY <= balance <= MAX_STORED_MONEY:
             raise InvariantError(f"balance of account {self.account_ids[slot]} would pass 2**62: {balance}")
         self.balances[slot] = balance
+
+    def count_profit(self, slot: i64, amount: int) -> None:
+        """Count a realized profit (signed) for the session."""
+        profit: int = self.session_profits[slot]
+        if profit == 0:
+            self.session_slots.append(slot)
+        self.session_profits[slot] = profit + amount
 
     def add_leg(self, slot: i64, market: i64) -> i64:
         """Give an account a leg in a market (by index: ascending instrument id), in its place among its legs."""
@@ -147,9 +170,11 @@ class Ledger:
             leg += LEG_ROW
         have = balances + self.fees - costs
         given = self.deposits + self.fund_deposits + self.fund_opening - self.withdrawals + self.venue_loss
+        given += self.deferred + self.debt_outstanding + self.written_off
         if have != given:
             raise InvariantError(
-                f"expected balances + fees - costs = deposits + fund deposits + opening - withdrawals + venue loss, "
+                f"expected balances + fees - costs = deposits + fund deposits + opening - withdrawals + "
+                f"venue loss + deferred + debts + written off, "
                 f"found {balances} + {self.fees} - {costs} = {have} against {given}"
             )
         for market, total in sizes.items():

@@ -11,7 +11,15 @@ import msgspec
 from exchange.commands import accounts, assets, operations, orders, prices
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
 from exchange.commands.assets import AssetCommand, DepositAsset, SetInterestRate, WithdrawAsset
-from exchange.commands.operations import FundDeposit, OperatorCommand, RestrictAccount, SetMarketState
+from exchange.commands.operations import (
+    EndSession,
+    FundDeposit,
+    GateWithdrawals,
+    OperatorCommand,
+    RestrictAccount,
+    SetMarketState,
+    WriteOffDebt,
+)
 from exchange.commands.orders import (
     AmendOrder,
     CancelOrder,
@@ -55,8 +63,10 @@ __all__ = [
     "CommandType",
     "Deposit",
     "DepositAsset",
+    "EndSession",
     "ExecuteRecorded",
     "FundDeposit",
+    "GateWithdrawals",
     "MassCancel",
     "OpenPosition",
     "PlaceOrder",
@@ -72,4 +82,5 @@ __all__ = [
     "SettleInstrument",
     "Withdraw",
     "WithdrawAsset",
+    "WriteOffDebt",
 ]

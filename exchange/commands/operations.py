@@ -10,10 +10,31 @@ from exchange.wire import AccountId, Flag, InstrumentId, Word
 
 
 class FundDeposit(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Put outside money into the insurance fund. amount: money, > 0."""
+    """Put outside money into the insurance fund, or into that of one instrument. amount: money, > 0."""
 
     ts_ns: Word
     amount: Word
+    instrument: InstrumentId = 0
+
+
+class EndSession(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """End a session: its profits pay the losses that were deferred, and are counted from zero again."""
+
+    ts_ns: Word
+
+
+class WriteOffDebt(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Forgive what an account owes."""
+
+    ts_ns: Word
+    account: AccountId
+
+
+class GateWithdrawals(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Let nobody withdraw before `until_ns`; a time that is not later than now opens the gate."""
+
+    ts_ns: Word
+    until_ns: Word
 
 
 class RestrictAccount(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -32,10 +53,15 @@ class SetMarketState(msgspec.Struct, frozen=True, gc=False, tag=True):
     state: MarketState
 
 
-OperatorCommand: TypeAlias = FundDeposit | RestrictAccount | SetMarketState
+OperatorCommand: TypeAlias = (
+    FundDeposit | RestrictAccount | SetMarketState | EndSession | WriteOffDebt | GateWithdrawals
+)
 
 COMMANDS: dict[CommandType, type[msgspec.Struct]] = {
     CommandType.FUND_DEPOSIT: FundDeposit,
     CommandType.RESTRICT_ACCOUNT: RestrictAccount,
     CommandType.SET_MARKET_STATE: SetMarketState,
+    CommandType.END_SESSION: EndSession,
+    CommandType.WRITE_OFF_DEBT: WriteOffDebt,
+    CommandType.GATE_WITHDRAWALS: GateWithdrawals,
 }

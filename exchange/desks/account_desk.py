@@ -1,4 +1,4 @@
-"""Requests about money: deposits, withdrawals, leverage, injected positions and the fund.
+"""Requests about money: deposits, withdrawals, leverage and injected positions.
 
 Rules: docs/semantics.md, section 4.
 """
@@ -10,18 +10,17 @@ from mypy_extensions import i64
 
 from exchange.accounts.borrowing import Borrowing
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import FUND_SLOT, HAS_TRADED, LEVERAGE, LIQUIDATING, RECORDED_SLOT, Ledger
+from exchange.accounts.ledger import HAS_TRADED, LEVERAGE, LIQUIDATING, RECORDED_SLOT, Ledger
 from exchange.desks.request_desk import NAMES_ACCOUNT, NAMES_MARKET, OPENS_ACCOUNT, RequestDesk
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import (
     DEPOSIT,
     DEPOSIT_AMOUNT,
-    FUND_DEPOSIT,
-    FUND_DEPOSIT_AMOUNT,
     OPEN_POSITION,
     OPEN_POSITION_PRICE_TICKS,
     OPEN_POSITION_SIZE_LOTS,
+    REJECT_ACCOUNT_IN_DEBT,
     REJECT_ACCOUNT_IN_LIQUIDATION,
     REJECT_ALREADY_TRADED,
     REJECT_INSUFFICIENT_MARGIN,
@@ -30,17 +29,18 @@ from exchange.records import (
     REJECT_INVALID_PRICE,
     REJECT_INVALID_QUANTITY,
     REJECT_NONE,
+    REJECT_WITHDRAWALS_GATED,
     SET_LEVERAGE,
     SET_LEVERAGE_LEVERAGE,
     WITHDRAW,
     WITHDRAW_AMOUNT,
     write_deposited,
-    write_fund_deposited,
     write_leverage_set,
     write_position_opened,
     write_request_rejected,
     write_withdrawn,
 )
+from exchange.risk.waterfall import Waterfall
 from exchange.units import MAX_MONEY, MAX_QTY_LOTS
 
 
@@ -48,12 +48,13 @@ from exchange.units import MAX_MONEY, MAX_QTY_LOTS
 class AccountDesk(RequestDesk):
     """Applies what is asked of accounts, or refuses it."""
 
-    def __init__(self, log: EventLog, ledger: Ledger, clearing: Clearing) -> None:
-        """Share the log and the books of account."""
+    def __init__(self, log: EventLog, ledger: Ledger, clearing: Clearing, waterfall: Waterfall) -> None:
+        """Share the log and the books of account, the register of debts and the withdrawal gate."""
         super().__init__()
         self.log = log
         self.ledger = ledger
         self.clearing = clearing
+        self.waterfall = waterfall
         self.borrowing = Borrowing(clearing)
 
     def requests(self) -> dict[int, int]:
@@ -63,7 +64,6 @@ class AccountDesk(RequestDesk):
             WITHDRAW: NAMES_ACCOUNT,
             SET_LEVERAGE: NAMES_MARKET | NAMES_ACCOUNT,
             OPEN_POSITION: NAMES_MARKET | NAMES_ACCOUNT,
-            FUND_DEPOSIT: 0,
         }
 
     def handle(self, kind: i64, market: Market, slot: i64, account: i64, records: bytes, offset: i64) -> None:
@@ -74,11 +74,9 @@ class AccountDesk(RequestDesk):
             self.withdraw(slot, read_i64_le(records, offset + WITHDRAW_AMOUNT))
         elif kind == SET_LEVERAGE:
             self.set_leverage(market, slot, read_i64_le(records, offset + SET_LEVERAGE_LEVERAGE))
-        elif kind == OPEN_POSITION:
+        else:
             size = read_i64_le(records, offset + OPEN_POSITION_SIZE_LOTS)
             self.open_position(market, slot, size, read_i64_le(records, offset + OPEN_POSITION_PRICE_TICKS))
-        else:
-            self.fund_deposit(read_i64_le(records, offset + FUND_DEPOSIT_AMOUNT))
 
     def deposit(self, account: i64, amount: i64) -> None:
         """Put money into an account, opening it if it is new."""
@@ -96,6 +94,8 @@ class AccountDesk(RequestDesk):
         ledger.deposits += amount
         self.clearing.mark_dirty(slot)
         write_deposited(self.log, account, amount, ledger.balances[slot])
+        if ledger.debts[slot] != 0:
+            self.waterfall.debts.repay(slot, amount)
 
     def withdraw(self, slot: i64, amount: i64) -> None:
         """Take money out of an account, its own or, by rule, borrowed; its initial margin must stay covered."""
@@ -104,6 +104,10 @@ class AccountDesk(RequestDesk):
         reason: i64 = REJECT_NONE
         if ledger.states[slot] == LIQUIDATING:
             reason = REJECT_ACCOUNT_IN_LIQUIDATION
+        elif ledger.debts[slot] != 0:
+            reason = REJECT_ACCOUNT_IN_DEBT
+        elif self.waterfall.gate.is_closed():
+            reason = REJECT_WITHDRAWALS_GATED
         elif amount < 1 or amount > MAX_MONEY:
             reason = REJECT_INVALID_AMOUNT
         else:
@@ -146,6 +150,8 @@ class AccountDesk(RequestDesk):
         reason: i64 = REJECT_NONE
         if ledger.states[slot] == LIQUIDATING:
             reason = REJECT_ACCOUNT_IN_LIQUIDATION
+        elif ledger.frozen_count != 0 and ledger.debts[slot] != 0:
+            reason = REJECT_ACCOUNT_IN_DEBT
         elif size == 0 or size > MAX_QTY_LOTS or size < -MAX_QTY_LOTS:
             reason = REJECT_INVALID_QUANTITY
         elif price < market.min_price or price > market.max_price:
@@ -166,20 +172,6 @@ class AccountDesk(RequestDesk):
         self.clearing.change_position(market, slot, bought, value)
         self.clearing.mark_dirty(slot)
         write_position_opened(self.log, market.instrument, account, size, price, value)
-
-    def fund_deposit(self, amount: i64) -> None:
-        """Put outside money into the insurance fund."""
-        ledger = self.ledger
-        fund: int = ledger.balances[FUND_SLOT]
-        is_too_much = amount > MAX_MONEY or fund + amount > MAX_MONEY or ledger.fund_deposits + amount > MAX_MONEY
-        if amount < 1 or is_too_much:
-            write_request_rejected(
-                self.log, 0, ledger.account_ids[FUND_SLOT], amount, FUND_DEPOSIT, REJECT_INVALID_AMOUNT
-            )
-            return
-        ledger.post(FUND_SLOT, amount)
-        ledger.fund_deposits += amount
-        write_fund_deposited(self.log, amount, ledger.balances[FUND_SLOT])
 
     def _refuse(self, market: Market, account: i64, amount: i64, request: i64, reason: i64) -> None:
         write_request_rejected(self.log, market.instrument, account, amount, request, reason)

@@ -39,6 +39,7 @@ from exchange.records import (
     CANCEL_REQUESTED,
     PLACE_ORDER,
     REDUCE_ORDER,
+    REJECT_ACCOUNT_IN_DEBT,
     REJECT_ACCOUNT_IN_LIQUIDATION,
     REJECT_BELOW_FILLED,
     REJECT_BOOK_FULL,
@@ -147,6 +148,8 @@ class OrderDesk:
         """Return the first reason that does not depend on what the order would do, or 0."""
         if self.has_clearing and self.ledger.states[owner >> 32] == LIQUIDATING:
             return REJECT_ACCOUNT_IN_LIQUIDATION
+        if self.ledger.frozen_count != 0 and self.ledger.debts[owner >> 32] != 0:
+            return REJECT_ACCOUNT_IN_DEBT
         if lots < 1 or lots > MAX_QTY_LOTS:
             return REJECT_INVALID_QUANTITY
         if kind == LIMIT or kind == STOP_LIMIT:
@@ -274,6 +277,8 @@ class OrderDesk:
         slot = owner >> 32
         if self.has_clearing and self.ledger.states[slot] == LIQUIDATING:
             return REJECT_ACCOUNT_IN_LIQUIDATION
+        if self.ledger.frozen_count != 0 and self.ledger.debts[slot] != 0:
+            return REJECT_ACCOUNT_IN_DEBT
         if order == 0:
             return REJECT_UNKNOWN_ORDER
         words = market.book.orders.words

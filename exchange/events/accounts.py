@@ -88,13 +88,14 @@ class PositionChanged(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class FundDeposited(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Outside money came into the insurance fund."""
+    """Outside money came into the insurance fund, or into the fund of one instrument. fund_balance: of all together."""
 
     seq: int
     command_seq: Word
     ts_ns: Word
     amount: Word
     fund_balance: Word
+    instrument: InstrumentId = 0
 
 
 AccountEvent: TypeAlias = (

@@ -64,6 +64,7 @@ class Deliverer:
                 )
             slot += 1
         ledger.post(FUND_SLOT, -total)
+        market.fund_profit -= total
         market.is_settled = True
         market.active_step = self.log.step  # liquidations that wait for this market have nothing to wait for
         self.agenda.settled.append(market.instrument)

@@ -240,6 +240,8 @@ class FundingTask(TimedTask):
                 paid -= amount
             owner = legs[leg + OWNER_SLOT]
             ledger.post(owner, amount)
+            if owner == FUND_SLOT:
+                market.fund_profit += amount
             clearing.mark_dirty(owner)
             write_funding_paid(
                 log, market.instrument, ledger.account_ids[owner], amount, size, rate, ledger.balances[owner]
@@ -247,6 +249,7 @@ class FundingTask(TimedTask):
         remainder = paid - received
         if self.fund_keeps_remainder:
             ledger.post(FUND_SLOT, remainder)
+            market.fund_profit += remainder
         else:
             ledger.fees += remainder
         write_funding_settled(log, market.instrument, rate, price, paid, received, remainder)

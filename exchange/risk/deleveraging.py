@@ -11,9 +11,10 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import COST, FIRST_SLOT, FUND_SLOT, LIQUIDATING, SIZE, Ledger
+from exchange.accounts.ledger import COST, FIRST_SLOT, FUND_SLOT, LIQUIDATING, OWNER_SLOT, SIZE, Ledger
 from exchange.desks.order_desk import OrderDesk
 from exchange.event_log import EventLog
+from exchange.margin.fees import trading_fee
 from exchange.market import Market
 from exchange.policies import Policies
 from exchange.records import (
@@ -52,7 +53,6 @@ from exchange.risk.deleveraging_rank import (
 )
 from exchange.rules import DeleveragingRules
 from exchange.rules.waterfall import DELEVERAGING_SCORES
-from exchange.units import PPM, div_ceil
 
 BOTH_SIDES: Final = 2
 _ORDERS: Final = ("rank", "pro_rata", "random", "largest")
@@ -114,17 +114,20 @@ class Deleverager:
     def offset(self, market: Market, slot: i64, leg: i64, liquidation: i64, lots: int, price: i64) -> int:
         """Close `lots` (> 0) of a leg against the other side; return how many no candidate was found for.
 
-        price: the leg's bankruptcy price; the rules may put mark, or a split, in its place. Nothing is written where
-        nothing can be closed.
+        slot: the one that the leg's fills run under. price: the leg's bankruptcy price; the rules may put mark, or a
+        split, in its place. Nothing is written where nothing can be closed.
         """
         clearing = self.clearing
+        if market.is_spot:
+            return lots  # what is held there has no other side
         size: int = self.ledger.legs[leg + SIZE]
         wanted = min(lots, abs(size))
         is_long = size > 0
-        if self.refuses_negative and clearing.equity(slot) < 0:
+        owner = self.ledger.legs[leg + OWNER_SLOT]
+        if self.refuses_negative and clearing.equity(owner) < 0:
             return lots
         if self.ramp_ppm != 0:
-            share = self._leg_equity(slot, leg)
+            share = self._leg_equity(leg)
             wanted = min(wanted, ramp_lots(abs(size), share, abs(clearing.leg_value(leg)), self.ramp_ppm))
         if self.is_at_mark and market.has_mark:
             price = market.mark
@@ -152,7 +155,7 @@ class Deleverager:
         for place, part in parts:
             self._close(market, slot, queue, place, part if is_long else -part, price, other_price, liquidation)
             closed += part
-        clearing.mark_dirty(slot)
+        clearing.mark_dirty(owner)
         return lots - closed
 
     def _close(
@@ -169,6 +172,7 @@ class Deleverager:
         """Move `size` lots, as the liquidated account holds them, to the account at a place of the queue."""
         ledger, clearing = self.ledger, self.clearing
         other: i64 = queue.slots[place]
+        owner = ledger.legs[market.leg(other) + OWNER_SLOT]
         account = ledger.account_ids[other]
         if self.cancels_orders:
             self.desk.mass_cancel(market, other, BOTH_SIDES, CANCEL_DELEVERAGED, liquidation)
@@ -177,10 +181,11 @@ class Deleverager:
         realized = clearing.change_position(market, slot, -size, -value)
         other_realized = clearing.change_position(market, other, size, other_value)
         ledger.post(FUND_SLOT, other_value - value)  # Not negative: a split is never beyond the bankruptcy price.
-        fee = div_ceil(abs(other_value) * self.fee_ppm, PPM)  # the venue keeps the remainder
+        market.fund_profit += other_value - value
+        fee = trading_fee(abs(other_value), self.fee_ppm)
         ledger.fees += fee
-        ledger.post(other, -fee)
-        clearing.mark_dirty(other)
+        ledger.post(owner, -fee)
+        clearing.mark_dirty(owner)
         write_position_deleveraged(
             self.log,
             market.instrument,
@@ -220,12 +225,12 @@ class Deleverager:
         slot: i64 = FIRST_SLOT
         while slot < ledger.slot_count:
             leg = market.leg(slot)
-            if leg != 0 and self._is_candidate(slot, leg, is_long):
+            if leg != 0 and self._is_candidate(leg, is_long):
                 size: int = ledger.legs[leg + SIZE]
                 slots.append(slot)
                 accounts.append(ledger.account_ids[slot])
                 sizes.append(abs(size))
-                scores.append(self._score(market, slot, leg))
+                scores.append(self._score(leg))
             slot += 1
         if self.order == DELEVERAGE_BY_LARGEST:
             places = largest(accounts, sizes, self.largest)
@@ -241,9 +246,10 @@ class Deleverager:
         queue.mark = market.mark
         return queue
 
-    def _is_candidate(self, slot: i64, leg: i64, is_long: bool) -> bool:
+    def _is_candidate(self, leg: i64, is_long: bool) -> bool:
         """Return whether a position may be closed against a liquidation of the other side, whatever the price."""
         ledger = self.ledger
+        slot = ledger.legs[leg + OWNER_SLOT]
         size: int = ledger.legs[leg + SIZE]
         if (size > 0) != is_long or abs(size) < self.min_lots or ledger.states[slot] == LIQUIDATING:
             return False
@@ -252,8 +258,9 @@ class Deleverager:
             return False
         return not self.refuses_negative or may_close_at_oracle(0, self.clearing.equity(slot))
 
-    def _score(self, market: Market, slot: i64, leg: i64) -> int:
+    def _score(self, leg: i64) -> int:
         clearing = self.clearing
+        slot = self.ledger.legs[leg + OWNER_SLOT]
         size: int = self.ledger.legs[leg + SIZE]
         cost: int = self.ledger.legs[leg + COST]
         value = clearing.leg_value(leg)
@@ -262,7 +269,7 @@ class Deleverager:
         if self.score == SCORE_PROFIT:
             return profit_score(size, cost, value)
         if self.score == SCORE_PROFIT_LEVERAGE:
-            return profit_leverage_score(cost, value, self._leg_equity(slot, leg))
+            return profit_leverage_score(cost, value, self._leg_equity(leg))
         if self.score == SCORE_RETURN_LEVERAGE:
             return return_leverage_score(cost, value, clearing.leverage(leg))
         balance: int = self.ledger.balances[slot]
@@ -273,12 +280,13 @@ class Deleverager:
         custom = self.custom_score
         if custom is None:
             return wallet_ratio_score(equity - balance, balance, maintenance)
-        share = self._leg_equity(slot, leg)
+        share = self._leg_equity(leg)
         found = custom(size, cost, value, balance, equity, maintenance, share, clearing.leverage(leg))
         return max(-MAX_SCORE, min(MAX_SCORE, found))
 
-    def _leg_equity(self, slot: i64, leg: i64) -> int:
+    def _leg_equity(self, leg: i64) -> int:
         clearing = self.clearing
+        slot = self.ledger.legs[leg + OWNER_SLOT]
         return leg_share(clearing.equity(slot), clearing.leg_maintenance(leg), clearing.maintenance(slot))
 
     def _usable(
@@ -300,12 +308,12 @@ class Deleverager:
         while place < count and (takes_all or found < wanted):
             slot: i64 = queue.slots[place]
             leg = market.leg(slot)
-            if not self._is_candidate(slot, leg, is_long):
+            if not self._is_candidate(leg, is_long):
                 if is_at_start:
                     queue.next = place + 1
             else:
                 is_at_start = False
-                if not self.needs_overlap or self._can_close(market, slot, leg, price):
+                if not self.needs_overlap or self._can_close(market, leg, price):
                     size: int = self.ledger.legs[leg + SIZE]
                     places.append(place)
                     sizes.append(abs(size))
@@ -327,8 +335,8 @@ class Deleverager:
         while seen < count and found < wanted:
             slot: i64 = queue.slots[place]
             leg = market.leg(slot)
-            is_usable = self._is_candidate(slot, leg, is_long)
-            if is_usable and (not self.needs_overlap or self._can_close(market, slot, leg, price)):
+            is_usable = self._is_candidate(leg, is_long)
+            if is_usable and (not self.needs_overlap or self._can_close(market, leg, price)):
                 size: int = self.ledger.legs[leg + SIZE]
                 places.append(place)
                 sizes.append(abs(size))
@@ -337,10 +345,10 @@ class Deleverager:
             place = place + 1 if place + 1 < count else 0
         return places, sizes
 
-    def _can_close(self, market: Market, slot: i64, leg: i64, price: i64) -> bool:
+    def _can_close(self, market: Market, leg: i64, price: i64) -> bool:
         size: int = self.ledger.legs[leg + SIZE]
         at_price = market.valuation.value(size, price)
-        return can_close_at(self.clearing.leg_value(leg), at_price, self._leg_equity(slot, leg))
+        return can_close_at(self.clearing.leg_value(leg), at_price, self._leg_equity(leg))
 
     def _parts(self, places: list[int], sizes: list[int], wanted: int) -> list[tuple[int, int]]:
         """Return place and lots of each that is closed."""

@@ -48,15 +48,17 @@ def return_leverage_score(cost: int, value: int, leverage: int) -> int:
     return ratio_score((value - cost) * leverage, max(1, abs(cost)))
 
 
-def wallet_ratio_score(profit: int, balance: int, maintenance: int) -> int:
-    """Return max(0, profit) / max(1, balance) x maintenance / (balance + profit).
+def wallet_return(profit: int, balance: int) -> int:
+    """Return max(0, profit) / max(1, balance), "1" one minor unit of money here. Source: Binance."""
+    return ratio_score(max(0, profit), max(1, balance))
 
-    The second factor is 0 where balance + profit is not positive. "1" is one minor unit of money here. Source: Binance.
-    """
+
+def wallet_ratio_score(profit: int, balance: int, maintenance: int) -> int:
+    """Return `wallet_return` x maintenance / (balance + profit), 0 where that sum is not positive. Source: Binance."""
     equity = balance + profit
-    if equity <= 0 or profit <= 0:
+    if equity <= 0:
         return 0
-    return ratio_score(profit * maintenance, max(1, balance) * equity)
+    return min(MAX_SCORE, div_floor(wallet_return(profit, balance) * maintenance, equity))
 
 
 def value_ratio_score(cost: int, value: int, equity: int) -> int:

@@ -100,6 +100,7 @@ class Liquidator:
         monitor: Monitor,
         clock: Clock,
         deleverager: Deleverager,
+        waterfall: Waterfall,
     ) -> None:
         """Copy the rules; share the venue's parts."""
         self.log = log
@@ -109,9 +110,9 @@ class Liquidator:
         self.desk = desk
         self.matcher = matcher
         self.monitor = monitor
+        self.waterfall = waterfall
         self.clock = clock
         self.interest: Interest | None = None  # what charges the accounts that borrow, set by the exchange
-        self.waterfall = Waterfall(rules, log, ledger, clearing)
         liquidation, pacing = rules.liquidation, rules.liquidation.pacing
         self.order_ids = OwnOrderIds()
         self.budgets = Budgets(pacing, log)
@@ -284,9 +285,11 @@ class Liquidator:
         instrument: i64 = 0
         mark: i64 = 0
         trigger: i64 = 0
+        cause: i64 = -1
         leg = self._largest_leg(slot)
         if leg != 0:
             market = self.markets[self.ledger.legs[leg + MARKET]]
+            cause = market.index
             instrument = market.instrument
             mark = market.mark
             is_moved = market.mark_source != MARK_EXTERNAL and market.mover_step == self.log.step
@@ -301,6 +304,7 @@ class Liquidator:
             mark,
             trigger,
         )
+        self.waterfall.note_start(slot, number, cause, self.clearing.equity(slot))
 
     # --- one turn of a leg -------------------------------------------------------------------------------------
 
@@ -444,7 +448,7 @@ class Liquidator:
             delta = -min(-delta, max(0, fund - self.fund_floor))
             self.budgets.use_loss(-delta)
         self.ledger.post(slot, -delta)
-        self.ledger.post(FUND_SLOT, delta)
+        self.waterfall.fund.receive(market.index, delta)
         self.clearing.mark_dirty(slot)
         write_liquidation_fee_charged(
             self.log,
@@ -476,7 +480,8 @@ class Liquidator:
             if step == "market":
                 left = self._send_at_market(work, market, left)
             elif step == "fund":
-                left = self.takeovers.by_fund(market, work, left)
+                if not self.waterfall.fund.declines(market.index):
+                    left = self.takeovers.by_fund(market, work, left)
             elif step == "backstop":
                 left = self.takeovers.by_backstop(market, work, left)
             else:
@@ -578,8 +583,7 @@ class Liquidator:
                 write_margin_transferred(self.log, account, number, balance, ledger.balances[taker], taker_account)
             elif self.surplus_fund_ppm > 0:
                 kept = fund_share(balance, self.surplus_fund_ppm)
-                ledger.post(slot, -kept)
-                ledger.post(FUND_SLOT, kept)
+                self.waterfall.keep_surplus(slot, kept)
                 write_surplus_paid(self.log, account, number, kept, ledger.balances[FUND_SLOT])
             self._end(liquidation, OUTCOME_SURPLUS)
         elif balance == 0:
@@ -596,6 +600,7 @@ class Liquidator:
         liquidation.has_ended = True
         del self.running[slot]
         ledger.liquidations[slot] = 0
+        self.waterfall.forget(slot)
         self.monitor.release(slot)
         account, number = ledger.account_ids[slot], liquidation.number
         write_liquidation_ended(self.log, account, number, ledger.balances[slot], outcome)

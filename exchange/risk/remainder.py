@@ -115,6 +115,7 @@ class Takeovers:
             fund: int = self.ledger.balances[FUND_SLOT]
             paid = max(paid, value - max(0, fund - self.fund_floor))  # The fund adds no more than it has.
             self.ledger.post(FUND_SLOT, paid - value)
+            market.fund_profit += paid - value
         realized = clearing.change_position(market, slot, -size, -value)
         taker_realized = clearing.change_position(market, taker, size, paid)
         clearing.mark_dirty(taker)

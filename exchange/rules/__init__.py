@@ -13,14 +13,23 @@ from exchange.rules.orders import OrderRules, Protection
 from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules
 from exchange.rules.spot import BorrowRules, RateTier, SpotTerms
 from exchange.rules.venue import Rules, load_rules
-from exchange.rules.waterfall import DeleveragingRules, FundRules, WaterfallStep
+from exchange.rules.waterfall import (
+    DebtRules,
+    DeleveragingRules,
+    FundRules,
+    GuardRules,
+    SocializationRules,
+    WaterfallStep,
+)
 
 __all__ = [
     "BorrowRules",
+    "DebtRules",
     "DeleveragingRules",
     "DisposalRules",
     "FundRules",
     "FundingRules",
+    "GuardRules",
     "IndexRules",
     "LevelRules",
     "LiquidationRules",
@@ -33,6 +42,7 @@ __all__ = [
     "ReductionRules",
     "Rules",
     "SettlementRules",
+    "SocializationRules",
     "SpotTerms",
     "TakeoverRules",
     "WaterfallStep",

@@ -10,7 +10,14 @@ from exchange.rules.levels import LevelRules
 from exchange.rules.liquidation import LiquidationRules
 from exchange.rules.orders import OrderRules
 from exchange.rules.spot import BorrowRules
-from exchange.rules.waterfall import DeleveragingRules, FundRules, WaterfallStep
+from exchange.rules.waterfall import (
+    DebtRules,
+    DeleveragingRules,
+    FundRules,
+    GuardRules,
+    SocializationRules,
+    WaterfallStep,
+)
 from exchange.validation import check_types, expect
 
 
@@ -30,6 +37,9 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     borrow: BorrowRules = BorrowRules()
     fund: FundRules = FundRules()
     deleveraging: DeleveragingRules = DeleveragingRules()
+    socialization: SocializationRules = SocializationRules()
+    debt: DebtRules = DebtRules()
+    guards: GuardRules = GuardRules()
     waterfall: tuple[WaterfallStep, ...] = ("fund", "socialize")
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@
     time 13:20                                  no command: what follows happens at this time (also `time 2d 13:20:05`)
     report buy 3 @ 100                          a trade outside the book
     execute sell 5 @ 100 id 9                   a recorded execution of resting sell order 9
+    end-session                                 also `write-off acct 7`, `gate 99` (no withdrawals before time 99)
     show acct 7                                 no command: prints what the account is worth
     show book                                   no command: prints the orders, best first
 
@@ -37,8 +38,10 @@ from exchange.commands import (
     CommandType,
     Deposit,
     DepositAsset,
+    EndSession,
     ExecuteRecorded,
     FundDeposit,
+    GateWithdrawals,
     MassCancel,
     OpenPosition,
     PlaceOrder,
@@ -52,6 +55,7 @@ from exchange.commands import (
     SettleInstrument,
     Withdraw,
     WithdrawAsset,
+    WriteOffDebt,
 )
 from exchange.enums import InterestKind, OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.events import Event
@@ -141,7 +145,10 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
         "withdraw-asset": lambda: WithdrawAsset(ts_ns, instrument, account, amount),
         "interest": lambda: SetInterestRate(ts_ns, said.get("on", 0), amount),
         "open": lambda: OpenPosition(ts_ns, instrument, account, amount, price),
-        "fund": lambda: FundDeposit(ts_ns, amount),
+        "fund": lambda: FundDeposit(ts_ns, amount, said.get("on", 0)),
+        "end-session": lambda: EndSession(ts_ns),
+        "write-off": lambda: WriteOffDebt(ts_ns, account),
+        "gate": lambda: GateWithdrawals(ts_ns, amount),
     }
     return makers[verb]()
 
@@ -330,6 +337,19 @@ SENTENCES: dict[str, str] = {
     "LossSocialized": "liquidation {liquidation_id}: {charged} of deficit {deficit} of acct {account} socialized over "
     "{payers} with profits of {base}",
     "HaircutCharged": "liquidation {liquidation_id}: acct {account} pays {amount} of its profit {profit}: cost {cost}",
+    "FundDrawdownChanged": "fund {running}: change {change} of {pool_most}, {ratio_ppm} ppm",
+    "DeficitPaid": "liquidation {liquidation_id}: {source} pays {amount} of deficit {deficit} of acct {account}: "
+    "left {left}",
+    "LossDeferred": "liquidation {liquidation_id}: {amount} of acct {account} deferred to the session's end: "
+    "total {total}",
+    "SessionEnded": "session ends: {charged} of {deferred} charged to {payers} with {by} {base}, rate {rate_ppb} ppb",
+    "ProfitClawedBack": "acct {account} pays {amount} for its profit {profit}: balance {balance}",
+    "DebtBooked": "liquidation {liquidation_id}: acct {account} owes {amount} more, {to_venue} to the venue "
+    "{to_fund} to the fund: owed {owed}",
+    "DebtRepaid": "liquidation {liquidation_id}: acct {account} repays {amount} to {creditor}{interest}: owed {owed} "
+    "balance {balance}",
+    "LossWrittenOff": "liquidation {liquidation_id}: {amount} of acct {account} written off: total {total}",
+    "WithdrawalsGated": "no withdrawals before {until_ns}: acct {account} equity {equity}",
     "VenueLossBooked": "liquidation {liquidation_id}: venue loses {amount} for acct {account}: total {total}",
     "DeleveragingStarted": "liquidation {liquidation_id}: {size_lots} @ {price_ticks} of acct {account} deleveraged by "
     "{order} of {score} over {candidates}, mark {mark_ticks}",
@@ -360,6 +380,8 @@ def sentence(event: Event, is_named: bool) -> str:
         values["request"] = plain(CommandType(fields["request"]))
     values["liquidation"] = f", liquidation {fields['liquidation_id']}" if fields.get("liquidation_id") else ""
     values["stop"] = f" stop {fields['trigger_ticks']}" if fields.get("trigger_ticks") else ""
+    values["running"] = "stops paying" if fields.get("is_running") else "pays again"
+    values["interest"] = " as interest" if fields.get("is_interest") else ""
     of_legs = "leg {leg} at {leg_price_ticks}, {legs_used} legs used, {outliers} outliers"
     values["of_legs"] = f": {of_legs.format(**fields)}" if fields.get("leg") else ""
     values["given"] = "given from outside, " if fields.get("is_external") else ""
