@@ -10,8 +10,19 @@ from typing import final
 
 from mypy_extensions import i64
 
-from exchange.accounts.ledger import BUY_NOTIONAL, COST, MARKET, NEXT_LEG, SELL_LOTS, SIZE, Ledger
-from exchange.margin.collateral import RateSchedule, debt_initial_margin
+from exchange.accounts.ledger import (
+    BUY_LOTS,
+    BUY_NOTIONAL,
+    COST,
+    MARKET,
+    NEXT_LEG,
+    SELL_LOTS,
+    SELL_NOTIONAL,
+    SIZE,
+    Ledger,
+)
+from exchange.enums import BUY
+from exchange.margin.collateral import RateSchedule, debt_initial_margin, exposure_after, spot_initial_margin
 from exchange.market import Market
 from exchange.rules import BorrowRules
 from exchange.units import PPM, div_ceil
@@ -85,6 +96,31 @@ class Assets:
         """Return the initial margin of the money owed with resting buys filled, and so much more money spent."""
         debt = self.promised(slot, False) + more - self.cash(slot)
         return debt_initial_margin(debt, self.leverage, self.initial) if debt > 0 else 0
+
+    def leg_initial(
+        self, market: Market, leg: i64, size: int, value: int, leverage: int, side: i64, more_lots: int, more: int
+    ) -> int:
+        """Return the initial margin of a spot leg of so many lots and such a value, with one more order of a side.
+
+        leg: whose resting orders count; 0 for none.
+        """
+        legs = self.ledger.legs
+        buying: int = 0
+        selling: int = 0
+        bought: int = 0
+        sold: int = 0
+        if leg != 0:
+            buying, selling = legs[leg + BUY_LOTS], legs[leg + SELL_LOTS]
+            bought, sold = legs[leg + BUY_NOTIONAL], legs[leg + SELL_NOTIONAL]
+        if side == BUY:
+            buying += more_lots
+            bought += more
+        else:
+            selling += more_lots
+            sold += more
+        held = exposure_after(size, abs(value), buying, bought)
+        owed = exposure_after(-size, abs(value), selling, sold)
+        return spot_initial_margin(held, owed, leverage, market.haircut, market.loan_initial)
 
     def is_exposed(self, slot: i64) -> bool:
         """Return whether prices can hurt an account: it owes something, or has a position that is not an asset."""

@@ -9,9 +9,9 @@ from typing import final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import BUY_NOTIONAL, MARKET, NEXT_LEG, SELL_NOTIONAL, SIZE
+from exchange.accounts.ledger import MARKET, NEXT_LEG, SIZE
 from exchange.enums import BUY
-from exchange.margin.collateral import level_band, margin_level_ppm, spot_initial_margin
+from exchange.margin.collateral import level_band, margin_level_ppm
 from exchange.market import Market
 from exchange.records import (
     REJECT_BORROW_LIMIT,
@@ -80,7 +80,7 @@ class Borrowing:
                 reason = self._asset_refusal(market, slot, after)
         if reason != REJECT_NONE:
             return reason
-        return self._margin_refusal(market, slot, side, more)
+        return self._margin_refusal(market, slot, side, more_lots, more)
 
     def withdrawal_refusal(self, slot: i64, amount: int) -> i64:
         """Return why money may not leave an account, or 0. More than its free cash is a loan."""
@@ -121,15 +121,11 @@ class Borrowing:
         clearing = self.clearing
         leg = market.leg(slot)
         size: int = 0
-        selling: int = 0
-        buying: int = 0
         required: int = 0
         worth: int = 0
         leverage: int = market.default_leverage
         if leg != 0:
             size = self.ledger.legs[leg + SIZE]
-            selling = self.ledger.legs[leg + SELL_NOTIONAL]
-            buying = self.ledger.legs[leg + BUY_NOTIONAL]
             leverage = clearing.leverage(leg)
             required = clearing.leg_initial_margin(leg, 0, 0, leverage)
             worth = clearing.leg_value(leg)
@@ -145,7 +141,7 @@ class Borrowing:
         debts = self.debts(slot) - max(0, -worth) + max(0, -left)
         if _is_level_too_low(equity, debts, self.withdraw_above):
             return REJECT_MARGIN_LEVEL_TOO_LOW
-        new = spot_initial_margin(left, buying, selling, leverage, market.haircut, market.loan_initial)
+        new = self.assets.leg_initial(market, leg, size - lots, left, leverage, BUY, 0, 0)
         if equity < clearing.initial_margin(slot) - required + new:
             return REJECT_INSUFFICIENT_MARGIN
         return REJECT_NONE
@@ -178,21 +174,21 @@ class Borrowing:
             return REJECT_MARGIN_LEVEL_TOO_LOW
         return REJECT_NONE
 
-    def _margin_refusal(self, market: Market, slot: i64, side: i64, more: int) -> i64:
+    def _margin_refusal(self, market: Market, slot: i64, side: i64, more_lots: int, more: int) -> i64:
         """Return INSUFFICIENT_MARGIN if the order raises the account's initial margin beyond its equity, or 0."""
         clearing = self.clearing
         leg = market.leg(slot)
         total = clearing.initial_margin(slot)
         before = self.assets.debt_initial(slot, 0)
         after = self.assets.debt_initial(slot, more if side == BUY else 0)
-        bought, sold = (more, 0) if side == BUY else (0, more)
         if leg == 0:
-            leverage = market.default_leverage
-            after += spot_initial_margin(0, bought, sold, leverage, market.haircut, market.loan_initial)
+            after += self.assets.leg_initial(market, 0, 0, 0, market.default_leverage, side, more_lots, more)
         else:
-            chosen = clearing.leverage(leg)
-            before += clearing.leg_initial_margin(leg, 0, 0, chosen)
-            after += clearing.leg_initial_margin(leg, bought, sold, chosen)
+            size: int = self.ledger.legs[leg + SIZE]
+            value = clearing.leg_value(leg)
+            leverage = clearing.leverage(leg)
+            before += self.assets.leg_initial(market, leg, size, value, leverage, side, 0, 0)
+            after += self.assets.leg_initial(market, leg, size, value, leverage, side, more_lots, more)
         if after > before and total - before + after > clearing.equity(slot):
             return REJECT_INSUFFICIENT_MARGIN
         return REJECT_NONE

@@ -30,7 +30,7 @@ from exchange.accounts.ledger import (
 )
 from exchange.enums import BUY
 from exchange.event_log import EventLog
-from exchange.margin.collateral import attributed, spot_initial_margin
+from exchange.margin.collateral import attributed
 from exchange.margin.fees import trading_fee
 from exchange.margin.schedule import initial_margin
 from exchange.market import Market
@@ -71,6 +71,7 @@ class Clearing:
         self.is_dirty = new_column(64)
         self.has_limits: bool = False  # an account or a market was limited at some time
         self.charges_on_fills: bool = True  # liquidation orders pay their fee fill by fill
+        self.extra_fee_ppm: int = 0  # of the liquidation order that is matched, on top of its instrument's
         self.charges_makers: bool = False  # liquidation orders rest
         self.liquidated_value: int = 0  # what liquidation orders that took have bought for, sales negative
         self.fund_pays_fees: bool = False
@@ -126,9 +127,7 @@ class Clearing:
         sold: int = legs[leg + SELL_NOTIONAL]
         market = self.markets[legs[leg + MARKET]]
         if market.is_spot:
-            return spot_initial_margin(
-                notional, bought + more_bought, sold + more_sold, leverage, market.haircut, market.loan_initial
-            )
+            return self.assets.leg_initial(market, leg, legs[leg + SIZE], notional, leverage, BUY, 0, 0)
         return initial_margin(notional, bought + more_bought, sold + more_sold, leverage)
 
     def leverage(self, leg: i64) -> int:
@@ -308,7 +307,7 @@ class Clearing:
             fee = trading_fee(notional, fee_ppm)
             self.ledger.fees += fee
             if is_liquidation and self.charges_on_fills:
-                penalty = trading_fee(notional, market.liquidation_ppm)
+                penalty = trading_fee(notional, market.liquidation_ppm + self.extra_fee_ppm)
                 self.ledger.post(FUND_SLOT, penalty)
                 market.fund_profit += penalty
                 fee += penalty

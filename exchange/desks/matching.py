@@ -11,7 +11,7 @@ from mypy_extensions import i64
 
 from exchange.accounts.borrowing import Borrowing
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import FIRST_SLOT
+from exchange.accounts.ledger import FIRST_SLOT, FUND_SLOT
 from exchange.book.level_index import HEAD, LOTS, RANK, LevelIndex
 from exchange.book.order_pool import (
     FLAGS,
@@ -223,7 +223,9 @@ class Matcher:
         )
         market.note_trade(price, side, self.log.step)
         if market.watches_trades:
-            market.feed.note_trade(self.log.ts_ns, price, traded, liquidation != 0)
+            # The fund trades only to work off what it took over.
+            is_liquidation = liquidation != 0 or owner >> 32 == FUND_SLOT
+            market.feed.note_trade(self.log.ts_ns, price, traded, is_liquidation)
         market.traded_lots += traded
         self.taker_filled += traded
         self.last_fill = price

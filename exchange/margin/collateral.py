@@ -83,21 +83,22 @@ def short_initial_margin(value: int, leverage: int, tiers: RateSchedule) -> int:
     return max(div_ceil(value, leverage), tiers.required(value))
 
 
-def spot_initial_margin(
-    value: int, buying: int, selling: int, leverage: int, haircut: RateSchedule, tiers: RateSchedule
-) -> int:
-    """Return the initial margin of a spot leg with resting orders: the worse of all bought and all sold.
+def exposure_after(held_lots: int, held_value: int, lots: int, notional: int) -> int:
+    """Return what orders of one side would leave a leg worth on that side, if all of them filled.
 
-    value: signed, at mark. buying, selling: money of the resting orders of each side.
+    held_lots: what the leg has on that side, negative where it has the other. held_value: its worth, >= 0. lots,
+    notional: of the orders. Orders that first use up the other side count with the lots beyond it, at their average
+    price, rounded up: selling what one has, at whatever price, is no debt.
     """
-    worst: int = 0
-    for held in (value + buying, value - selling):
-        if held >= 0:
-            required = haircut.required(held)
-        else:
-            required = short_initial_margin(-held, leverage, tiers)
-        worst = max(worst, required)
-    return worst
+    if held_lots >= 0:
+        return held_value + notional
+    beyond = held_lots + lots
+    return div_ceil(notional * beyond, lots) if beyond > 0 else 0
+
+
+def spot_initial_margin(held: int, owed: int, leverage: int, haircut: RateSchedule, tiers: RateSchedule) -> int:
+    """Return the initial margin of a spot leg: the worse of what it may hold and what it may owe, >= 0, with orders."""
+    return max(haircut.required(held), short_initial_margin(owed, leverage, tiers))
 
 
 def margin_level_ppm(equity: int, debts: int) -> int:

@@ -6,7 +6,7 @@ from mypy_extensions import i64
 
 from exchange.event_log import EventLog
 from exchange.market import Market
-from exchange.risk.pacing import budget_left, is_window_over
+from exchange.risk.pacing import is_window_over, leg_budget
 from exchange.rules import PacingRules
 
 NO_CAP: Final = -1
@@ -25,7 +25,7 @@ class Window:
         """Return what a use now would have left."""
         if self.start_ns < 0 or is_window_over(self.start_ns, now_ns, window_ns):
             return cap
-        return budget_left(cap, self.used)
+        return leg_budget(False, cap, self.used)
 
     def use(self, amount: int, now_ns: int, window_ns: int) -> None:
         """Use some, beginning a new window where the last one is over."""
@@ -46,7 +46,8 @@ class Budgets:
         self.account_cap: int = pacing.account_notional
         self.market_cap: int = pacing.market_notional
         self.loss_cap: int = pacing.fund_loss
-        self.has_caps: bool = self.account_cap > 0 or self.market_cap > 0
+        self.once_per_window: bool = pacing.once_per_window
+        self.has_caps: bool = self.account_cap > 0 or self.market_cap > 0 or self.once_per_window
         self.of_account: dict[int, Window] = {}
         self.of_market: dict[int, Window] = {}
         self.of_loss = Window()
@@ -76,9 +77,13 @@ class Budgets:
                 self.of_market[market.index] = Window()
             self.of_market[market.index].use(notional, now, self.window_ns)
 
-    def reopens_ns(self, slot: i64, market: Market) -> int:
+    def is_tried(self, sent_ns: int) -> bool:
+        """Return whether a leg whose last order was sent then has to wait for the next window."""
+        return self.once_per_window and sent_ns >= 0 and not is_window_over(sent_ns, self.log.ts_ns, self.window_ns)
+
+    def reopens_ns(self, slot: i64, market: Market, sent_ns: int) -> int:
         """Return when the windows that hold an account or a market back end; 0 where none does."""
-        latest = 0
+        latest = sent_ns + self.window_ns if self.is_tried(sent_ns) else 0
         for window in (self.of_account.get(slot), self.of_market.get(market.index)):
             if window is not None and window.start_ns >= 0:
                 latest = max(latest, window.start_ns + self.window_ns)

@@ -7,7 +7,15 @@ from exchange.risk.surplus import fund_delta, is_fund_able
 
 
 def lots_affordable(
-    market: Market, is_sale: bool, is_market: bool, limit: int, lots: int, held: int, needed: int, allowed: int
+    market: Market,
+    is_sale: bool,
+    is_market: bool,
+    limit: int,
+    lots: int,
+    held: int,
+    needed: int,
+    fee_ppm: int,
+    allowed: int,
 ) -> int:
     """Return how many lots an order may fill, so that its fills as a whole cost the fund at most what is allowed.
 
@@ -29,12 +37,12 @@ def lots_affordable(
         there: int = side.levels[level + LOTS]
         more = min(there, lots - taken)
         price = rank * sign
-        if not _can_pay(market, is_sale, price, taken, brought, more, held, needed, allowed):
+        if not _can_pay(market, is_sale, price, taken, brought, more, held, needed, fee_ppm, allowed):
             low: int = 0
             high = more
             while high - low > 1:
                 middle = (low + high) // 2
-                if _can_pay(market, is_sale, price, taken, brought, middle, held, needed, allowed):
+                if _can_pay(market, is_sale, price, taken, brought, middle, held, needed, fee_ppm, allowed):
                     low = middle
                 else:
                     high = middle
@@ -59,9 +67,10 @@ def _can_pay(
     more: int,
     held: int,
     needed: int,
+    fee_ppm: int,
     allowed: int,
 ) -> bool:
     lots = taken + more
     value = brought + _worth(market, is_sale, more, price)
-    delta = fund_delta(lots, value, bankruptcy_value(held, lots, needed, 0), market.liquidation_ppm)
+    delta = fund_delta(lots, value, bankruptcy_value(held, lots, needed, 0), fee_ppm)
     return is_fund_able(allowed, 0, delta)

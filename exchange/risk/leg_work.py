@@ -14,9 +14,10 @@ class Liquidation:
         self.number: i64 = number
         self.slot: i64 = slot
         self.started_ns: i64 = now_ns
-        self.orders: i64 = 0  # sent so far, over all legs
+        self.has_acted: bool = False  # an order was sent, or a part taken over
         self.freed: int = 0  # money of the shortage that orders have freed so far
         self.taker: i64 = 0  # slot of the backstop account that took over last
+        self.is_deleveraged: bool = False  # lots of it were closed against positions of the other side
         self.has_ended: bool = False
         self.works: list[LegWork] = []
 
@@ -33,6 +34,8 @@ class LegWork:
         self.liquidation = liquidation
         self.leg: i64 = leg
         self.ticket: i64 = 0
+        self.sent_ns: i64 = -1  # when its last order was sent
+        self.has_had_turn: bool = False
         self.attempts: i64 = 0  # orders sent, as their events count them
         self.failures: i64 = 0  # orders that were not filled in full
         self.traded_before: int = 0  # lots traded in the instrument when its last order had run

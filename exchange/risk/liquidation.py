@@ -30,6 +30,7 @@ from exchange.records import (
     MARK_EXTERNAL,
     MARKET_PAUSED,
     OUTCOME_CURED,
+    OUTCOME_DELEVERAGED,
     OUTCOME_EVEN,
     OUTCOME_SURPLUS,
     write_liquidation_ended,
@@ -48,6 +49,7 @@ from exchange.risk.monitor import Monitor
 from exchange.risk.order_price import bankruptcy_value
 from exchange.risk.pacing import distance_key, is_drawn, random_key
 from exchange.risk.quoting import OrderPricer
+from exchange.risk.reduction import ramped_fee_ppm
 from exchange.risk.remainder import Takeovers
 from exchange.risk.sizing import OrderSizer
 from exchange.risk.surplus import fund_delta, fund_share, uncapped_fee
@@ -133,11 +135,16 @@ class Liquidator:
         self.after_market: list[str] = [step for step in liquidation.remainder if step != "market"]
         self.takes_position: bool = liquidation.remainder_takes == "position"
         self.is_proportional: bool = liquidation.takeover.is_proportional
+        self.acts_in_parts: bool = not self.sizer.is_plain or self.is_proportional
         self.backstop_takes_margin: bool = liquidation.takeover.backstop_takes_margin
         self.surplus_fund_ppm: int = {"fund": PPM, "trader": 0, "split": liquidation.surplus_fund_ppm}[
             liquidation.surplus
         ]
         self.is_fee_capped: bool = liquidation.fee == "capped_by_surplus"
+        self.fee_most_ppm: int = liquidation.fee_most_ppm
+        self.fee_grace_ns: int = liquidation.fee_grace_ns
+        self.fee_step_ns: int = liquidation.fee_step_ns
+        self.fee_step_ppm: int = liquidation.fee_step_ppm
         self.is_fund_guarded: bool = pacing.is_fund_guarded
         self.is_guarded: bool = pacing.is_fund_guarded or pacing.fund_loss > 0
         self.fund_floor: int = rules.fund.floor
@@ -318,8 +325,9 @@ class Liquidator:
         if size == 0:
             self._finish_if_flat(liquidation)  # its instrument may have been settled for good
             return
-        # A whole position of another leg may have to go although this one's last order cured: the old rule.
-        is_retry = work.attempts > 0 or (not self.sizer.is_plain and liquidation.orders > 0)
+        # Where whole legs go, each of them gets one order, even if the ones before it have cured the account.
+        is_retry = work.has_had_turn or (self.acts_in_parts and liquidation.has_acted)
+        work.has_had_turn = True
         if self.rechecks and is_retry and not self.monitor.is_below_maintenance(slot):
             self._end(liquidation, OUTCOME_CURED)
             return
@@ -383,7 +391,7 @@ class Liquidator:
         """Count and write the next order of a leg, and return its id."""
         self.sizer.note_sent(work, market, lots)
         work.attempts += 1
-        work.liquidation.orders += 1
+        work.liquidation.has_acted = True
         order_id = self.order_ids.take(market)
         account = self.ledger.account_ids[work.liquidation.slot]
         number = work.liquidation.number
@@ -419,10 +427,14 @@ class Liquidator:
             if matcher.fillable(market, owner, side, price * opposite.sign, lots) < lots:
                 matcher.write_canceled(market, owner, order_id, price, lots, number, side, CANCEL_IOC_REMAINDER)
                 return lots
+        fee_ppm = self._fee_ppm(work, market)
+        clearing.extra_fee_ppm = fee_ppm - market.liquidation_ppm
         wanted = lots
         if self.is_guarded:
             allowed = self._allowed_loss()
-            wanted = lots_affordable(market, side == SELL, is_market, price, lots, abs(size), value - share, allowed)
+            wanted = lots_affordable(
+                market, side == SELL, is_market, price, lots, abs(size), value - share, fee_ppm, allowed
+            )
         left = lots
         if wanted == lots:
             left = matcher.liquidate(market, owner, order_id, side, is_market, price, lots, number)
@@ -430,18 +442,20 @@ class Liquidator:
             if wanted > 0:
                 left -= wanted - matcher.liquidate(market, owner, order_id, side, is_market, price, wanted, number)
             matcher.write_canceled(market, owner, order_id, price, left, number, side, CANCEL_IOC_REMAINDER)
+        clearing.extra_fee_ppm = 0
         if self.is_fee_capped and left < lots:
             filled: int = lots - left
             brought = -clearing.liquidated_value
-            self._charge(work, market, filled, brought, bankruptcy_value(abs(size), filled, value, share))
+            needed = bankruptcy_value(abs(size), filled, value, share)
+            self._charge(work, market, filled, brought, needed, fee_ppm)
         if follows:
             work.liquidation.freed += max(0, short - self.sizer.shortage(slot))
         return left
 
-    def _charge(self, work: LegWork, market: Market, lots: int, brought: int, needed: int) -> None:
+    def _charge(self, work: LegWork, market: Market, lots: int, brought: int, needed: int, fee_ppm: int) -> None:
         """Let the fund take its fee of a surplus, or pay for a shortfall."""
         slot = work.liquidation.slot
-        delta = fund_delta(lots, brought, needed, market.liquidation_ppm)
+        delta = fund_delta(lots, brought, needed, fee_ppm)
         if delta < 0:
             # The fund pays what it can; the rest is the account's, and becomes its deficit.
             fund: int = self.ledger.balances[FUND_SLOT]
@@ -455,11 +469,21 @@ class Liquidator:
             market.instrument,
             self.ledger.account_ids[slot],
             work.liquidation.number,
-            uncapped_fee(brought, market.liquidation_ppm),
+            uncapped_fee(brought, fee_ppm),
             brought - needed,
             delta,
             self.ledger.balances[slot],
         )
+
+    def _fee_ppm(self, work: LegWork, market: Market) -> int:
+        """Return the liquidation fee of an order that is sent now."""
+        if self.fee_most_ppm == 0:
+            return market.liquidation_ppm
+        now: int = self.log.ts_ns
+        elapsed = now - work.liquidation.started_ns
+        base = market.liquidation_ppm
+        most = max(base, self.fee_most_ppm)
+        return ramped_fee_ppm(elapsed, self.fee_grace_ns, base, most, self.fee_step_ns, self.fee_step_ppm)
 
     def _allowed_loss(self) -> int:
         """Return what the fund may lose on the next order."""
@@ -473,6 +497,7 @@ class Liquidator:
     def _hand_over(self, work: LegWork, market: Market, lots: i64, steps: list[str]) -> None:
         """Give lots that no order could sell to the next in line, in order; then go on or wait."""
         slot, leg = work.liquidation.slot, work.leg
+        work.liquidation.has_acted = True
         left = lots
         for step in steps:
             if left == 0:
@@ -486,7 +511,10 @@ class Liquidator:
                 left = self.takeovers.by_backstop(market, work, left)
             else:
                 price = self.pricer.bankruptcy_price(market, slot, leg)
+                wanted = left
                 left = self.deleverager.offset(market, slot, leg, work.liquidation.number, left, price)
+                if left < wanted:
+                    work.liquidation.is_deleveraged = True
         if left == 0:
             self._go_on(work, market)
         else:
@@ -531,7 +559,7 @@ class Liquidator:
 
     def _wait_for_pace(self, work: LegWork, market: Market) -> None:
         """Let a leg wait whose order may not be sent now: for the end of the window that holds it, where one does."""
-        reopens: i64 = self.budgets.reopens_ns(work.liquidation.slot, market)
+        reopens: i64 = self.budgets.reopens_ns(work.liquidation.slot, market, work.sent_ns)
         if reopens > self.log.ts_ns and self.interval_ns == 0:
             self._wait_until(work, reopens)
         else:
@@ -587,7 +615,7 @@ class Liquidator:
                 write_surplus_paid(self.log, account, number, kept, ledger.balances[FUND_SLOT])
             self._end(liquidation, OUTCOME_SURPLUS)
         elif balance == 0:
-            self._end(liquidation, OUTCOME_EVEN)
+            self._end(liquidation, OUTCOME_DELEVERAGED if liquidation.is_deleveraged else OUTCOME_EVEN)
         else:
             self._end(liquidation, self.waterfall.cover(slot, number))
 

@@ -17,9 +17,9 @@ def budget_left(cap: int, used: int) -> int:
 
 
 def leg_budget(is_tried: bool, cap: int, used: int) -> int:
-    """Return an account's budget for one more leg in a window, each of which may be tried once.
+    """Return what a cap leaves for one more order of a leg that sends one order in a window.
 
-    Raises ValueError for a leg that was tried in this window. Source: dYdX, one order per account and market.
+    Raises ValueError for a leg that was tried in this window; callers ask first. Source: dYdX.
     """
     if is_tried:
         raise ValueError("expected a leg that was not tried in this window")

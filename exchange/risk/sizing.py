@@ -94,6 +94,8 @@ class OrderSizer:
         notional = abs(self.clearing.leg_value(work.leg))
         if notional == 0:
             return held
+        if self.budgets.is_tried(work.sent_ns):
+            return 0
         wanted = held
         if notional >= self.from_notional:
             wanted = self._reduction(work, market, held, notional)
@@ -115,6 +117,7 @@ class OrderSizer:
 
     def note_sent(self, work: LegWork, market: Market, lots: int) -> None:
         """Take note of an order of so many lots: it counts at mark, whether it fills or not."""
+        work.sent_ns = self.log.ts_ns
         if self.is_plain:
             return
         size: int = self.ledger.legs[work.leg + SIZE]

@@ -3,14 +3,6 @@
 from exchange.units import PPM, div_ceil, div_floor
 
 
-def unfilled(size_lots: int, filled_lots: int) -> int:
-    """Return what is left of a position for the next taker: what the book did not fill. Both unsigned.
-
-    Source: Kraken Futures, position assignment.
-    """
-    return size_lots - filled_lots
-
-
 def taker_value(account_value: int, mark_value: int, mark_share_ppm: int) -> int:
     """Return what a taker pays for a position: so much of the way from the account's price to mark, rounded up.
 

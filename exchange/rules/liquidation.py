@@ -102,6 +102,7 @@ class PacingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ended, and empties at once; 0: everything that happens at one time is one window.
     account_notional, market_notional: what may be liquidated in a window, at mark; 0 is no cap.
     fund_loss: what liquidation fills may cost the fund in a window; 0 is no cap.
+    once_per_window: a leg sends one order in a window.
     is_fund_guarded: a fill that the fund (above its floor) could not pay for is not made. With
         `fee = "capped_by_surplus"` only: elsewhere fills cost the fund nothing by themselves.
     queue_order: who goes first of those found at once: 'shortfall': the greatest; 'account': the lowest id;
@@ -114,6 +115,7 @@ class PacingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     account_notional: int = 0
     market_notional: int = 0
     fund_loss: int = 0
+    once_per_window: bool = False
     is_fund_guarded: bool = False
     queue_order: Literal["shortfall", "account", "distance", "random"] = "shortfall"
     chance_ppm: int = PPM
@@ -210,6 +212,8 @@ class LiquidationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         up.
     fee: the liquidation fee of an instrument is charged 'on_fills', or is 'capped_by_surplus': of what an order brought
         above the bankruptcy price, the fund gets at most the fee; what it brought below, the fund pays.
+    fee_most_ppm: the fee of an order grows by `fee_step_ppm` for each `fee_step_ns` in liquidation, up to this, once
+        `fee_grace_ns` are over; 0: it does not grow. (The fee on an order that rests does not.)
     """
 
     order: Literal["ioc_at_bankruptcy", "market", "ioc", "fok", "limit", "none"] = "ioc_at_bankruptcy"
@@ -221,6 +225,10 @@ class LiquidationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     surplus: Literal["fund", "trader", "split"] = "fund"
     surplus_fund_ppm: int = MAX_FEE_PPM
     fee: Literal["on_fills", "capped_by_surplus"] = "on_fills"
+    fee_most_ppm: int = 0
+    fee_grace_ns: int = 0
+    fee_step_ns: int = 1
+    fee_step_ppm: int = 0
     reduction: ReductionRules = ReductionRules()
     price: PriceRules = PriceRules()
     pacing: PacingRules = PacingRules()
@@ -232,6 +240,11 @@ class LiquidationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         where = "rules.liquidation"
         expect(1 <= self.max_attempts <= 1_000_000, where, "max_attempts in 1..1,000,000", self.max_attempts)
         expect(0 <= self.lifetime_ns <= MAX_TS_NS, where, "lifetime_ns >= 0", self.lifetime_ns)
+        for name in ("fee_most_ppm", "fee_step_ppm"):
+            value = getattr(self, name)
+            expect(0 <= value <= MAX_FEE_PPM, where, f"{name} in 0..1,000,000", value)
+        expect(0 <= self.fee_grace_ns <= MAX_TS_NS, where, "fee_grace_ns >= 0", self.fee_grace_ns)
+        expect(1 <= self.fee_step_ns <= MAX_TS_NS, where, "fee_step_ns > 0", self.fee_step_ns)
         is_timed = self.order != "limit" or self.lifetime_ns > 0
         expect(is_timed, where, "lifetime_ns > 0 of orders that rest", self.lifetime_ns)
         is_resting_free = self.order != "limit" or self.fee == "on_fills"

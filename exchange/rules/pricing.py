@@ -41,7 +41,8 @@ class MarkRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clamp_ppm: most that the mark moves by one update, of the mark before; 0: no limit.
     band_ppm: most that the mark lies off the index, of the index; 0: no limit.
     every_ns: the mark is updated at multiples of it only; 0: whenever the venue settles.
-    moved_by_liquidations: whether the trades of liquidation orders count for 'last' and 'trade_vwap'.
+    moved_by_liquidations: whether the trades of liquidation orders, and of the fund that works off what it took over,
+        count for 'last' and 'trade_vwap'.
     """
 
     sources: tuple[PriceSource, ...] = ()

@@ -1,7 +1,8 @@
 """The text of a scenario: settings, then commands, each followed by its events, indented, in plain words.
 
     rules orders.self_trade=cancel_maker        settings of exchange/rules.py; `clearing=none` is a bare venue
-    instrument 1 kind=inverse tick_value=100    fields of Instrument; maintenance=ppm, leverage=, fees=m/t/liq
+    instrument 1 kind=inverse tick_value=100    fields of Instrument; maintenance=ppm, tiers=ppm:end,ppm,
+                                                leverage=, fees=m/t/liq
     place buy 10 @ 100 id 1 acct 7 ioc          no price: a market order; `stop 90`: a stop, with `@` a stop-limit
     place sell 5 @ 101 id 9 recorded            of the recorded market, account 0; also `correction`
     cancel id 1 acct 7                          also `reduce 2 id 1 acct 7`, `amend 5 @ 99 stop 90 total id 1 acct 7`
@@ -10,6 +11,8 @@
     index 105 leg 2                             also `funding-rate -1000` in ppb, `settle 105`
     mark 105                                    also `deposit 50 acct 7`, `withdraw`, `leverage`, `fund 1000`
     open -10 @ 100 acct 7
+    restrict acct 7                             only what reduces; `unrestrict acct 7` lifts it
+    market paused                               also `reduce-only`, `open`
     deposit-asset 5 acct 7                      lots of a spot instrument; also `withdraw-asset`
     interest 1,000 on 2                         rate in ppb on loans of an asset; on money without `on`
     time 13:20                                  no command: what follows happens at this time (also `time 2d 13:20:05`)
@@ -47,27 +50,43 @@ from exchange.commands import (
     PlaceOrder,
     ReduceOrder,
     ReportTrade,
+    RestrictAccount,
     SetFundingRate,
     SetIndexPrice,
     SetInterestRate,
     SetLeverage,
+    SetMarketState,
     SetMarkPrice,
     SettleInstrument,
     Withdraw,
     WithdrawAsset,
     WriteOffDebt,
 )
-from exchange.enums import InterestKind, OrderKind, Origin, Side, SideFilter, TimeInForce
+from exchange.enums import InterestKind, MarketState, OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.events import Event
 from exchange.exchange import Exchange
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
 from exchange.rules import load_rules
 
-FLAGS = ("ioc", "fok", "post-only", "recorded", "correction", "continued", "total", "buy", "sell", "all", "book")
+STATES = ("open", "reduce-only", "paused")  # of a market
+FLAGS = (
+    *STATES,
+    "ioc",
+    "fok",
+    "post-only",
+    "recorded",
+    "correction",
+    "continued",
+    "total",
+    "buy",
+    "sell",
+    "all",
+    "book",
+)
 VALUES = ("@", "id", "acct", "stop", "on", "leg")
 NANOSECONDS = {"ns": 1, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
-NAME_LISTS = ("waterfall", "sources")  # settings that are lists of names, and of numbers
-NUMBER_LISTS = ("mark.weights", "mark.staleness_ns", "index.weights")
+NAME_LISTS = ("waterfall", "sources", "remainder")  # settings that are lists of names, and of numbers
+NUMBER_LISTS = ("mark.weights", "mark.staleness_ns", "index.weights", "liquidation.takeover.backstop_accounts")
 
 
 def words_of(line: str) -> tuple[str, dict[str, Any]]:
@@ -149,6 +168,11 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
         "end-session": lambda: EndSession(ts_ns),
         "write-off": lambda: WriteOffDebt(ts_ns, account),
         "gate": lambda: GateWithdrawals(ts_ns, amount),
+        "restrict": lambda: RestrictAccount(ts_ns, account),
+        "unrestrict": lambda: RestrictAccount(ts_ns, account, False),
+        "market": lambda: SetMarketState(
+            ts_ns, instrument, next(state for state, name in zip(MarketState, STATES, strict=True) if name in said)
+        ),
     }
     return makers[verb]()
 
@@ -185,6 +209,9 @@ def instrument_of(line: str) -> Instrument:
         name, _, text = setting.partition("=")
         if name == "maintenance":
             fields["margin_tiers"] = (MarginTier(maintenance_ppm=int(text)),)
+        elif name == "tiers":
+            ends = [tuple(map(int, tier.split(":"))) for tier in text.split(",")]
+            fields["margin_tiers"] = tuple(MarginTier(*tier) for tier in ends)
         elif name == "fees":
             maker, taker, liquidation = map(int, text.split("/"))
             fields["fees"] = FeeSchedule(maker_ppm=maker, taker_ppm=taker, liquidation_ppm=liquidation)
@@ -345,9 +372,9 @@ SENTENCES: dict[str, str] = {
     "SessionEnded": "session ends: {charged} of {deferred} charged to {payers} with {by} {base}, rate {rate_ppb} ppb",
     "ProfitClawedBack": "acct {account} pays {amount} for its profit {profit}: balance {balance}",
     "DebtBooked": "liquidation {liquidation_id}: acct {account} owes {amount} more, {to_venue} to the venue "
-    "{to_fund} to the fund: owed {owed}",
-    "DebtRepaid": "liquidation {liquidation_id}: acct {account} repays {amount} to {creditor}{interest}: owed {owed} "
-    "balance {balance}",
+    "{to_fund} to the fund: owed {debt_now}",
+    "DebtRepaid": "liquidation {liquidation_id}: acct {account} repays {amount} to {creditor}{interest}: "
+    "owed {debt_now} balance {balance}",
     "LossWrittenOff": "liquidation {liquidation_id}: {amount} of acct {account} written off: total {total}",
     "WithdrawalsGated": "no withdrawals before {until_ns}: acct {account} equity {equity}",
     "VenueLossBooked": "liquidation {liquidation_id}: venue loses {amount} for acct {account}: total {total}",
@@ -355,6 +382,18 @@ SENTENCES: dict[str, str] = {
     "{order} of {score} over {candidates}, mark {mark_ticks}",
     "PositionDeleveraged": "liquidation {liquidation_id}: acct {account} closes {size_lots} @ {price_ticks}, "
     "rank {rank} light {light} score {score_ppb}",
+    "LevelCrossed": "acct {account} goes from {previous} to {level}: equity {equity}, maintenance {requirement}, "
+    "cured by {cure}",
+    "AccountRestricted": "acct {account} {restricted}",
+    "MarketStateSet": "market {state}, was {previous}",
+    "LiquidationFeeCharged": "liquidation {liquidation_id}: fund gets {charged} of a fee of {uncapped} and a surplus "
+    "of {surplus} of acct {account}: balance {balance}",
+    "PositionTransferred": "liquidation {liquidation_id}: acct {taker} takes {size_lots} of acct {account}, pays "
+    "{taker_value} for {value}",
+    "MarginTransferred": "liquidation {liquidation_id}: margin {amount} of acct {account} to acct {taker}: "
+    "balance {taker_balance}",
+    "DisposalOrderPlaced": "fund holds {size_lots}, sends {qty_lots} @ {price_ticks} id {order_id} "
+    "for {book_lots} there",
     "LiquidationEnded": "liquidation {liquidation_id} of acct {account} ends, {outcome}: balance {balance}",
 }
 
@@ -379,8 +418,10 @@ def sentence(event: Event, is_named: bool) -> str:
     if "request" in fields:
         values["request"] = plain(CommandType(fields["request"]))
     values["liquidation"] = f", liquidation {fields['liquidation_id']}" if fields.get("liquidation_id") else ""
+    values["restricted"] = "may only reduce" if fields.get("is_restricted") else "may trade"
     values["stop"] = f" stop {fields['trigger_ticks']}" if fields.get("trigger_ticks") else ""
     values["running"] = "stops paying" if fields.get("is_running") else "pays again"
+    values["debt_now"] = fields.get("owed", 0)
     values["interest"] = " as interest" if fields.get("is_interest") else ""
     of_legs = "leg {leg} at {leg_price_ticks}, {legs_used} legs used, {outliers} outliers"
     values["of_legs"] = f": {of_legs.format(**fields)}" if fields.get("leg") else ""
@@ -400,8 +441,8 @@ def shown_account(venue: Exchange, account: int) -> list[str]:
     view = venue.account(account)
     state = ", in liquidation" if view.is_in_liquidation else ""
     money = f" cash {view.cash} debts {view.debts}" if venue.clearing.has_assets else ""
-    worth = f"balance {view.balance} equity {view.equity} maintenance {view.maintenance} "
-    worth += f"initial {view.initial_margin}{money}"
+    margins = f"maintenance {view.maintenance} initial {view.initial_margin}"
+    worth = f"balance {view.balance} equity {view.equity} {margins}{money}"
     positions = [
         f"acct {account}: size {held.size_lots} cost {held.cost} value {held.value} on {held.instrument}"
         for held in view.positions()

@@ -31,11 +31,12 @@ from exchange.events import (
     OrderRejected,
     PositionSettled,
     RequestRejected,
+    Trade,
     TradeReported,
 )
 from exchange.exchange import Exchange
 from exchange.instrument import Instrument, MarginTier
-from exchange.rules import FundingRules, IndexRules, LiquidationRules, MarkRules, Rules, SettlementRules
+from exchange.rules import DisposalRules, FundingRules, IndexRules, LiquidationRules, MarkRules, Rules, SettlementRules
 from tests.helpers import BUY, SELL, A, bare_venue, margin_venue, order, recorded, refusal, run_all
 
 PPB = 1_000_000_000
@@ -164,6 +165,24 @@ def test_liquidations_do_not_move_the_volume_weighted_mark() -> None:
     events = run_all(venue, ReportTrade(1, A, SELL, 86, 1))  # (100 + 86) / 2 = 93
     assert any(isinstance(event, LiquidationStarted) for event in events)
     assert venue.book(A).mark_price == 93
+
+
+def test_what_the_fund_works_off_does_not_move_the_mark() -> None:
+    """It takes 10 lots over at mark and sells them at 50, which is as little of a trade as the liquidation itself."""
+    rules = Rules(
+        liquidation=LiquidationRules(order="none", remainder=("fund",), disposal=DisposalRules(step_ns=10)),
+    )
+    for is_moved in (True, False):
+        instrument = Instrument(
+            A, "I", default_leverage=10, mark_source="last", mark=MarkRules(moved_by_liquidations=is_moved)
+        )
+        venue = Exchange([instrument], rules)
+        run_all(venue, Deposit(1, 1, 100), Deposit(1, 2, 10_000), FundDeposit(1, 10_000))
+        run_all(venue, ReportTrade(1, A, BUY, 100, 1), OpenPosition(1, A, 1, 10, 100), order(2, 1, BUY, 10, 50, ts=1))
+        run_all(venue, ReportTrade(1, A, SELL, 90, 1))
+        events = run_all(venue, AdvanceTime(20))
+        assert [event.price_ticks for event in events if isinstance(event, Trade)] == [50]
+        assert venue.book(A).mark_price == (50 if is_moved else 90)
 
 
 # --- the index ---------------------------------------------------------------------------------------------------
