@@ -173,7 +173,7 @@ class Exchange:
                 self.price_desk,
                 self.account_desk,
                 self.operations_desk,
-                AssetDesk(self.log, self.ledger, self.clearing, self.interest),
+                AssetDesk(self.log, self.ledger, self.clearing, self.interest, self.waterfall.gate),
                 self.limit_desk,
             ],
         )
@@ -336,6 +336,7 @@ class Exchange:
         for market in self.markets:
             check_market(market, self.ledger, self.clearing, self.has_clearing)
         self.ledger.conserved()
+        self.waterfall.check()
         if self.has_clearing and not self.settler.is_unsettled():
             self.monitor.check()
 

@@ -95,6 +95,7 @@ class BookView:
     def __init__(self, exchange: Exchange, instrument: Instrument) -> None:
         """Look at one instrument of a venue."""
         self._market: Market = exchange.markets[exchange.instruments.index(instrument)]
+        self._deleverager = exchange.deleverager
         self.instrument = instrument
         self._seen: dict[tuple[Side, int], int] = {}
 
@@ -128,6 +129,13 @@ class BookView:
         ]
         self._seen = now
         return sorted(gone + new, key=lambda change: (change.side, change.price_ticks * (2 * change.side - 1)))
+
+    def deleveraging_lights(self, side: Side) -> dict[int, int]:
+        """Return who of one side (BUY: the longs) may be deleveraged, in the order of the venue's rules.
+
+        By account id: 1 in the first fifth of all their lots to 5 in the last. O(accounts).
+        """
+        return dict(self._deleverager.queue_lights(self._market, side == Side.BUY))
 
     def orders(self, side: Side) -> Iterator[LiveOrder]:
         """Yield the resting orders of a side, best level first, oldest first. Not to be used across commands."""
@@ -263,6 +271,11 @@ class AccountView:
         return self._exchange.clearing.initial_margin(self._slot)
 
     @property
+    def debt(self) -> int:
+        """What it owes for a deficit, interest included; its next deposits repay it."""
+        return self._exchange.ledger.debts[self._slot]
+
+    @property
     def is_in_liquidation(self) -> bool:
         """Whether the engine is selling its position."""
         return self._exchange.ledger.states[self._slot] == LIQUIDATING
@@ -303,6 +316,28 @@ class FundView:
     def venue_loss(self) -> int:
         """Deficits that nobody paid."""
         return self._exchange.ledger.venue_loss
+
+    @property
+    def deferred(self) -> int:
+        """Deficits that wait for the end of the session."""
+        return self._exchange.ledger.deferred
+
+    @property
+    def debts(self) -> int:
+        """What accounts owe the venue for their deficits, without interest."""
+        return self._exchange.ledger.debt_outstanding
+
+    @property
+    def written_off(self) -> int:
+        """Deficits and debts that the venue forgave."""
+        return self._exchange.ledger.written_off
+
+    def of(self, instrument: int) -> int:
+        """Return the fund of one instrument; of all where the venue has one fund. Raises ConfigError for an unknown."""
+        for market in self._exchange.markets:
+            if market.instrument == instrument:
+                return self._exchange.waterfall.fund.balance_of(market.index)
+        raise ConfigError(f"expected an instrument of the venue, found {instrument}")
 
     def positions(self) -> list[Position]:
         """Return what the fund took over."""

@@ -18,6 +18,9 @@ from exchange.commands import Command
 from exchange.errors import ConfigError, DataError, ExchangeError, InvariantError
 from exchange.units import MAX_ACCOUNT, MAX_TS_NS
 from replay.bench import measurements
+from replay.calc.command import MORE as CALC_MORE
+from replay.calc.command import SUMMARY as CALC_SUMMARY
+from replay.calc.command import add_calculators, calculate
 from replay.contents import contents_text, event_log_contents, is_event_log, source_contents
 from replay.convert import check_target, result_format
 from replay.explain import Explainer, story_of
@@ -63,6 +66,7 @@ examples:
   cascade info day.tape                 what a file holds
   cascade info                          what is installed, and whether it runs compiled
   cascade bench                         how fast it is here
+  cascade calc liquidation --help       liquidation prices, margin, sizes, cascades and debts
 
 `cascade COMMAND --help` says more about each.
 """
@@ -192,6 +196,8 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--size", choices=SIZES, default="full", help="tiny takes a second, full up to a few minutes")
     bench.add_argument("--rounds", type=int, default=5, metavar="N", help="the fastest of N counts (default 5)")
     bench.add_argument("--json", action="store_true", help="print one JSON object")
+
+    add_calculators(_command(commands, "calc", _calc, CALC_SUMMARY, CALC_MORE))
 
     info = _command(commands, "info", _info, "say what a file holds, or what is installed", _INFO)
     _add_source(info, is_optional=True)
@@ -350,6 +356,11 @@ def _bench(given: argparse.Namespace) -> int:
             print(f"{found.name:<16}{found.per_second:>12,.0f} commands/s  {found.what}", flush=True)
     if given.json:
         print(msgspec.json.encode({"engine": str(build_info()), "commands_per_second": rates}).decode())
+    return OK
+
+
+def _calc(given: argparse.Namespace) -> int:
+    print(calculate(given))
     return OK
 
 

@@ -89,6 +89,7 @@ NUMBERS = {
         "demo.py": 2,
         "bench.py": 2,
         "explain.py": 1,
+        "calc": 2,
         "contents.py": 2,
         "verify": 2,
         "convert.py": 2,

@@ -82,7 +82,7 @@ class LevelBands:
         """Return the lowest and the highest mark of a leg's band."""
         mark: int = market.mark
         scale = max(down_scale, up_scale)
-        if scale * market.schedule.rates[len(market.schedule.rates) - 1] >= PPM * PPM:
+        if scale * _top_rate(market, size) >= PPM * PPM:
             return mark, mark
         spare = PPM + 3 * scale
         losing, gaining = mark, mark
@@ -125,4 +125,12 @@ class LevelBands:
 def _surplus(market: Market, size: int, price: int, scale: int) -> int:
     """Return value - scale x maintenance of a position at a price, in money x ppm."""
     value = market.valuation.value(size, price)
+    if market.is_spot and size > 0:
+        return value * PPM - scale * market.haircut.required(abs(value))
     return value * PPM - scale * market.schedule.maintenance(abs(value))
+
+
+def _top_rate(market: Market, size: int) -> int:
+    """Return the highest rate of a position's requirement, in ppm of its value."""
+    rates = market.haircut.rates if market.is_spot and size > 0 else market.schedule.rates
+    return rates[len(rates) - 1] if len(rates) > 0 else 0

@@ -341,12 +341,12 @@ class Liquidator:
             self._wait(work, market)
             return
         lots = self.sizer.lots(work, market)
+        if lots > 0:
+            self.sizer.note_sent(work, market, lots)
         if lots == 0:
             self._wait_for_pace(work, market)
         elif self.sends_nothing or (not self.is_market_first and work.failures >= self.max_attempts):
-            if self.sends_nothing and self.remainder[0] != "market":
-                self.sizer.note_sent(work, market, lots)
-            elif not self.sends_nothing:
+            if not self.sends_nothing:
                 lots = self._remaining(work, lots)
             self._hand_over(work, market, lots, self.remainder)
         elif self.is_market_first:
@@ -389,7 +389,6 @@ class Liquidator:
 
     def _write_order(self, work: LegWork, market: Market, side: i64, kind: i64, price: i64, lots: i64) -> i64:
         """Count and write the next order of a leg, and return its id."""
-        self.sizer.note_sent(work, market, lots)
         work.attempts += 1
         work.liquidation.has_acted = True
         order_id = self.order_ids.take(market)

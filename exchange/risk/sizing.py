@@ -116,7 +116,10 @@ class OrderSizer:
         return wanted
 
     def note_sent(self, work: LegWork, market: Market, lots: int) -> None:
-        """Take note of an order of so many lots: it counts at mark, whether it fills or not."""
+        """Take note of an order of so many lots: it counts at mark, whether it fills or not.
+
+        What the remainder rules dispose of beyond it counts for no cap.
+        """
         work.sent_ns = self.log.ts_ns
         if self.is_plain:
             return

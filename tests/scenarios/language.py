@@ -349,7 +349,7 @@ SENTENCES: dict[str, str] = {
     "balance {balance}",
     "AssetWithdrawn": "withdrew {qty_lots} lots worth {value} acct {account}: size {size_lots} cost {cost} "
     "balance {balance}",
-    "LoanChanged": "acct {account} owes {debt} {owed}, before {debt_before}{apart}",
+    "LoanChanged": "acct {account} has borrowed {debt} {owed}, before {debt_before}{apart}",
     "InterestCharged": "{charged_for} {amount} on {owed} worth {principal} of acct {account}: balance {balance}",
     "InterestRateSet": "interest on {owed} {rate_ppb} ppb",
     "LiquidationStarted": "liquidation {liquidation_id} of acct {account} starts: equity {equity} < "

@@ -295,6 +295,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         RESERVED,
         UNKNOWN,
         LIQUIDATED,
+        OWING,
         QUANTITY,
         Fault(R.INVALID_COMBINATION, {"instrument": A}),
         Fault(R.POSITION_TOO_LARGE, {"qty_lots": MAX_QTY_LOTS, "instrument": SPOT}),
@@ -308,7 +309,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
 }
 
 # Reasons of rules that this scene does not have, with tests of their own.
-# test_borrowing; test_waterfall_guards
+# test_borrowing; test_waterfall
 ELSEWHERE = {R.NOT_BORROWABLE, R.BORROW_LIMIT, R.MARGIN_LEVEL_TOO_LOW, R.WITHDRAWALS_GATED}
 
 
