@@ -89,6 +89,18 @@ class Position(NamedTuple):
     maintenance: int
 
 
+class Pocket(NamedTuple):
+    """The margin of one isolated position, with nothing else behind it. added: by hand, less what was taken out."""
+
+    instrument: int
+    balance: int
+    equity: int
+    maintenance: int
+    initial_margin: int
+    added: int
+    is_in_liquidation: bool
+
+
 class BookView:
     """The book of one instrument: L1 (`best_bid`, `best_ask`), L2 (`depth`, `changes`) and L3 (`orders`, `stops`)."""
 
@@ -222,7 +234,10 @@ class BookView:
 
 
 class AccountView:
-    """One account's money and positions, at present marks."""
+    """One account's money and positions, at present marks.
+
+    What is said of money leaves isolated positions out, which have their own: `pockets`. `positions` has them all.
+    """
 
     def __init__(self, exchange: Exchange, account: int) -> None:
         """Look at one account; 0 is the recorded market, -1 the insurance fund."""
@@ -281,10 +296,44 @@ class AccountView:
         return self._exchange.ledger.states[self._slot] == LIQUIDATING
 
     def positions(self) -> list[Position]:
-        """Return the positions, ascending by instrument; flat ones left out."""
+        """Return the positions, ascending by instrument, a long before a short; flat ones left out."""
+        found = self._positions_of(self._slot)
+        for _, pocket in self._pocket_slots():
+            found += self._positions_of(pocket)
+        return sorted(found, key=lambda held: held.instrument)
+
+    def pockets(self) -> list[Pocket]:
+        """Return the margin of each isolated position, ascending by instrument; those of flat ones, too."""
+        ledger, clearing = self._exchange.ledger, self._exchange.clearing
+        return [
+            Pocket(
+                market.instrument,
+                ledger.balances[slot],
+                clearing.equity(slot),
+                clearing.maintenance(slot),
+                clearing.initial_margin(slot),
+                self._exchange.pockets.added.get(slot, 0),
+                ledger.states[slot] == LIQUIDATING,
+            )
+            for market, slot in self._pocket_slots()
+        ]
+
+    def is_hedged(self, instrument: int) -> bool:
+        """Return whether the account may hold a long and a short in an instrument at once."""
+        index = self._exchange.gateway.market_of_instrument[instrument] - 1
+        return self._exchange.pockets.is_hedged(self._exchange.markets[index], self._slot)
+
+    def _pocket_slots(self) -> list[tuple[Market, int]]:
+        if self._exchange.ledger.modes[self._slot] == 0:
+            return []
+        return [
+            (market, market.pockets[self._slot]) for market in self._exchange.markets if self._slot in market.isolated
+        ]
+
+    def _positions_of(self, slot: int) -> list[Position]:
         ledger, clearing = self._exchange.ledger, self._exchange.clearing
         found: list[Position] = []
-        leg = ledger.first_legs[self._slot]
+        leg = ledger.first_legs[slot]
         while leg != 0:
             size = ledger.legs[leg + SIZE]
             if size != 0:

@@ -67,6 +67,8 @@ TEMPLATES: Final[dict[str, str]] = {
     "{value}, the taker charged {taker_value} (liquidation {liquidation_id})",
     "DisposalOrderPlaced": "to work off {size_lots} of {account} in {instrument}, an order for {qty_lots} at "
     "{price_ticks} went into the book, where {book_lots} stood (order {order_id})",
+    "MarginTransferred": "{amount} that {account} had left went to {taker} with its position (liquidation "
+    "{liquidation_id})",
     "SurplusPaid": "{amount} that {account} had left went to the insurance fund, which now has {fund_balance} "
     "(liquidation {liquidation_id})",
     "LiquidationFeeCharged": "liquidation fee of {account} in {instrument}: {charged}, out of {uncapped} on the fills "
@@ -375,12 +377,7 @@ def _interest_charged(tell: Teller, event: Any) -> str:
     )
 
 
-def _margin_transferred(tell: Teller, event: Any) -> str:
-    if hasattr(event, "taker"):
-        return (
-            f"{tell.money(event.amount)} that {who(event.account)} had left went to {who(event.taker)} with its "
-            f"position (liquidation {event.liquidation_id})"
-        )
+def _isolated_margin(tell: Teller, event: Any) -> str:
     to = "to" if event.amount > 0 else "back from"
     return (
         f"{who(event.account)} moved {tell.money(abs(event.amount))} {to} its isolated position in "
@@ -422,7 +419,7 @@ _FUNCTIONS: Final[dict[str, Callable[[Teller, Any], str]]] = {
     "DebtRepaid": _debt_repaid,
     "LoanChanged": _loan_changed,
     "InterestCharged": _interest_charged,
-    "MarginTransferred": _margin_transferred,
+    "IsolatedMarginTransferred": _isolated_margin,
     "PositionModeSet": _position_mode,
     "AccountRestricted": _account_restricted,
 }

@@ -41,6 +41,8 @@ NUMBERS = {
         "margin": 3,
         "accounts/ledger.py": 3,
         "market.py": 4,  # one instrument: its book, its valuation, its thresholds
+        "accounts/leg_margin.py": 5,
+        "accounts/pockets.py": 5,
         "accounts/assets.py": 5,
         "accounts/borrowing.py": 6,  # who may borrow what: asks the clearing
         "accounts/interest.py": 6,

@@ -14,7 +14,7 @@ from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.interest import Interest
-from exchange.accounts.ledger import FUND_SLOT, LIQUIDATING, MARKET, NEXT_LEG, SIZE, Ledger
+from exchange.accounts.ledger import FILL_SLOT, FUND_SLOT, LIQUIDATING, MARKET, NEXT_LEG, SIZE, Ledger
 from exchange.clock import NEVER, Clock, TimedTask
 from exchange.desks.matching import ACCOUNT_MASK, Matcher
 from exchange.desks.order_desk import OrderDesk
@@ -364,7 +364,7 @@ class Liquidator:
         price = self.pricer.price(market, slot, work.leg)
         side = self._side(work)
         order_id = self._write_order(work, market, side, LIMIT, price, lots)
-        owner = self._owner(slot)
+        owner = self._owner(work)
         if self.order_kind == RESTING_ORDER:
             left = self.matcher.rest_liquidation(market, owner, order_id, side, price, lots, work.liquidation.number)
             if left > 0:
@@ -383,7 +383,7 @@ class Liquidator:
         """Send a market order without collar; return what is left of it."""
         side = self._side(work)
         order_id = self._write_order(work, market, side, MARKET_ORDER, 0, lots)
-        left = self._match(work, market, self._owner(work.liquidation.slot), order_id, side, True, 0, lots)
+        left = self._match(work, market, self._owner(work), order_id, side, True, 0, lots)
         work.traded_before = market.traded_lots
         return left
 
@@ -638,5 +638,6 @@ class Liquidator:
     def _side(self, work: LegWork) -> i64:
         return SELL if self.ledger.legs[work.leg + SIZE] > 0 else BUY
 
-    def _owner(self, slot: i64) -> i64:
+    def _owner(self, work: LegWork) -> i64:
+        slot = self.ledger.legs[work.leg + FILL_SLOT]
         return slot << 32 | (self.ledger.account_ids[slot] & ACCOUNT_MASK)

@@ -5,7 +5,7 @@ from typing import final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import FUND_SLOT, MARKET, NEXT_LEG, NORMAL, SIZE, Ledger
+from exchange.accounts.ledger import FILL_SLOT, FUND_SLOT, MARKET, NEXT_LEG, NORMAL, SIZE, Ledger
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import REJECT_NONE, write_position_taken_over, write_position_transferred
@@ -69,14 +69,14 @@ class Takeovers:
         size = self._signed(leg, taken)
         price = self.price(market, slot, leg)
         value = self._value(market, leg, size, price)
-        realized = self.clearing.change_position(market, slot, -size, -value)
-        self.clearing.mark_dirty(slot)  # it may owe less now
+        fill_slot = self.ledger.legs[leg + FILL_SLOT]
+        realized = self.clearing.change_position(market, fill_slot, -size, -value)
         fund_realized = self.clearing.change_position(market, FUND_SLOT, size, value)
         if self.clearing.has_assets:
             self.clearing.mark_dirty(slot)  # it may owe less now
         account = self.ledger.account_ids[slot]
         write_position_taken_over(self.log, market.instrument, account, work.liquidation.number, size, price, value)
-        self.clearing.write_position(market, slot, realized, 0)
+        self.clearing.write_position(market, fill_slot, realized, 0)
         self.clearing.write_position(market, FUND_SLOT, fund_realized, 0)
         self.disposer.note_taken(market)
         left: int = lots
@@ -119,7 +119,8 @@ class Takeovers:
             paid = max(paid, value - max(0, fund - self.fund_floor))  # The fund adds no more than it has.
             self.ledger.post(FUND_SLOT, paid - value)
             market.fund_profit += paid - value
-        realized = clearing.change_position(market, slot, -size, -value)
+        fill_slot = self.ledger.legs[leg + FILL_SLOT]
+        realized = clearing.change_position(market, fill_slot, -size, -value)
         taker_realized = clearing.change_position(market, taker, size, paid)
         clearing.mark_dirty(slot)
         clearing.mark_dirty(taker)
@@ -128,7 +129,7 @@ class Takeovers:
         number = work.liquidation.number
         account, taker_account = self.ledger.account_ids[slot], self.ledger.account_ids[taker]
         write_position_transferred(self.log, market.instrument, account, number, size, value, paid, taker_account)
-        clearing.write_position(market, slot, realized, 0)
+        clearing.write_position(market, fill_slot, realized, 0)
         clearing.write_position(market, taker, taker_realized, 0)
         work.liquidation.taker = taker
         return taken

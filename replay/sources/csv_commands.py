@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, cast
 import msgspec
 
 from exchange.commands import COMMANDS, Command, MassCancel, SetInterestRate
-from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
+from exchange.enums import MarginMode, OrderKind, Origin, PositionSide, Side, SideFilter, TimeInForce
 from exchange.errors import DataError
 from exchange.instrument import Instrument
 from exchange.layout import command_layouts
@@ -57,6 +57,11 @@ _COLUMN_OF_FIELD: Final = {
     "is_total_qty": "is_total_qty",
     "origin": "origin",
     "is_continued": "is_continued",
+    "position": "position",
+    "mode": "mode",
+    "is_hedge": "is_hedge",
+    "schedule": "schedule",
+    "is_for_new_only": "is_for_new_only",
 }
 # What stands for no instrument, by command.
 WORD_OF_NO_INSTRUMENT: Final = {MassCancel: "all", SetInterestRate: "money"}
@@ -73,6 +78,8 @@ _WORDS: Final[dict[type, dict[str, Any]]] = {
     OrderKind: _words(OrderKind),
     TimeInForce: _words(TimeInForce),
     Origin: _words(Origin),
+    PositionSide: _words(PositionSide),
+    MarginMode: _words(MarginMode),
 }
 
 
