@@ -1,9 +1,8 @@
 """What a shock made of one venue, counted from its events."""
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from exchange import Exchange
 from exchange.codec import decode_events
@@ -30,6 +29,7 @@ from exchange.events import (
 from replay.shock.story import Shock
 from replay.shock.units import Units
 
+_Kind = TypeVar("_Kind")
 _KEPT: Final = (
     Trade,
     LiquidationStarted,
@@ -92,7 +92,7 @@ class Tally:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self.events: dict[type, list[Event]] = defaultdict(list)
+        self.kept: list[Event] = []
         self.count = 0
 
     def write(self, block: bytes, first_seq: int) -> None:
@@ -100,28 +100,24 @@ class Tally:
         for event in decode_events(block, first_seq):
             self.count += 1
             if isinstance(event, _KEPT):
-                self.events[type(event)].append(event)
+                self.kept.append(event)
 
-    def sum(self, kind: type, field: str) -> int:
-        """Return the sum of a field over all events of a kind."""
-        return sum(getattr(event, field) for event in self.events[kind])
-
-    def accounts(self, *kinds: type) -> int:
-        """Return how many accounts events of these kinds name."""
-        return len({event.account for kind in kinds for event in self.events[kind]})  # type: ignore[attr-defined]
+    def of(self, kind: type[_Kind]) -> list[_Kind]:
+        """Return the events of one kind, in their order."""
+        return [event for event in self.kept if isinstance(event, kind)]
 
 
 def outcome_of(venue: Exchange, tally: Tally, units: Units, shock: Shock, digest: str) -> Outcome:
     """Return what came of it."""
-    events = tally.events
-    debts: dict[int, int] = {}
-    for event in sorted([*events[DebtBooked], *events[DebtRepaid]], key=lambda event: event.seq):
-        debts[event.account] = event.owed  # type: ignore[attr-defined]
-    ends: Sequence[LiquidationEnded] = events[LiquidationEnded]  # type: ignore[assignment]
-    transfers: Sequence[PositionTransferred] = events[PositionTransferred]  # type: ignore[assignment]
+    starts, ends = tally.of(LiquidationStarted), tally.of(LiquidationEnded)
+    transfers = tally.of(PositionTransferred)
     to_fund = {event.account for event in transfers if event.taker == INSURANCE_FUND}
-    to_fund |= {event.account for event in events[PositionTakenOver]}  # type: ignore[attr-defined]
-    lowest = min((event.price_ticks for event in events[Trade]), default=0)  # type: ignore[attr-defined]
+    to_fund |= {event.account for event in tally.of(PositionTakenOver)}
+    haircuts, clawbacks = tally.of(HaircutCharged), tally.of(ProfitClawedBack)
+    debts: dict[int, int] = {}
+    for event in tally.kept:
+        if isinstance(event, DebtBooked | DebtRepaid):
+            debts[event.account] = event.owed
 
     def dollars(money: int) -> Decimal:
         return units.dollars(money, shock.price)
@@ -129,26 +125,26 @@ def outcome_of(venue: Exchange, tally: Tally, units: Units, shock: Shock, digest
     return Outcome(
         venue=venue.rules.name,
         accounts=shock.accounts,
-        refused=len(events[OrderRejected]) + len(events[RequestRejected]),
-        liquidated=tally.accounts(LiquidationStarted),
-        unfinished=len(events[LiquidationStarted]) - len(ends),
-        lowest=lowest * units.tick,
+        refused=len(tally.of(OrderRejected)) + len(tally.of(RequestRejected)),
+        liquidated=len({event.account for event in starts}),
+        unfinished=len(starts) - len(ends),
+        lowest=min((event.price_ticks for event in tally.of(Trade)), default=0) * units.tick,
         fund_start=dollars(units.money(shock.fund, shock.price)),
-        fund_surplus=dollars(tally.sum(SurplusPaid, "amount")),
-        fund_paid=dollars(tally.sum(FundPaid, "amount")),
+        fund_surplus=dollars(sum(event.amount for event in tally.of(SurplusPaid))),
+        fund_paid=dollars(sum(event.amount for event in tally.of(FundPaid))),
         fund_end=dollars(venue.fund.balance),
         fund_unrealized=dollars(sum(position.unrealized for position in venue.fund.positions())),
         taken_over=len(to_fund),
         backstopped=len({event.account for event in transfers if event.taker != INSURANCE_FUND}),
-        deleveraged=tally.accounts(PositionDeleveraged),
-        haircut_accounts=tally.accounts(HaircutCharged, ProfitClawedBack),
-        haircut=dollars(tally.sum(HaircutCharged, "amount") + tally.sum(ProfitClawedBack, "amount")),
+        deleveraged=len({event.account for event in tally.of(PositionDeleveraged)}),
+        haircut_accounts=len({event.account for event in haircuts} | {event.account for event in clawbacks}),
+        haircut=dollars(sum(event.amount for event in haircuts) + sum(event.amount for event in clawbacks)),
         owing=sum(1 for owed in debts.values() if owed > 0),
         owed=dollars(sum(debts.values())),
-        forgiven=dollars(tally.sum(LossWrittenOff, "amount")),
+        forgiven=dollars(sum(event.amount for event in tally.of(LossWrittenOff))),
         venue_loss=dollars(venue.fund.venue_loss),
-        kept=dollars(sum(max(0, end.balance) for end in ends if end.outcome == LiquidationOutcome.SURPLUS)),
-        outcomes=dict(sorted(Counter(end.outcome.name.lower() for end in ends).items())),
+        kept=dollars(sum(max(0, event.balance) for event in ends if event.outcome == LiquidationOutcome.SURPLUS)),
+        outcomes=dict(sorted(Counter(event.outcome.name.lower() for event in ends).items())),
         events=tally.count,
         digest=digest,
     )

@@ -52,11 +52,11 @@ class Shock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     seed: int = 1
     accounts: int = 400
-    long_ppm: int = 700_000
+    long_ppm: int = 500_000
     price: Decimal = Decimal(10_000)
     notional: Decimal = Decimal(100_000)
     fall_ppm: int = 200_000
-    gap_ppm: int = 120_000
+    gap_ppm: int = 200_000
     recovery_ppm: int = 150_000
     steps: int = 60
     depth: Decimal = Decimal(25_000)
