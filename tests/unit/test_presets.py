@@ -53,6 +53,44 @@ CHARACTER: Final[dict[str, dict[str, Callable[[Outcome], bool]]]] = {
         "nobody else pays": lambda told: told.haircut == 0 and told.fund_paid == 0 and told.forgiven == 0,
         "what a liquidation leaves stays with the trader": lambda told: told.kept > 0,
     },
+    "dydx_v4": {
+        "who is insolvent is closed against the other side": lambda told: told.deleveraged > 0,
+        "the fund lives on fees of surpluses, and takes nothing over": lambda told: (
+            told.fund_surplus == 0 and told.fund_end > 0 and told.taken_over == 0
+        ),
+        "nobody shares a loss, nobody owes": lambda told: told.haircut == 0 and told.owed == 0 and told.venue_loss == 0,
+        "what a liquidation leaves stays with the trader": lambda told: told.kept > 0,
+    },
+    "vega": {
+        "the network takes over whoever is distressed": lambda told: told.taken_over == told.liquidated,
+        "with all the margin that is left": lambda told: told.fund_surplus > 0 and told.kept == 0,
+        "the winners of the round are paid less": lambda told: told.haircut > 0,
+        "nobody is deleveraged, nobody owes": lambda told: told.deleveraged == 0 and told.owed == 0,
+    },
+    "ftx": {
+        "backstop providers take over, then the largest opposing positions": lambda told: (
+            told.backstopped > 0 and told.deleveraged > 0
+        ),
+        "the fund earns a third of the way to mark": lambda told: told.fund_end > told.fund_start,
+        "nobody is clawed back, nobody owes": lambda told: told.haircut == 0 and told.owed == 0,
+    },
+    "bybit_inverse": {
+        "the fund takes over at the bankruptcy price and keeps surpluses": lambda told: (
+            told.taken_over > 0 and told.fund_surplus > 0 and told.kept == 0
+        ),
+        "deleveraging starts before the fund is empty": lambda told: told.deleveraged > 0 and told.fund_end > 0,
+        "nobody shares a loss, nobody owes": lambda told: told.haircut == 0 and told.owed == 0,
+    },
+    "deribit": {
+        "positions go to the market and nowhere else": lambda told: told.taken_over == 0 and told.deleveraged == 0,
+        "fees feed the fund, and it pays all of it": lambda told: told.fund_paid > told.fund_start,
+        "the winners of the session pay the rest": lambda told: told.haircut > 0 and told.outcomes["deferred"] > 0,
+    },
+    "spot_margin_binance": {
+        "assets are sold at market": lambda told: told.taken_over == 0 and told.deleveraged == 0,
+        "the venue bears what is beyond the collateral": lambda told: told.haircut == 0 and told.owed == 0,
+        "fees feed the risk fund": lambda told: told.fund_paid + told.fund_end > told.fund_start,
+    },
 }
 
 
