@@ -199,7 +199,7 @@ class MarginSchedule:
         return required
 
     def risk_initial(self, size_lots: int, notional: int, bought: int, sold: int) -> int:
-        """Return a risk_factor schedule's multiple of maintenance margin, orders included, that is asked at first; or 0.
+        """Return a risk_factor schedule's multiple of maintenance margin, orders included, asked at first; or 0.
 
         notional: on the schedule's base; bought, sold: notional of the resting orders at mark. Rounded down.
         """
