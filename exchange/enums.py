@@ -40,6 +40,31 @@ class Origin(IntEnum):
     CORRECTION = 2
 
 
+class PositionSide(IntEnum):
+    """Which position an order is for: the only one (one-way), or one side of a hedged pair."""
+
+    NET = 0
+    LONG = 1
+    SHORT = 2
+
+
+class MarginMode(IntEnum):
+    """What stands behind a position: all that its account has, or a pocket of its own."""
+
+    CROSS = 0
+    ISOLATED = 1
+
+
+class MarginTransferReason(IntEnum):
+    """Why money went from an account to the pocket of an isolated position, or back."""
+
+    REQUESTED = 0  # TransferMargin
+    ORDER = 1  # an order or an amend needs it
+    POSITION = 2  # OpenPosition
+    LEVERAGE = 3  # a lower leverage needs it
+    RETURNED = 4  # an excess, or everything that a pocket without position and orders has
+
+
 class SideFilter(IntEnum):
     """Which side of the book a mass cancel sweeps."""
 
@@ -56,6 +81,7 @@ class RejectReason(IntEnum):
     MARKET_SETTLED = 24  # the instrument was settled for good
     RESERVED_ACCOUNT = 2  # 0 is the recorded market's, negative ids are the venue's own
     UNKNOWN_ACCOUNT = 3
+    WRONG_POSITION_SIDE = 33  # LONG or SHORT without hedge mode, or NET with it
     ACCOUNT_IN_LIQUIDATION = 4
     ACCOUNT_IN_DEBT = 52  # it owes the venue what its liquidation left unpaid
     WITHDRAWALS_GATED = 53  # nobody withdraws: an account was seen with negative equity
@@ -70,6 +96,10 @@ class RejectReason(IntEnum):
     INVALID_COMBINATION = 12  # such as a post-only market order
     NOTIONAL_TOO_LARGE = 13
     POSITION_TOO_LARGE = 14
+    NOTHING_TO_CLOSE = 34  # hedge mode: more than is held and not yet being closed
+    WRONG_MARGIN_MODE = 35  # margin of a position that is not isolated
+    POSITION_OPEN = 36  # a mode changes only without a position ...
+    ORDERS_OPEN = 37  # ... and without orders
     DUPLICATE_ORDER_ID = 15
     BELOW_FILLED = 16  # an amend to a total that is already filled
     BOOK_FULL = 17
@@ -80,6 +110,7 @@ class RejectReason(IntEnum):
     MARKET_REDUCE_ONLY = 41
     ACCOUNT_RESTRICTED = 42  # only what reduces a position
     FOK_CANNOT_FILL = 21
+    LEVERAGE_ABOVE_TIER = 38  # the tier of so large a position allows less leverage
     INSUFFICIENT_BALANCE = 22
     NOT_BORROWABLE = 90  # the venue lends, but not this asset
     BORROW_LIMIT = 91  # the account would owe more of it than the venue lends

@@ -13,6 +13,7 @@ from mypy_extensions import i64
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.interest import Interest
 from exchange.accounts.ledger import Ledger
+from exchange.accounts.pockets import Pockets
 from exchange.agenda import Agenda
 from exchange.audit import check_market
 from exchange.bus import EventBus
@@ -22,6 +23,7 @@ from exchange.commands import Command
 from exchange.desks.account_desk import AccountDesk
 from exchange.desks.asset_desk import AssetDesk
 from exchange.desks.gateway import Gateway
+from exchange.desks.margin_desk import MarginDesk
 from exchange.desks.matching import Matcher
 from exchange.desks.operations_desk import OperationsDesk
 from exchange.desks.order_desk import OrderDesk
@@ -109,14 +111,18 @@ class Exchange:
         self.has_clearing: bool = rules.clearing == "margin"
         funds = len(facts) if rules.fund.scope == "per_instrument" else 1
         self.ledger = Ledger(funds * rules.fund.opening if self.has_clearing else 0)
-        self.clearing = Clearing(self.ledger, self.log, self.markets, rules.borrow)
+        self.clearing = Clearing(self.ledger, self.log, self.markets, rules.borrow, rules.margin)
+        self.pockets = Pockets(rules.margin, self.ledger, self.clearing, self.markets)
         self.matcher = Matcher(rules.orders, self.log, self.clearing, self.has_clearing)
-        self.desk = OrderDesk(rules.orders, self.log, self.ledger, self.clearing, self.has_clearing, self.matcher)
-        self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher)
+        self.desk = OrderDesk(
+            rules.orders, self.log, self.ledger, self.clearing, self.has_clearing, self.matcher, self.pockets
+        )
+        self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher, self.pockets)
         self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
         self.clock = Clock()
         self.waterfall = Waterfall(rules, self.log, self.ledger, self.clearing, self.markets, self.clock)
-        self.account_desk = AccountDesk(self.log, self.ledger, self.clearing, self.waterfall)
+        self.account_desk = AccountDesk(self.log, self.ledger, self.clearing, self.pockets, self.waterfall)
+        self.margin_desk = MarginDesk(self.log, self.ledger, self.clearing, self.pockets)
         self.operations_desk = OperationsDesk(self.log, self.ledger, self.waterfall)
         self.monitor = Monitor(rules.levels, self.log, self.agenda, self.ledger, self.clearing, self.markets)
         self.deleverager = Deleverager(
@@ -155,6 +161,7 @@ class Exchange:
             self.agenda,
             self.clock,
             self.markets,
+            self.pockets,
             self.mark_models,
             self.stop_desk,
             self.monitor,
@@ -169,11 +176,13 @@ class Exchange:
             self.has_clearing,
             self.desk,
             self.recorded_desk,
+            self.pockets,
             [
                 self.price_desk,
                 self.account_desk,
                 self.operations_desk,
-                AssetDesk(self.log, self.ledger, self.clearing, self.interest),
+                self.margin_desk,
+                AssetDesk(self.log, self.ledger, self.clearing, self.interest, self.waterfall.gate),
                 self.limit_desk,
             ],
         )
@@ -322,7 +331,8 @@ class Exchange:
         ids: list[int] = []
         slot: i64 = 2
         while slot < slots:
-            ids.append(self.ledger.account_ids[slot])
+            if self.ledger.is_main(slot):
+                ids.append(self.ledger.account_ids[slot])
             slot += 1
         return sorted(ids)
 
@@ -336,6 +346,7 @@ class Exchange:
         for market in self.markets:
             check_market(market, self.ledger, self.clearing, self.has_clearing)
         self.ledger.conserved()
+        self.waterfall.check()
         if self.has_clearing and not self.settler.is_unsettled():
             self.monitor.check()
 

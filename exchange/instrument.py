@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from exchange.rules.margin import MarginTier, ScheduleRules
 from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules, expect_mark_model
 from exchange.rules.spot import SpotTerms
 from exchange.units import (
@@ -15,22 +16,13 @@ from exchange.units import (
     MAX_MONEY,
     MAX_PRICE_TICKS,
     MAX_TS_NS,
-    PPM,
 )
 from exchange.validation import check_types, expect
 
+__all__ = ["FeeSchedule", "Instrument", "MarginTier", "ScheduleRules"]
+
 _MOST_DIGITS: Final = 40  # of a step in decimal text, and of its exponent
-
-
-class MarginTier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Maintenance rate of the part of a position's notional that lies above the previous tier's end.
-
-    up_to: end of the tier in money, inclusive; 0 in the last tier, which has no end.
-    maintenance_ppm: rate on that part. Rates must not fall from tier to tier, so that the requirement is convex.
-    """
-
-    maintenance_ppm: int
-    up_to: int = 0
+_MOST_SCHEDULES: Final = 100
 
 
 class FeeSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +50,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_price_ticks: no order, trade or mark is above it. Positions are bounded by what they would be worth there (an
         inverse one: at min_price_ticks), so a tighter range allows larger positions.
     default_leverage: of an account that has not set its own. max_leverage: the most it may set.
+    margin: how margin follows from a position and its orders; margin_tiers: the tiers of every schedule that has none.
+    margin_schedules: what SetMarginSchedule may change to, numbered from 1; `margin` is number 0.
     mark_source: 'external', 'last', 'mid', or 'model': made of what `mark` names.
     expiry_ns: when a dated future is settled by the rule `settlement`; 0: it does not expire.
     """
@@ -78,6 +72,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mark_source: Literal["external", "last", "mid", "model"] = "external"
     fees: FeeSchedule = FeeSchedule()
     margin_tiers: tuple[MarginTier, ...] = (MarginTier(maintenance_ppm=5_000),)
+    margin: ScheduleRules = ScheduleRules()
+    margin_schedules: tuple[ScheduleRules, ...] = ()
     mark: MarkRules = MarkRules()
     index: IndexRules = IndexRules()
     funding: FundingRules = FundingRules()
@@ -137,27 +133,21 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             self.fees.maker_ppm + self.fees.taker_ppm,
         )
         expect(self.fees.liquidation_ppm >= 0, where, "fees.liquidation_ppm >= 0", self.fees.liquidation_ppm)
+        expect(
+            len(self.margin_schedules) <= _MOST_SCHEDULES,
+            where,
+            "at most 100 margin_schedules",
+            len(self.margin_schedules),
+        )
+        is_plain = self.margin == ScheduleRules() and len(self.margin_schedules) == 0
+        expect(
+            self.kind != "spot" or is_plain, where, "no margin and no margin_schedules where kind is spot", self.margin
+        )
+        for number, schedule in enumerate((self.margin, *self.margin_schedules)):
+            named = where if number == 0 else f"{where} margin_schedules[{number - 1}]"
+            schedule.check_tiers(schedule.tiers or self.margin_tiers, named)
         expect(0 <= self.expiry_ns <= MAX_TS_NS, where, "expiry_ns >= 0", self.expiry_ns)
         expect_mark_model(self.mark_source, self.mark, self.funding, where)
-        self._check_tiers(where)
-
-    def _check_tiers(self, where: str) -> None:
-        expect(len(self.margin_tiers) > 0, where, "at least one margin tier", self.margin_tiers)
-        previous_end, previous_rate = 0, 0
-        for position, tier in enumerate(self.margin_tiers):
-            is_last = position == len(self.margin_tiers) - 1
-            named = f"margin_tiers[{position}]"
-            expect(
-                previous_rate <= tier.maintenance_ppm < PPM,
-                where,
-                f"{named} rate not below the last, < 100 %",
-                tier.maintenance_ppm,
-            )
-            expect(is_last == (tier.up_to == 0), where, f"{named}.up_to 0 in the last tier and only there", tier.up_to)
-            expect(
-                is_last or previous_end < tier.up_to <= MAX_MONEY, where, f"{named}.up_to above the last", tier.up_to
-            )
-            previous_end, previous_rate = tier.up_to, tier.maintenance_ppm
 
 
 def _is_positive_decimal(text: str) -> bool:

@@ -31,7 +31,13 @@ class Market:
         self.instrument: i64 = facts.instrument_id
         self.book = Book()
         self.valuation = Valuation(facts)
-        self.schedule = MarginSchedule(facts)
+        self.schedules: list[MarginSchedule] = []
+        for number in range(1 + len(facts.margin_schedules)):
+            self.schedules.append(MarginSchedule(facts, number))
+        self.schedule: MarginSchedule = self.schedules[0]  # of what is opened now
+        self.schedule_number: i64 = 0
+        self.tracks_open_interest: bool = any(schedule.open_interest_upper > 0 for schedule in self.schedules)
+        self.open_interest: int = 0  # sum of the long sizes, lots; kept where a schedule asks for it
         self.min_price: i64 = facts.min_price_ticks
         self.max_price: i64 = facts.max_price_ticks
         # The price at which a size is worth most, whatever its sign: what bounds positions.
@@ -74,6 +80,13 @@ class Market:
         self.fund_deposits: int = 0  # what was put into the fund of this instrument
         self.state: i64 = MARKET_OPEN
         self.traded_lots: i64 = 0  # in all matches and reported trades
+
+        # Modes of accounts that have one of their own here (`Ledger.modes` counts them), by main slot ...
+        self.has_hedges: bool = False  # an account has been hedged here
+        self.isolated: set[int] = set()
+        self.hedged: set[int] = set()
+        self.pockets: dict[int, int] = {}  # ... and the pocket, kept when the mode is left
+        self.aliases: dict[int, int] = {}  # the alias for the short side, by the slot that owns the pair
 
         self.leg_of_slot = new_column(64)
         self.falling = ThresholdHeap(1)  # legs to look at when the mark falls to their threshold

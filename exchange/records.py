@@ -32,6 +32,10 @@ SET_INDEX_PRICE: Final = 14
 SET_FUNDING_RATE: Final = 15
 ADVANCE_TIME: Final = 16
 SETTLE_INSTRUMENT: Final = 17
+SET_MARGIN_MODE: Final = 18
+TRANSFER_MARGIN: Final = 19
+SET_POSITION_MODE: Final = 20
+SET_MARGIN_SCHEDULE: Final = 21
 DEPOSIT_ASSET: Final = 23
 WITHDRAW_ASSET: Final = 24
 SET_INTEREST_RATE: Final = 25
@@ -58,6 +62,8 @@ PLACE_ORDER_ORIGIN: Final = 48
 PLACE_ORDER_ORIGIN_SHIFT: Final = 32
 PLACE_ORDER_IS_CONTINUED: Final = 48
 PLACE_ORDER_IS_CONTINUED_SHIFT: Final = 40
+PLACE_ORDER_POSITION: Final = 48
+PLACE_ORDER_POSITION_SHIFT: Final = 48
 
 CANCEL_ORDER_TS_NS: Final = 8
 CANCEL_ORDER_ORDER_ID: Final = 16
@@ -138,6 +144,22 @@ ADVANCE_TIME_TS_NS: Final = 8
 SETTLE_INSTRUMENT_TS_NS: Final = 8
 SETTLE_INSTRUMENT_PRICE_TICKS: Final = 16
 
+SET_MARGIN_MODE_TS_NS: Final = 8
+SET_MARGIN_MODE_MODE: Final = 16
+SET_MARGIN_MODE_MODE_SHIFT: Final = 0
+
+TRANSFER_MARGIN_TS_NS: Final = 8
+TRANSFER_MARGIN_AMOUNT: Final = 16
+
+SET_POSITION_MODE_TS_NS: Final = 8
+SET_POSITION_MODE_IS_HEDGE: Final = 16
+SET_POSITION_MODE_IS_HEDGE_SHIFT: Final = 0
+
+SET_MARGIN_SCHEDULE_TS_NS: Final = 8
+SET_MARGIN_SCHEDULE_SCHEDULE: Final = 16
+SET_MARGIN_SCHEDULE_IS_FOR_NEW_ONLY: Final = 24
+SET_MARGIN_SCHEDULE_IS_FOR_NEW_ONLY_SHIFT: Final = 0
+
 DEPOSIT_ASSET_TS_NS: Final = 8
 DEPOSIT_ASSET_QTY_LOTS: Final = 16
 
@@ -194,6 +216,10 @@ EVENT_FUNDING_SETTLED: Final = 28
 EVENT_FUNDING_PAID: Final = 29
 EVENT_INSTRUMENT_SETTLED: Final = 30
 EVENT_POSITION_SETTLED: Final = 31
+EVENT_MARGIN_MODE_SET: Final = 33
+EVENT_ISOLATED_MARGIN_TRANSFERRED: Final = 34
+EVENT_POSITION_MODE_SET: Final = 35
+EVENT_MARGIN_SCHEDULE_SET: Final = 36
 EVENT_ASSET_DEPOSITED: Final = 40
 EVENT_ASSET_WITHDRAWN: Final = 41
 EVENT_LOAN_CHANGED: Final = 42
@@ -468,6 +494,31 @@ EVENT_POSITION_SETTLED_VALUE: Final = 32
 EVENT_POSITION_SETTLED_REALIZED: Final = 40
 EVENT_POSITION_SETTLED_BALANCE: Final = 48
 
+EVENT_MARGIN_MODE_SET_COMMAND_SEQ: Final = 8
+EVENT_MARGIN_MODE_SET_TS_NS: Final = 16
+EVENT_MARGIN_MODE_SET_MODE: Final = 24
+EVENT_MARGIN_MODE_SET_MODE_SHIFT: Final = 0
+
+EVENT_ISOLATED_MARGIN_TRANSFERRED_COMMAND_SEQ: Final = 8
+EVENT_ISOLATED_MARGIN_TRANSFERRED_TS_NS: Final = 16
+EVENT_ISOLATED_MARGIN_TRANSFERRED_AMOUNT: Final = 24
+EVENT_ISOLATED_MARGIN_TRANSFERRED_BALANCE: Final = 32
+EVENT_ISOLATED_MARGIN_TRANSFERRED_POCKET: Final = 40
+EVENT_ISOLATED_MARGIN_TRANSFERRED_REASON: Final = 48
+EVENT_ISOLATED_MARGIN_TRANSFERRED_REASON_SHIFT: Final = 0
+
+EVENT_POSITION_MODE_SET_COMMAND_SEQ: Final = 8
+EVENT_POSITION_MODE_SET_TS_NS: Final = 16
+EVENT_POSITION_MODE_SET_IS_HEDGE: Final = 24
+EVENT_POSITION_MODE_SET_IS_HEDGE_SHIFT: Final = 0
+
+EVENT_MARGIN_SCHEDULE_SET_COMMAND_SEQ: Final = 8
+EVENT_MARGIN_SCHEDULE_SET_TS_NS: Final = 16
+EVENT_MARGIN_SCHEDULE_SET_SCHEDULE: Final = 24
+EVENT_MARGIN_SCHEDULE_SET_POSITIONS: Final = 32
+EVENT_MARGIN_SCHEDULE_SET_IS_FOR_NEW_ONLY: Final = 40
+EVENT_MARGIN_SCHEDULE_SET_IS_FOR_NEW_ONLY_SHIFT: Final = 0
+
 EVENT_ASSET_DEPOSITED_COMMAND_SEQ: Final = 8
 EVENT_ASSET_DEPOSITED_TS_NS: Final = 16
 EVENT_ASSET_DEPOSITED_QTY_LOTS: Final = 24
@@ -658,6 +709,7 @@ REJECT_UNKNOWN_INSTRUMENT: Final = 1
 REJECT_MARKET_SETTLED: Final = 24
 REJECT_RESERVED_ACCOUNT: Final = 2
 REJECT_UNKNOWN_ACCOUNT: Final = 3
+REJECT_WRONG_POSITION_SIDE: Final = 33
 REJECT_ACCOUNT_IN_LIQUIDATION: Final = 4
 REJECT_ACCOUNT_IN_DEBT: Final = 52
 REJECT_WITHDRAWALS_GATED: Final = 53
@@ -672,6 +724,10 @@ REJECT_INVALID_LEVERAGE: Final = 11
 REJECT_INVALID_COMBINATION: Final = 12
 REJECT_NOTIONAL_TOO_LARGE: Final = 13
 REJECT_POSITION_TOO_LARGE: Final = 14
+REJECT_NOTHING_TO_CLOSE: Final = 34
+REJECT_WRONG_MARGIN_MODE: Final = 35
+REJECT_POSITION_OPEN: Final = 36
+REJECT_ORDERS_OPEN: Final = 37
 REJECT_DUPLICATE_ORDER_ID: Final = 15
 REJECT_BELOW_FILLED: Final = 16
 REJECT_BOOK_FULL: Final = 17
@@ -682,6 +738,7 @@ REJECT_MARKET_PAUSED: Final = 40
 REJECT_MARKET_REDUCE_ONLY: Final = 41
 REJECT_ACCOUNT_RESTRICTED: Final = 42
 REJECT_FOK_CANNOT_FILL: Final = 21
+REJECT_LEVERAGE_ABOVE_TIER: Final = 38
 REJECT_INSUFFICIENT_BALANCE: Final = 22
 REJECT_NOT_BORROWABLE: Final = 90
 REJECT_BORROW_LIMIT: Final = 91
@@ -722,6 +779,12 @@ MARK_EXTERNAL: Final = 0
 MARK_LAST: Final = 1
 MARK_MID: Final = 2
 MARK_MODEL: Final = 3
+
+TRANSFER_REQUESTED: Final = 0
+TRANSFER_ORDER: Final = 1
+TRANSFER_POSITION: Final = 2
+TRANSFER_LEVERAGE: Final = 3
+TRANSFER_RETURNED: Final = 4
 
 LEVEL_NORMAL: Final = 0
 LEVEL_NOTICE: Final = 1
@@ -1512,6 +1575,92 @@ def write_position_settled(
     words[at + 4] = value
     words[at + 5] = realized
     words[at + 6] = balance
+    words[at + 7] = 0
+
+
+def write_margin_mode_set(log: EventLog, instrument: i64, account: i64, mode: i64) -> None:
+    """Append a MarginModeSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 289 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = mode
+    words[at + 4] = 0
+    words[at + 5] = 0
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_isolated_margin_transferred(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    amount: i64,
+    balance: i64,
+    pocket: i64,
+    reason: i64,
+) -> None:
+    """Append a IsolatedMarginTransferred record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 290 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = amount
+    words[at + 4] = balance
+    words[at + 5] = pocket
+    words[at + 6] = reason
+    words[at + 7] = 0
+
+
+def write_position_mode_set(log: EventLog, instrument: i64, account: i64, is_hedge: i64) -> None:
+    """Append a PositionModeSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 291 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = is_hedge
+    words[at + 4] = 0
+    words[at + 5] = 0
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_margin_schedule_set(
+    log: EventLog,
+    instrument: i64,
+    schedule: i64,
+    positions: i64,
+    is_for_new_only: i64,
+) -> None:
+    """Append a MarginScheduleSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 292 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = schedule
+    words[at + 4] = positions
+    words[at + 5] = is_for_new_only
+    words[at + 6] = 0
     words[at + 7] = 0
 
 

@@ -7,6 +7,7 @@ from typing import final
 from mypy_extensions import i64
 
 from exchange.accounts.interest import Interest
+from exchange.accounts.pockets import Pockets
 from exchange.agenda import Agenda
 from exchange.book.level_index import RANK
 from exchange.clock import Clock
@@ -30,6 +31,7 @@ class Settler:
         agenda: Agenda,
         clock: Clock,
         markets: list[Market],
+        pockets: Pockets,
         mark_models: list[MarkModel],
         stop_desk: StopDesk,
         monitor: Monitor,
@@ -42,6 +44,7 @@ class Settler:
         self.agenda = agenda
         self.clock = clock
         self.markets = markets
+        self.pockets = pockets
         self.mark_models = mark_models  # of each market; used where its mark source says so
         self.stop_desk = stop_desk
         self.monitor = monitor
@@ -72,6 +75,8 @@ class Settler:
         are_retries_due = True
         while True:
             self._update_marks()
+            if len(self.pockets.clearing.touched_pockets) > 0:
+                self.pockets.return_excess()
             if self.monitor.has_work():
                 if self.has_loans:
                     self.interest.note_changes()

@@ -18,6 +18,9 @@ from exchange.commands import Command
 from exchange.errors import ConfigError, DataError, ExchangeError, InvariantError
 from exchange.units import MAX_ACCOUNT, MAX_TS_NS
 from replay.bench import measurements
+from replay.calc.command import MORE as CALC_MORE
+from replay.calc.command import SUMMARY as CALC_SUMMARY
+from replay.calc.command import add_calculators, calculate
 from replay.contents import contents_text, event_log_contents, is_event_log, source_contents
 from replay.convert import check_target, result_format
 from replay.explain import Explainer, story_of
@@ -28,6 +31,9 @@ from replay.progress import shown_progress
 from replay.scenario import DEMO, Scenario, open_input, open_scenario
 from replay.schedule import blocks_of
 from replay.sentences import who
+from replay.shock.command import SUMMARY as SHOCK_SUMMARY
+from replay.shock.command import add_shock, play_shock
+from replay.shock.command import more as more_on_shock
 from replay.sources import FORMATS, Source, format_of
 from replay.sources.cells import parse_integer, parse_time, parse_ts_ns
 from replay.sources.csv_commands import write_csv
@@ -63,6 +69,8 @@ examples:
   cascade info day.tape                 what a file holds
   cascade info                          what is installed, and whether it runs compiled
   cascade bench                         how fast it is here
+  cascade shock                         one shock at every venue: who pays?
+  cascade calc liquidation --help       liquidation prices, margin, sizes, cascades and debts
 
 `cascade COMMAND --help` says more about each.
 """
@@ -193,6 +201,10 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--rounds", type=int, default=5, metavar="N", help="the fastest of N counts (default 5)")
     bench.add_argument("--json", action="store_true", help="print one JSON object")
 
+    add_calculators(_command(commands, "calc", _calc, CALC_SUMMARY, CALC_MORE))
+
+    add_shock(_command(commands, "shock", _shock, SHOCK_SUMMARY, more_on_shock()))
+
     info = _command(commands, "info", _info, "say what a file holds, or what is installed", _INFO)
     _add_source(info, is_optional=True)
     info.add_argument("--json", action="store_true", help="print one JSON object")
@@ -268,6 +280,11 @@ def _explain(explainer: Explainer, exchange: Exchange, is_json: bool) -> None:
         print(msgspec.json.encode({"account": explainer.account, "story": [line._asdict() for line in lines]}).decode())
     else:
         print(f"{who(explainer.account)}\n\n{story_of(lines)}\n")
+
+
+def _shock(given: argparse.Namespace) -> int:
+    play_shock(given, print)
+    return OK
 
 
 def _convert(given: argparse.Namespace) -> int:
@@ -350,6 +367,11 @@ def _bench(given: argparse.Namespace) -> int:
             print(f"{found.name:<16}{found.per_second:>12,.0f} commands/s  {found.what}", flush=True)
     if given.json:
         print(msgspec.json.encode({"engine": str(build_info()), "commands_per_second": rates}).decode())
+    return OK
+
+
+def _calc(given: argparse.Namespace) -> int:
+    print(calculate(given))
     return OK
 
 

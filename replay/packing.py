@@ -140,9 +140,9 @@ def open_position(ts_ns: int, instrument: int, account: int, size_lots: int, pri
     )
 
 
-def fund_deposit(ts_ns: int, amount: int) -> bytes:
+def fund_deposit(ts_ns: int, amount: int, instrument: int = 0) -> bytes:
     """Return the record of a FundDeposit."""
-    return _pack(_FUND, ts_ns, amount, 0, 0, 0, 0, 0)
+    return _pack(_FUND | instrument << 16, ts_ns, amount, 0, 0, 0, 0, 0)
 
 
 def set_funding_rate(ts_ns: int, instrument: int, rate_ppb: int) -> bytes:

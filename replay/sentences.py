@@ -65,6 +65,10 @@ TEMPLATES: Final[dict[str, str]] = {
     "{account} at the mark of {price_ticks}, worth {value} (liquidation {liquidation_id})",
     "PositionTransferred": "{taker} took {size_lots} in {instrument} over from {account}: the account was credited "
     "{value}, the taker charged {taker_value} (liquidation {liquidation_id})",
+    "DisposalOrderPlaced": "to work off {size_lots} of {account} in {instrument}, an order for {qty_lots} at "
+    "{price_ticks} went into the book, where {book_lots} stood (order {order_id})",
+    "MarginTransferred": "{amount} that {account} had left went to {taker} with its position (liquidation "
+    "{liquidation_id})",
     "SurplusPaid": "{amount} that {account} had left went to the insurance fund, which now has {fund_balance} "
     "(liquidation {liquidation_id})",
     "LiquidationFeeCharged": "liquidation fee of {account} in {instrument}: {charged}, out of {uncapped} on the fills "
@@ -85,6 +89,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "VenueLossBooked": "{amount} that {account} was short was paid by nobody: the venue's own loss, {total} by now "
     "(liquidation {liquidation_id})",
     "LossDeferred": "{amount} that {account} was short waits for the end of the session (liquidation {liquidation_id})",
+    "WithdrawalsGated": "nobody withdraws before {until_ns}: {account} had an equity of {equity}",
     "LossWrittenOff": "the venue forgave {account} {amount}: nothing of it is owed (liquidation {liquidation_id})",
     "DeleveragingStarted": "{size_lots} of {account} in {instrument} are closed at {price_ticks} against positions of "
     "the other side, {candidates} in the queue (liquidation {liquidation_id})",
@@ -340,9 +345,8 @@ def _funding_paid(tell: Teller, event: Any) -> str:
 
 
 def _debt_booked(tell: Teller, event: Any) -> str:
-    amount = event.to_venue + event.to_fund + event.to_accounts
-    what = "interest on its debt" if event.is_interest else f"what liquidation {event.liquidation_id} left unpaid"
-    return f"{who(event.account)} owes {tell.money(amount)} more, {what}: {tell.money(event.owed)} in all"
+    what = f"what liquidation {event.liquidation_id} left unpaid" if event.liquidation_id else "interest on its debt"
+    return f"{who(event.account)} owes {tell.money(event.amount)} more, {what}: {tell.money(event.owed)} in all"
 
 
 def _debt_repaid(tell: Teller, event: Any) -> str:
@@ -370,6 +374,15 @@ def _interest_charged(tell: Teller, event: Any) -> str:
     return (
         f"{who(event.account)} was charged {tell.money(event.amount)} of interest on a loan of "
         f"{tell.money(event.principal)} ({tell.field(event, 'rate_ppb')}); balance {tell.money(event.balance)}"
+    )
+
+
+def _isolated_margin(tell: Teller, event: Any) -> str:
+    to = "to" if event.amount > 0 else "back from"
+    return (
+        f"{who(event.account)} moved {tell.money(abs(event.amount))} {to} its isolated position in "
+        f"{tell.symbol(event.instrument)}, which has {tell.money(event.pocket)} behind it now; the account has "
+        f"{tell.money(event.balance)} beside it ({_words(event.reason)})"
     )
 
 
@@ -406,6 +419,7 @@ _FUNCTIONS: Final[dict[str, Callable[[Teller, Any], str]]] = {
     "DebtRepaid": _debt_repaid,
     "LoanChanged": _loan_changed,
     "InterestCharged": _interest_charged,
+    "IsolatedMarginTransferred": _isolated_margin,
     "PositionModeSet": _position_mode,
     "AccountRestricted": _account_restricted,
 }

@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple, Self, TypeAlias
 import msgspec
 
 from exchange.codec import RECORD_BYTES
-from exchange.commands import MassCancel
+from exchange.commands import FundDeposit, MassCancel, SetInterestRate
 from exchange.errors import DataError
 from exchange.instrument import Instrument
 from exchange.layout import Layout, command_layouts
@@ -185,11 +185,15 @@ class RecordHeads(NamedTuple):
     allowed: frozenset[int]
 
 
+# Commands whose instrument may be 0: all of them, the shared fund, or money.
+MAY_NAME_NONE: Final = (MassCancel, FundDeposit, SetInterestRate)
+
+
 def record_heads(instruments: Iterable[Instrument], is_journal: bool = False) -> RecordHeads:
     """Return every value that the first 32 bits of a record may have: type, units, and an instrument of the tape.
 
-    A mass cancel may name instrument 0, all of them; a command without an instrument has 0 there. In a journal any
-    instrument may stand.
+    Some commands may name instrument 0 (a mass cancel: all of them); a command without an instrument has 0 there. In a
+    journal any instrument may stand.
     """
     if is_journal:
         return RecordHeads(0xFFFF, frozenset(layout.type_id | layout.units << 8 for layout in command_layouts()))
@@ -197,7 +201,7 @@ def record_heads(instruments: Iterable[Instrument], is_journal: bool = False) ->
     heads: set[int] = set()
     for layout in command_layouts():
         has_instrument = any(place.name == "instrument" for place in layout.places)
-        named = [*ids, 0] if layout.struct is MassCancel else ids
+        named = [*ids, 0] if layout.struct in MAY_NAME_NONE else ids
         heads.update(layout.type_id | layout.units << 8 | id_ << 16 for id_ in (named if has_instrument else [0]))
     return RecordHeads(0xFFFF_FFFF, frozenset(heads))
 

@@ -41,6 +41,8 @@ NUMBERS = {
         "margin": 3,
         "accounts/ledger.py": 3,
         "market.py": 4,  # one instrument: its book, its valuation, its thresholds
+        "accounts/leg_margin.py": 5,
+        "accounts/pockets.py": 5,
         "accounts/assets.py": 5,
         "accounts/borrowing.py": 6,  # who may borrow what: asks the clearing
         "accounts/interest.py": 6,
@@ -89,6 +91,7 @@ NUMBERS = {
         "demo.py": 2,
         "bench.py": 2,
         "explain.py": 1,
+        "calc": 2,
         "contents.py": 2,
         "verify": 2,
         "convert.py": 2,
@@ -96,7 +99,7 @@ NUMBERS = {
         "scenarios": 3,
         "report": 3,
         "progress.py": 3,
-        "shock.py": 3,
+        "shock": 3,
         "cli.py": 4,
         "__main__.py": 5,
     },

@@ -14,6 +14,7 @@ from exchange.accounts.ledger import (
     BUY_LOTS,
     BUY_NOTIONAL,
     COST,
+    FILL_SLOT,
     FIRST_SLOT,
     FUND_SLOT,
     HAS_TRADED,
@@ -21,12 +22,25 @@ from exchange.accounts.ledger import (
     LIQUIDATING,
     MARKET,
     NEXT_LEG,
+    NORMAL,
     OWNER_SLOT,
+    PAIR,
     RECORDED_SLOT,
+    SCHEDULE,
     SELL_LOTS,
     SELL_NOTIONAL,
     SIZE,
     Ledger,
+)
+from exchange.accounts.leg_margin import (
+    HEDGE_MARGINS,
+    SUM,
+    Added,
+    exposure_of,
+    first_initial_margin,
+    initial_margin_of,
+    leg_maintenance,
+    leverage_of,
 )
 from exchange.enums import BUY
 from exchange.event_log import EventLog
@@ -41,14 +55,16 @@ from exchange.records import (
     MARKET_REDUCE_ONLY,
     REJECT_ACCOUNT_RESTRICTED,
     REJECT_INSUFFICIENT_MARGIN,
+    REJECT_LEVERAGE_ABOVE_TIER,
     REJECT_MARKET_PAUSED,
     REJECT_MARKET_REDUCE_ONLY,
     REJECT_NONE,
     REJECT_NOTIONAL_TOO_LARGE,
     REJECT_POSITION_TOO_LARGE,
+    write_isolated_margin_transferred,
     write_position_changed,
 )
-from exchange.rules import BorrowRules
+from exchange.rules import BorrowRules, MarginRules
 from exchange.units import MAX_EXPOSURE, MAX_SIZE_LOTS, MAX_STORED_MONEY, mul_div
 
 
@@ -59,7 +75,12 @@ class Clearing:
     is_dirty: "vec[i64]"
 
     def __init__(
-        self, ledger: Ledger, log: EventLog, markets: list[Market], borrow_rules: BorrowRules | None = None
+        self,
+        ledger: Ledger,
+        log: EventLog,
+        markets: list[Market],
+        borrow_rules: BorrowRules | None = None,
+        margin_rules: MarginRules | None = None,
     ) -> None:
         """`markets` stand by ascending instrument id; the recorded market has a leg in each from the start."""
         self.ledger = ledger
@@ -69,6 +90,12 @@ class Clearing:
         self.has_assets: bool = self.assets.is_used
         self.dirty: list[int] = []  # slots that changed since the risk engine looked, in order
         self.is_dirty = new_column(64)
+        hedge_margin = (margin_rules or MarginRules()).hedge_margin
+        self.hedge_margin: int = HEDGE_MARGINS.index(hedge_margin)
+        self.counts_orders: bool = any(schedule.counts_orders for market in markets for schedule in market.schedules)
+        self.watches_orders: bool = self.counts_orders  # or there are pockets
+        self.touched_pockets: list[int] = []  # pockets whose orders or position changed since the venue settled
+        self.top_up: int = 0  # what the last margin check found missing in a pocket, for its main account to pay
         self.has_limits: bool = False  # an account or a market was limited at some time
         self.charges_on_fills: bool = True  # liquidation orders pay their fee fill by fill
         self.extra_fee_ppm: int = 0  # of the liquidation order that is matched, on top of its instrument's
@@ -83,11 +110,13 @@ class Clearing:
         leg = market.leg(slot)
         if leg == 0:
             leg = self.ledger.add_leg(slot, market.index)
+            self.ledger.legs[leg + SCHEDULE] = market.schedule_number
             market.set_leg(slot, leg)
         return leg
 
     def mark_dirty(self, slot: i64) -> None:
         """Have the risk engine look at an account when the venue settles."""
+        slot = self.ledger.homes[slot]
         while slot >= len(self.is_dirty):
             self.is_dirty = doubled(self.is_dirty)
         if self.is_dirty[slot] == 0 and slot >= FIRST_SLOT:
@@ -110,33 +139,44 @@ class Clearing:
     def leg_maintenance(self, leg: i64) -> int:
         """Return the maintenance margin of a leg."""
         legs = self.ledger.legs
-        if legs[leg + SIZE] == 0:
+        if legs[leg + SIZE] == 0 and not self.counts_orders:
             return 0
         market = self.markets[legs[leg + MARKET]]
         if market.is_spot and legs[leg + SIZE] > 0:
             return market.haircut.required(abs(self.leg_value(leg)))
-        return market.schedule.maintenance(abs(self.leg_value(leg)))
+        schedule = market.schedules[legs[leg + SCHEDULE]]
+        if schedule.is_plain and legs[leg + PAIR] == 0:
+            return schedule.maintenance(abs(self.leg_value(leg)))
+        return leg_maintenance(self.ledger, market, leg, self.hedge_margin)
 
     def leg_initial_margin(self, leg: i64, more_bought: int, more_sold: int, leverage: int) -> int:
-        """Return the initial margin of a leg with so much more notional in resting orders of each side."""
+        """Return the initial margin of a leg with so much more notional in resting orders of each side.
+
+        Of a hedged pair that does not simply add up, the home's leg bears all of it, and the other none.
+        """
         legs = self.ledger.legs
+        market = self.markets[legs[leg + MARKET]]
+        schedule = market.schedules[legs[leg + SCHEDULE]]
+        if not market.is_spot and (not schedule.is_initial_plain or legs[leg + PAIR] != 0):
+            if legs[leg + FILL_SLOT] != legs[leg + OWNER_SLOT] and self.hedge_margin != SUM:
+                return 0
+            return self.requirement_of(market, leg, leverage, more_bought, more_sold)
         notional = abs(self.leg_value(leg))
         if legs[leg + SIZE] < 0:
             notional = -notional
         bought: int = legs[leg + BUY_NOTIONAL]
         sold: int = legs[leg + SELL_NOTIONAL]
-        market = self.markets[legs[leg + MARKET]]
         if market.is_spot:
             return self.assets.leg_initial(market, leg, legs[leg + SIZE], notional, leverage, BUY, 0, 0)
         return initial_margin(notional, bought + more_bought, sold + more_sold, leverage)
 
     def leverage(self, leg: i64) -> int:
         """Return the leverage that a leg's initial margin is computed with."""
-        chosen = self.ledger.legs[leg + LEVERAGE]
-        return chosen if chosen != 0 else self.markets[self.ledger.legs[leg + MARKET]].default_leverage
+        return leverage_of(self.ledger, self.markets[self.ledger.legs[leg + MARKET]], leg)
 
     def equity(self, slot: i64) -> int:
-        """Return balance + value at mark - cost over all legs."""
+        """Return balance + value at mark - cost over all legs; of an alias, its home's."""
+        slot = self.ledger.homes[slot]
         total: int = self.ledger.balances[slot]
         leg = self.ledger.first_legs[slot]
         while leg != 0:
@@ -148,7 +188,7 @@ class Clearing:
     def unrealized(self, slot: i64) -> int:
         """Return value at mark - cost over all legs but those of assets: what others owe the account, or it them."""
         total: int = 0
-        leg = self.ledger.first_legs[slot]
+        leg = self.ledger.first_legs[self.ledger.homes[slot]]
         while leg != 0:
             if not self.markets[self.ledger.legs[leg + MARKET]].is_spot:
                 cost: int = self.ledger.legs[leg + COST]
@@ -175,6 +215,7 @@ class Clearing:
     def maintenance(self, slot: i64) -> int:
         """Return the maintenance margin of all legs, and of money that is owed; 0 for one who only holds assets."""
         total: int = 0
+        slot = self.ledger.homes[slot]
         if self.has_assets:
             if not self.assets.is_exposed(slot):
                 return 0
@@ -187,6 +228,7 @@ class Clearing:
 
     def initial_margin(self, slot: i64) -> int:
         """Return the initial margin of all legs and of money that is owed, resting orders included."""
+        slot = self.ledger.homes[slot]
         total: int = self.assets.debt_initial(slot, 0) if self.has_assets else 0
         leg = self.ledger.first_legs[slot]
         while leg != 0:
@@ -212,17 +254,42 @@ class Clearing:
         if held > MAX_SIZE_LOTS:
             return REJECT_POSITION_TOO_LARGE
         worth = market.valuation.notional(held, market.worst_price)
-        balance: int = self.ledger.balances[slot]
+        balance: int = self.ledger.balances[self.ledger.homes[slot]]
         other_side: int = legs[market.leg(RECORDED_SLOT) + COST]
         if worth > MAX_EXPOSURE or abs(balance) > MAX_STORED_MONEY // 2 or abs(other_side) > MAX_STORED_MONEY - worth:
             return REJECT_POSITION_TOO_LARGE
         return REJECT_NONE
 
-    def margin_refusal(self, market: Market, slot: i64, side: i64, more: int) -> i64:
-        """Return INSUFFICIENT_MARGIN if `more` notional on a side raises the requirement beyond equity, else 0."""
+    def margin_refusal(self, market: Market, slot: i64, side: i64, more: int, lots: int) -> i64:
+        """Return why `more` notional of `lots` on a side may not be added, or 0: leverage of the tier, or margin.
+
+        Only what raises the requirement is refused. What a pocket lacks and its main account can pay is left in
+        `top_up`: whoever accepts the order calls `pay_top_up`.
+        """
         leg = market.leg(slot)
+        home = self.ledger.homes[slot]
         before: int = 0
-        if leg == 0:
+        if not market.schedule.is_initial_plain or (leg != 0 and self._is_special(leg)):
+            added = Added()
+            if side == BUY:
+                added.bought, added.bought_lots = more, lots
+            else:
+                added.sold, added.sold_lots = more, lots
+            leverage: int = market.default_leverage
+            if leg != 0:
+                leverage = self.leverage(leg)
+                before = self.requirement_of(market, leg, leverage)
+            schedule = market.schedule
+            if leg != 0:
+                after = initial_margin_of(self.ledger, market, schedule, leg, self.hedge_margin, leverage, added)
+            else:
+                after = first_initial_margin(market, schedule, leverage, added)
+            if after > before and schedule.has_tier_leverage:
+                exposure = exposure_of(self.ledger, market, schedule, leg, added)
+                most = schedule.max_leverage(exposure)
+                if 0 < most < leverage:
+                    return REJECT_LEVERAGE_ABOVE_TIER
+        elif leg == 0:
             after = initial_margin(0, more, 0, market.default_leverage)
         else:
             leverage = self.leverage(leg)
@@ -231,9 +298,108 @@ class Clearing:
             after = self.leg_initial_margin(leg, bought, sold, leverage)
         if after <= before:
             return REJECT_NONE
-        if self.initial_margin(slot) - before + after > self.equity(slot):
-            return REJECT_INSUFFICIENT_MARGIN
+        missing = self.initial_margin(home) - before + after - self.equity(home)
+        if missing > 0:
+            main = self.ledger.parents[home]
+            if main == 0 or missing > self.available(main):
+                return REJECT_INSUFFICIENT_MARGIN
+            self.top_up = missing
         return REJECT_NONE
+
+    def leverage_refusal(self, market: Market, home: i64, leverage: int) -> i64:
+        """Return why the position that a slot owns may not have another leverage, or 0: of its tier, or margin.
+
+        Only what raises the requirement needs margin; what a pocket lacks is left in `top_up`.
+        """
+        leg = market.leg(home)
+        if leg == 0:
+            return REJECT_NONE
+        pair = self.ledger.legs[leg + PAIR]
+        schedule = market.schedules[self.ledger.legs[leg + SCHEDULE]]
+        if schedule.has_tier_leverage:
+            most = schedule.max_leverage(exposure_of(self.ledger, market, schedule, leg, Added()))
+            if pair != 0:
+                of_pair = schedule.max_leverage(exposure_of(self.ledger, market, schedule, pair, Added()))
+                most = min(most, of_pair) if most != 0 and of_pair != 0 else max(most, of_pair)
+            if 0 < most < leverage:
+                return REJECT_LEVERAGE_ABOVE_TIER
+        legs = self.ledger.legs
+        total = self.initial_margin(home)
+        was = legs[leg + LEVERAGE]
+        legs[leg + LEVERAGE] = leverage
+        if pair != 0:
+            legs[pair + LEVERAGE] = leverage
+        after = self.initial_margin(home)
+        legs[leg + LEVERAGE] = was
+        if pair != 0:
+            legs[pair + LEVERAGE] = was
+        missing = after - self.equity(home)
+        if after <= total or missing <= 0:
+            return REJECT_NONE
+        main = self.ledger.parents[home]
+        if main == 0 or missing > self.available(main):
+            return REJECT_INSUFFICIENT_MARGIN
+        self.top_up = missing
+        return REJECT_NONE
+
+    def requirement_of(self, market: Market, leg: i64, leverage: int, more_bought: int = 0, more_sold: int = 0) -> int:
+        """Return the initial margin of a leg, or of its whole pair where the pair does not simply add up.
+
+        A leg counts under its own schedule, such a pair under the schedule of what is opened now.
+        """
+        schedule = market.schedules[self.ledger.legs[leg + SCHEDULE]]
+        if self.ledger.legs[leg + PAIR] != 0 and self.hedge_margin != SUM:
+            schedule = market.schedule
+        added = Added()
+        added.bought = more_bought
+        added.sold = more_sold
+        return initial_margin_of(self.ledger, market, schedule, leg, self.hedge_margin, leverage, added)
+
+    def _is_special(self, leg: i64) -> bool:
+        """Return whether a leg is of a pair, or under another schedule than what is opened now."""
+        legs = self.ledger.legs
+        return legs[leg + PAIR] != 0 or legs[leg + SCHEDULE] != self.markets[legs[leg + MARKET]].schedule_number
+
+    def set_leverage(self, market: Market, slot: i64, leverage: i64) -> None:
+        """Set the leverage of a leg, adding one if there is none; 0 is the instrument's default."""
+        leg = self.leg_in(market, slot)  # may move the column: look it up before the column is read
+        self.ledger.legs[leg + LEVERAGE] = leverage
+
+    def available(self, slot: i64) -> int:
+        """Return what an account may give away: balance and equity above initial margin allow it; 0 in liquidation."""
+        if self.ledger.states[slot] != NORMAL:
+            return 0
+        free: int = self.ledger.balances[slot]
+        if self.has_assets:
+            free = min(free, self.assets.cash(slot) - self.assets.promised(slot, True))  # More would be a loan.
+        return max(0, min(free, self.equity(slot) - self.initial_margin(slot)))
+
+    def pay_top_up(self, market: Market, slot: i64, reason: i64) -> None:
+        """Move what the last margin check found missing from an account to its pocket."""
+        missing = self.top_up
+        self.top_up = 0
+        self.move_margin(market, self.ledger.homes[slot], missing, reason)
+
+    def move_margin(self, market: Market, pocket: i64, amount: int, reason: i64) -> None:
+        """Move money from an account to its pocket; back where the amount is negative."""
+        ledger = self.ledger
+        main = ledger.parents[pocket]
+        ledger.post(main, -amount)
+        ledger.post(pocket, amount)
+        self.mark_dirty(main)
+        self.mark_dirty(pocket)
+        account = ledger.account_ids[main]
+        write_isolated_margin_transferred(
+            self.log, market.instrument, account, amount, ledger.balances[main], ledger.balances[pocket], reason
+        )
+
+    def touch(self, slot: i64) -> None:
+        """Take note that orders or position of a slot changed where that may matter before the next mark."""
+        home = self.ledger.homes[slot]
+        if self.ledger.parents[home] != 0:
+            self.touched_pockets.append(home)
+        if self.counts_orders:
+            self.mark_dirty(home)
 
     def limit_refusal(self, market: Market, slot: i64, side: i64, lots: int, freed_lots: int) -> i64:
         """Return why an account may not enter an order in a market in its state, or 0; what only reduces it often may.
@@ -242,7 +408,8 @@ class Clearing:
         """
         if market.state == MARKET_PAUSED:
             return REJECT_MARKET_PAUSED
-        is_limited = self.ledger.limits[slot] != 0
+        home = self.ledger.homes[slot]
+        is_limited = self.ledger.limits[home] != 0 or self.ledger.limits[self.ledger.parents[home]] != 0
         if not is_limited and market.state == MARKET_OPEN:
             return REJECT_NONE
         leg = market.leg(slot)
@@ -266,6 +433,8 @@ class Clearing:
         else:
             legs[leg + SELL_LOTS] += after - before
             legs[leg + SELL_NOTIONAL] += change
+        if self.watches_orders:
+            self.touch(slot)
 
     # --- fills -------------------------------------------------------------------------------------------------
 
@@ -285,7 +454,7 @@ class Clearing:
             bought, value = 0, 0
         if is_liquidation:
             self.liquidated_value += value
-        is_maker_liquidated = self.charges_makers and self.ledger.states[maker] == LIQUIDATING
+        is_maker_liquidated = self.charges_makers and self.ledger.states[self.ledger.homes[maker]] == LIQUIDATING
         self._settle_half(market, maker, -bought, -value, notional, market.maker_ppm, is_maker_liquidated)
         self._settle_half(market, taker, bought, value, notional, market.taker_ppm, is_liquidation)
 
@@ -331,18 +500,27 @@ class Clearing:
         size: int = legs[leg + SIZE]
         cost: int = legs[leg + COST]
         new_size = size + size_change
+        is_shrinking = False
         if size == 0 or (size > 0) == (size_change > 0) or size_change == 0:
             new_cost = cost + value
+            is_shrinking = size_change == 0
         elif new_size == 0:
             new_cost = 0
         elif (new_size > 0) == (size > 0):
             new_cost = mul_div(abs(cost), abs(new_size), abs(size))
             if cost < 0:
                 new_cost = -new_cost
+            is_shrinking = True
         else:
             new_cost = mul_div(abs(value), abs(new_size), abs(size_change))
             if value < 0:
                 new_cost = -new_cost
+        if not is_shrinking:
+            legs[leg + SCHEDULE] = market.schedule_number  # What is opened or grows is under the schedule of now.
+        if self.watches_orders:
+            self.touch(slot)
+        if market.tracks_open_interest:
+            market.open_interest += max(new_size, 0) - max(size, 0)
         realized = new_cost - cost - value
         legs[leg + SIZE] = new_size
         legs[leg + COST] = new_cost
@@ -366,5 +544,5 @@ class Clearing:
             ledger.legs[leg + COST],
             realized,
             fee,
-            ledger.balances[slot],
+            ledger.balances[ledger.homes[slot]],
         )

@@ -253,7 +253,7 @@ class Interest(TimedTask):
 
     def _accrue_money(self, loan: Loan) -> None:
         if self.is_exact:
-            elapsed = self.log.ts_ns - loan.since_ns
+            elapsed: int = self.log.ts_ns - loan.since_ns  # as an int: the product does not fit 64 bits
             loan.accrued += (loan.debt - loan.interest_owed) * elapsed * self.money_price.rate_ppb
             loan.since_ns = self.log.ts_ns
 
@@ -262,6 +262,6 @@ class Interest(TimedTask):
         if self.is_exact:
             market = self.clearing.markets[self.ledger.legs[leg + MARKET]]
             worth = market.valuation.notional(loan.debt, market.mark) if market.has_mark else 0
-            elapsed = self.log.ts_ns - loan.since_ns
+            elapsed: int = self.log.ts_ns - loan.since_ns  # as an int: the product does not fit 64 bits
             loan.accrued += worth * elapsed * self._price(leg).rate_ppb
             loan.since_ns = self.log.ts_ns

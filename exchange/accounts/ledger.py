@@ -2,9 +2,15 @@
 
 Owns: the account slots (0 the recorded market, 1 the insurance fund, participants from 2), their balances and states,
 and a *leg* for each (account, instrument) that ever held a position, an order or a leverage. Knows no book, writes no
-event. Conservation, which `conserved` states: balances + fees - costs = deposits - withdrawals + opening + what was
-paid to the bankrupt and is not collected: venue loss + deferred + debts of the venue + written off; sizes of an
-instrument sum to the lots deposited - withdrawn (0 but for spot instruments).
+event.
+
+Two kinds of slots belong to a participant's main slot: a *pocket* holds one isolated position with its own balance
+(`parents` names the main slot), an *alias* is the name under which the short side of a hedged pair trades, and has
+nothing of its own (`homes` names the slot that its leg and its money belong to).
+
+Conservation, which `conserved` states: balances + fees - costs = deposits - withdrawals + opening + what was paid to
+the bankrupt and is not collected: venue loss + deferred + debts of the venue + written off; sizes of an instrument sum
+to the lots deposited - withdrawn (0 but for spot instruments).
 """
 
 from typing import Final, final
@@ -42,6 +48,9 @@ SELL_NOTIONAL: Final = 7
 LEVERAGE: Final = 8  # 0: the instrument's default
 NEXT_LEG: Final = 9  # of the same account, by ascending instrument id
 HAS_TRADED: Final = 10
+SCHEDULE: Final = 11  # number of the margin schedule that it is under
+FILL_SLOT: Final = 12  # under which its orders and fills run: the owner's, or an alias for the short side of a pair
+PAIR: Final = 13  # the other side's leg of a hedged pair, 0: none
 
 
 @final
@@ -54,8 +63,10 @@ class Ledger:
     liquidations: "vec[i64]"
     limits: "vec[i64]"
     first_legs: "vec[i64]"
-    legs: "vec[i64]"
     parents: "vec[i64]"
+    homes: "vec[i64]"
+    modes: "vec[i64]"
+    legs: "vec[i64]"
     debts: "vec[i64]"
     session_profits: "vec[i64]"
 
@@ -75,6 +86,9 @@ class Ledger:
         self.parents = new_column(64)  # of a pocket: the main slot; else 0
         self.debts = new_column(64)  # all that an account owes, to whomever, interest included
         self.session_profits = new_column(64)  # realized since the session began
+        self.homes = new_column(64)  # who owns the money: the slot itself, or an alias's home
+        self.homes[FUND_SLOT] = FUND_SLOT
+        self.modes = new_column(64)  # in how many instruments a main slot is isolated or hedged
         self.legs = new_column(64 * LEG_ROW)
         self.unused_leg: i64 = LEG_ROW
         self.fund_opening: int = fund_opening
@@ -97,6 +111,29 @@ class Ledger:
 
     def open_account(self, account: i64) -> i64:
         """Give a participant who has none a slot and return it."""
+        slot = self._add_slot(account)
+        self.homes[slot] = slot
+        self.slots.put(account, slot)
+        return slot
+
+    def open_pocket(self, main: i64) -> i64:
+        """Give an account a slot for one isolated position and return it."""
+        slot = self._add_slot(self.account_ids[main])
+        self.homes[slot] = slot
+        self.parents[slot] = main
+        return slot
+
+    def open_alias(self, home: i64) -> i64:
+        """Give a slot a second name, for the short side of a hedged pair, and return it."""
+        slot = self._add_slot(self.account_ids[home])
+        self.homes[slot] = home
+        return slot
+
+    def is_main(self, slot: i64) -> bool:
+        """Return whether a slot is a participant's own, and no pocket or alias."""
+        return slot >= FIRST_SLOT and self.parents[slot] == 0 and self.homes[slot] == slot
+
+    def _add_slot(self, account: i64) -> i64:
         slot = self.slot_count
         if slot == len(self.account_ids):
             self.account_ids = doubled(self.account_ids)
@@ -108,13 +145,15 @@ class Ledger:
             self.parents = doubled(self.parents)
             self.debts = doubled(self.debts)
             self.session_profits = doubled(self.session_profits)
+            self.homes = doubled(self.homes)
+            self.modes = doubled(self.modes)
         self.slot_count = slot + 1
         self.account_ids[slot] = account
-        self.slots.put(account, slot)
         return slot
 
     def post(self, slot: i64, amount: int) -> None:
-        """Add money (signed) to a balance. Raises InvariantError where it would not fit."""
+        """Add money (signed) to a balance, an alias's home's. Raises InvariantError where it would not fit."""
+        slot = self.homes[slot]
         balance: int = self.balances[slot]
         balance += amount
         if not -MAX_STORED_MONEY <= balance <= MAX_STORED_MONEY:
@@ -128,8 +167,12 @@ class Ledger:
             self.session_slots.append(slot)
         self.session_profits[slot] = profit + amount
 
-    def add_leg(self, slot: i64, market: i64) -> i64:
-        """Give an account a leg in a market (by index: ascending instrument id), in its place among its legs."""
+    def add_leg(self, fill_slot: i64, market: i64) -> i64:
+        """Give an account a leg in a market (by index: ascending instrument id), in its place among its legs.
+
+        An alias's leg belongs to its home and stands behind the home's own.
+        """
+        slot = self.homes[fill_slot]
         leg = self.unused_leg
         if leg == len(self.legs):
             self.legs = doubled(self.legs)
@@ -137,9 +180,11 @@ class Ledger:
         legs = self.legs
         legs[leg + OWNER_SLOT] = slot
         legs[leg + MARKET] = market
+        legs[leg + FILL_SLOT] = fill_slot
+        next_market = market + 1 if fill_slot != slot else market
         before: i64 = 0
         after = self.first_legs[slot]
-        while after != 0 and legs[after + MARKET] < market:
+        while after != 0 and legs[after + MARKET] < next_market:
             before = after
             after = legs[after + NEXT_LEG]
         legs[leg + NEXT_LEG] = after

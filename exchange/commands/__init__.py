@@ -8,9 +8,16 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.commands import accounts, assets, operations, orders, prices
+from exchange.commands import accounts, assets, margin, operations, orders, prices
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
 from exchange.commands.assets import AssetCommand, DepositAsset, SetInterestRate, WithdrawAsset
+from exchange.commands.margin import (
+    MarginCommand,
+    SetMarginMode,
+    SetMarginSchedule,
+    SetPositionMode,
+    TransferMargin,
+)
 from exchange.commands.operations import (
     EndSession,
     FundDeposit,
@@ -40,7 +47,7 @@ from exchange.commands.prices import (
 )
 from exchange.commands.types import CommandType
 
-Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | AssetCommand | OperatorCommand
+Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | AssetCommand | OperatorCommand | MarginCommand
 
 COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
     sorted(
@@ -50,6 +57,7 @@ COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
             **accounts.COMMANDS,
             **assets.COMMANDS,
             **operations.COMMANDS,
+            **margin.COMMANDS,
         }.items()
     )
 )
@@ -77,9 +85,13 @@ __all__ = [
     "SetIndexPrice",
     "SetInterestRate",
     "SetLeverage",
+    "SetMarginMode",
+    "SetMarginSchedule",
     "SetMarkPrice",
     "SetMarketState",
+    "SetPositionMode",
     "SettleInstrument",
+    "TransferMargin",
     "Withdraw",
     "WithdrawAsset",
     "WriteOffDebt",

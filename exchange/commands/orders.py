@@ -5,7 +5,7 @@ from typing import TypeAlias
 import msgspec
 
 from exchange.commands.types import CommandType
-from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
+from exchange.enums import OrderKind, Origin, PositionSide, Side, SideFilter, TimeInForce
 from exchange.wire import AccountId, Flag, InstrumentId, Word
 
 
@@ -15,7 +15,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, gc=False, tag=True):
     order_id: any 64-bit pattern not live in the instrument. price_ticks: limit price (limit, stop-limit), else 0.
     trigger_ticks: of stops, else 0. origin: RECORDED and CORRECTION orders belong to account 0 and rest without
     matching other recorded orders. is_continued: more commands of the same recorded event follow; stops, marks and
-    the risk engine act after the last one.
+    the risk engine act after the last one. position: in hedge mode LONG or SHORT, which the order opens or closes.
     """
 
     ts_ns: Word
@@ -31,6 +31,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, gc=False, tag=True):
     trigger_ticks: Word = 0
     origin: Origin = Origin.PARTICIPANT
     is_continued: Flag = False
+    position: PositionSide = PositionSide.NET
 
 
 class CancelOrder(msgspec.Struct, frozen=True, gc=False, tag=True):

@@ -10,7 +10,8 @@ from mypy_extensions import i64
 
 from exchange.accounts.borrowing import Borrowing
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import HAS_TRADED, LEVERAGE, LIQUIDATING, RECORDED_SLOT, Ledger
+from exchange.accounts.ledger import HAS_TRADED, LIQUIDATING, RECORDED_SLOT, Ledger
+from exchange.accounts.pockets import Pockets
 from exchange.desks.request_desk import NAMES_ACCOUNT, NAMES_MARKET, OPENS_ACCOUNT, RequestDesk
 from exchange.event_log import EventLog
 from exchange.market import Market
@@ -23,7 +24,6 @@ from exchange.records import (
     REJECT_ACCOUNT_IN_DEBT,
     REJECT_ACCOUNT_IN_LIQUIDATION,
     REJECT_ALREADY_TRADED,
-    REJECT_INSUFFICIENT_MARGIN,
     REJECT_INVALID_AMOUNT,
     REJECT_INVALID_LEVERAGE,
     REJECT_INVALID_PRICE,
@@ -32,6 +32,8 @@ from exchange.records import (
     REJECT_WITHDRAWALS_GATED,
     SET_LEVERAGE,
     SET_LEVERAGE_LEVERAGE,
+    TRANSFER_LEVERAGE,
+    TRANSFER_POSITION,
     WITHDRAW,
     WITHDRAW_AMOUNT,
     write_deposited,
@@ -48,12 +50,15 @@ from exchange.units import MAX_MONEY, MAX_QTY_LOTS
 class AccountDesk(RequestDesk):
     """Applies what is asked of accounts, or refuses it."""
 
-    def __init__(self, log: EventLog, ledger: Ledger, clearing: Clearing, waterfall: Waterfall) -> None:
-        """Share the log and the books of account, the register of debts and the withdrawal gate."""
+    def __init__(
+        self, log: EventLog, ledger: Ledger, clearing: Clearing, pockets: Pockets, waterfall: Waterfall
+    ) -> None:
+        """Share the log and the books of account, the pockets, the register of debts and the withdrawal gate."""
         super().__init__()
         self.log = log
         self.ledger = ledger
         self.clearing = clearing
+        self.pockets = pockets
         self.waterfall = waterfall
         self.borrowing = Borrowing(clearing)
 
@@ -125,30 +130,36 @@ class AccountDesk(RequestDesk):
         """Set the leverage of an account in an instrument."""
         ledger = self.ledger
         account = ledger.account_ids[slot]
-        if ledger.states[slot] == LIQUIDATING:
+        if ledger.states[self.pockets.home(market, slot)] == LIQUIDATING:
             self._refuse(market, account, leverage, SET_LEVERAGE, REJECT_ACCOUNT_IN_LIQUIDATION)
             return
         if leverage < 1 or leverage > market.max_leverage:
             self._refuse(market, account, leverage, SET_LEVERAGE, REJECT_INVALID_LEVERAGE)
             return
-        leg = market.leg(slot)
-        if leg != 0:
-            before = self.clearing.leg_initial_margin(leg, 0, 0, self.clearing.leverage(leg))
-            after = self.clearing.leg_initial_margin(leg, 0, 0, leverage)
-            if after > before and self.clearing.initial_margin(slot) - before + after > self.clearing.equity(slot):
-                self._refuse(market, account, leverage, SET_LEVERAGE, REJECT_INSUFFICIENT_MARGIN)
-                return
+        home = self.pockets.home(market, slot)
+        reason = self.clearing.leverage_refusal(market, home, leverage)
+        if reason != REJECT_NONE:
+            self._refuse(market, account, leverage, SET_LEVERAGE, reason)
+            return
         # From here on the command succeeds.
-        leg = self.clearing.leg_in(market, slot)  # may move the column: look it up before the column is read
-        ledger.legs[leg + LEVERAGE] = leverage
+        self.clearing.set_leverage(market, home, leverage)
+        short_side = self.pockets.short_side(market, slot)
+        if short_side != 0:
+            self.clearing.set_leverage(market, short_side, leverage)
+        self.clearing.mark_dirty(home)
         write_leverage_set(self.log, market.instrument, account, leverage)
+        if self.clearing.top_up != 0:
+            self.clearing.pay_top_up(market, home, TRANSFER_LEVERAGE)
 
     def open_position(self, market: Market, slot: i64, size: i64, price: i64) -> None:
-        """Give an account a position by transfer from the recorded market."""
+        """Give an account a position by transfer from the recorded market; the long or short one in hedge mode."""
         ledger = self.ledger
         account = ledger.account_ids[slot]
+        home = self.pockets.home(market, slot)
+        short_side = self.pockets.short_side(market, slot)
+        slot = short_side if short_side != 0 and size < 0 else home
         reason: i64 = REJECT_NONE
-        if ledger.states[slot] == LIQUIDATING:
+        if ledger.states[home] == LIQUIDATING:
             reason = REJECT_ACCOUNT_IN_LIQUIDATION
         elif ledger.frozen_count != 0 and ledger.debts[slot] != 0:
             reason = REJECT_ACCOUNT_IN_DEBT
@@ -170,8 +181,17 @@ class AccountDesk(RequestDesk):
         bought: int = size
         self.clearing.change_position(market, RECORDED_SLOT, -bought, -value)
         self.clearing.change_position(market, slot, bought, value)
-        self.clearing.mark_dirty(slot)
+        self.clearing.mark_dirty(home)
         write_position_opened(self.log, market.instrument, account, size, price, value)
+        if ledger.parents[home] != 0:
+            self._fund_opened(market, home)
+
+    def _fund_opened(self, market: Market, pocket: i64) -> None:
+        """Move the margin of a position that was opened into its pocket, as far as the account has it."""
+        lacking = self.clearing.initial_margin(pocket) - self.clearing.equity(pocket)
+        amount = min(lacking, self.clearing.available(self.ledger.parents[pocket]))
+        if amount > 0:
+            self.clearing.move_margin(market, pocket, amount, TRANSFER_POSITION)
 
     def _refuse(self, market: Market, account: i64, amount: i64, request: i64, reason: i64) -> None:
         write_request_rejected(self.log, market.instrument, account, amount, request, reason)

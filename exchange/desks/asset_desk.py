@@ -15,6 +15,7 @@ from exchange.market import Market
 from exchange.records import (
     DEPOSIT_ASSET,
     DEPOSIT_ASSET_QTY_LOTS,
+    REJECT_ACCOUNT_IN_DEBT,
     REJECT_ACCOUNT_IN_LIQUIDATION,
     REJECT_INVALID_AMOUNT,
     REJECT_INVALID_COMBINATION,
@@ -22,6 +23,7 @@ from exchange.records import (
     REJECT_NONE,
     REJECT_NOTIONAL_TOO_LARGE,
     REJECT_POSITION_TOO_LARGE,
+    REJECT_WITHDRAWALS_GATED,
     SET_INTEREST_RATE,
     SET_INTEREST_RATE_RATE_PPB,
     WITHDRAW_ASSET,
@@ -31,6 +33,7 @@ from exchange.records import (
     write_interest_rate_set,
     write_request_rejected,
 )
+from exchange.risk.guards import WithdrawalGate
 from exchange.units import MAX_EXPOSURE, MAX_QTY_LOTS, PPB
 
 
@@ -38,13 +41,16 @@ from exchange.units import MAX_EXPOSURE, MAX_QTY_LOTS, PPB
 class AssetDesk(RequestDesk):
     """Applies what is asked of assets, or refuses it."""
 
-    def __init__(self, log: EventLog, ledger: Ledger, clearing: Clearing, interest: Interest) -> None:
-        """Share the log, the books of account and the loans."""
+    def __init__(
+        self, log: EventLog, ledger: Ledger, clearing: Clearing, interest: Interest, gate: WithdrawalGate
+    ) -> None:
+        """Share the log, the books of account, the loans and the gate that closes on withdrawals."""
         super().__init__()
         self.log = log
         self.ledger = ledger
         self.clearing = clearing
         self.interest = interest
+        self.gate = gate
         self.borrowing = Borrowing(clearing)
 
     def requests(self) -> dict[int, int]:
@@ -87,7 +93,15 @@ class AssetDesk(RequestDesk):
 
     def withdraw(self, market: Market, slot: i64, account: i64, lots: i64) -> None:
         """Take lots of an asset out of an account, its own or, by rule, borrowed."""
-        reason = self._lots_refusal(market, slot, lots)
+        reason: i64 = REJECT_NONE
+        if self.ledger.states[slot] == LIQUIDATING:
+            reason = REJECT_ACCOUNT_IN_LIQUIDATION
+        elif self.ledger.debts[slot] != 0:
+            reason = REJECT_ACCOUNT_IN_DEBT
+        elif self.gate.is_closed():
+            reason = REJECT_WITHDRAWALS_GATED
+        else:
+            reason = self._lots_refusal(market, slot, lots)
         leg = market.leg(slot)
         if reason == REJECT_NONE and (leg == 0 or self.ledger.legs[leg + SIZE] < lots):
             reason = self._size_refusal(market, slot, lots)

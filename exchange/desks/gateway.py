@@ -10,6 +10,7 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from exchange.accounts.ledger import Ledger
+from exchange.accounts.pockets import NET, SHORT, Pockets
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.recorded_desk import RecordedDesk
 from exchange.desks.request_desk import (
@@ -53,6 +54,7 @@ from exchange.records import (
     PLACE_ORDER_KIND_SHIFT,
     PLACE_ORDER_ORDER_ID,
     PLACE_ORDER_ORIGIN_SHIFT,
+    PLACE_ORDER_POSITION_SHIFT,
     PLACE_ORDER_POST_ONLY_SHIFT,
     PLACE_ORDER_PRICE_TICKS,
     PLACE_ORDER_QTY_LOTS,
@@ -73,6 +75,7 @@ from exchange.records import (
     REJECT_RESERVED_ACCOUNT,
     REJECT_UNKNOWN_ACCOUNT,
     REJECT_UNKNOWN_INSTRUMENT,
+    REJECT_WRONG_POSITION_SIDE,
     REPORT_TRADE,
     REPORT_TRADE_IS_CONTINUED_SHIFT,
     REPORT_TRADE_PRICE_TICKS,
@@ -90,7 +93,7 @@ KINDS: Final = 256  # of commands that a header can tell apart
 UNKNOWN: Final = -1
 
 # Bits that the small fields of each order command may use; anything else is a record that nobody wrote on purpose.
-_PLACE_BITS: Final = 0x0103_0103_0301
+_PLACE_BITS: Final = 0x03_0103_0103_0301
 _ORIGIN_BITS: Final = 0x0103
 _AMEND_BITS: Final = 0x01_0301
 _SIDE_BITS: Final = 0x0101
@@ -112,6 +115,7 @@ class Gateway:
         has_clearing: bool,
         desk: OrderDesk,
         recorded_desk: RecordedDesk,
+        pockets: Pockets,
         request_desks: list[RequestDesk],
     ) -> None:
         """`markets` stand by ascending instrument id."""
@@ -124,6 +128,7 @@ class Gateway:
         self.has_clearing: bool = has_clearing
         self.desk = desk
         self.recorded_desk = recorded_desk
+        self.pockets = pockets
         self.desk_of_kind: list[RequestDesk] = [RequestDesk()] * KINDS
         self.needs_of_kind = new_column(KINDS)
         kind: i64 = 0
@@ -140,6 +145,7 @@ class Gateway:
                 self.needs_of_kind[request] = needs
         self.recent_account: i64 = MAX_ACCOUNT + 1  # who asked last: orders of one account come in bursts
         self.recent_owner: i64 = 0
+        self.is_owner_special: bool = False  # the newest order's account has a mode of its own in some instrument
         self.market_of_instrument = new_column(MAX_INSTRUMENT + 1)  # index + 1; 0: there is none
         for market in markets:
             self.market_of_instrument[market.instrument] = market.index + 1
@@ -184,11 +190,14 @@ class Gateway:
         time_in_force: i64 = (flags >> PLACE_ORDER_TIME_IN_FORCE_SHIFT) & 0xFF
         post_only: i64 = (flags >> PLACE_ORDER_POST_ONLY_SHIFT) & 0xFF
         origin: i64 = (flags >> PLACE_ORDER_ORIGIN_SHIFT) & 0xFF
-        if flags & ~_PLACE_BITS != 0 or time_in_force > 2 or origin > 2:
+        position: i64 = flags >> PLACE_ORDER_POSITION_SHIFT
+        if flags & ~_PLACE_BITS != 0 or time_in_force > 2 or origin > 2 or position > 2:
             raise DataError(f"PlaceOrder: expected known side, kind, time in force and flags, found {flags:#x}")
         self._begin(ts_ns)
         order_id = read_i64_le(records, offset + PLACE_ORDER_ORDER_ID)
         owner = self._owner_of_order(PLACE_ORDER, instrument, account, origin, order_id)
+        if owner != NO_OWNER and (position != NET or self.is_owner_special):
+            owner = self._owner_of_side(instrument, account, order_id, owner, position)
         if owner != NO_OWNER:
             self.desk.place(
                 self.markets[self.market_of_instrument[instrument] - 1],
@@ -203,7 +212,7 @@ class Gateway:
                 read_i64_le(records, offset + PLACE_ORDER_TRIGGER_TICKS),
                 origin,
             )
-        return flags >> PLACE_ORDER_IS_CONTINUED_SHIFT != 0
+        return flags >> PLACE_ORDER_IS_CONTINUED_SHIFT & 1 != 0
 
     def _cancel(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
         flags = read_i64_le(records, offset + CANCEL_ORDER_ORIGIN)
@@ -296,6 +305,7 @@ class Gateway:
         if kind == FUND_DEPOSIT:
             account = INSURANCE_FUND
         needs: i64 = self.needs_of_kind[kind]
+        self.recent_account = MAX_ACCOUNT + 1  # The request may change a mode, and with it who owns orders.
         reason = self._request_refusal(needs, instrument, account)
         if reason != REJECT_NONE:
             amount = read_i64_le(records, offset + 16)  # what is asked for: the first word after ts_ns
@@ -330,10 +340,11 @@ class Gateway:
             return
         for market in self.markets:
             if instrument == 0 or market.instrument == instrument:
-                self.desk.mass_cancel(market, slot, side, CANCEL_MASS_CANCEL, 0)
+                self.desk.mass_cancel(market, self.pockets.home(market, slot), side, CANCEL_MASS_CANCEL, 0)
 
     def _owner_of_order(self, request: i64, instrument: i64, account: i64, origin: i64, order_id: i64) -> i64:
         """Return the owner word of an order command's account; or write the refusal and return NO_OWNER."""
+        self.is_owner_special = False
         if self.market_of_instrument[instrument] == 0:
             reason: i64 = self._why_no_market(instrument)
         elif origin != PARTICIPANT:
@@ -348,6 +359,10 @@ class Gateway:
             slot = self.ledger.slots.find(account)
             if slot == 0 and not self.has_clearing:
                 slot = self.ledger.open_account(account)
+            if slot != 0 and self.ledger.modes[slot] != 0:
+                self.is_owner_special = True
+                market = self.markets[self.market_of_instrument[instrument] - 1]
+                return self.pockets.home(market, slot) << 32 | account
             if slot != 0:
                 self.recent_account = account
                 self.recent_owner = slot << 32 | account
@@ -355,6 +370,16 @@ class Gateway:
             reason = REJECT_UNKNOWN_ACCOUNT
         write_order_rejected(self.log, instrument, account, order_id, request, reason)
         return NO_OWNER
+
+    def _owner_of_side(self, instrument: i64, account: i64, order_id: i64, owner: i64, position: i64) -> i64:
+        """Return the owner word for a side of a hedged pair; or write the refusal of a side and return NO_OWNER."""
+        market = self.markets[self.market_of_instrument[instrument] - 1]
+        is_hedged = self.is_owner_special and self.pockets.is_hedged(market, self.ledger.slots.find(account))
+        if is_hedged == (position == NET):
+            reason: i64 = REJECT_WRONG_POSITION_SIDE
+            write_order_rejected(self.log, instrument, account, order_id, PLACE_ORDER, reason)
+            return NO_OWNER
+        return market.aliases[owner >> 32] << 32 | account if position == SHORT else owner
 
     def _request_refusal(self, needs: i64, instrument: i64, account: i64) -> i64:
         """Return why a request is refused before its own checks, or 0."""

@@ -110,7 +110,7 @@ class Matcher:
                 if kind == MARKET and side == BUY:
                     notional = max(notional, self._cost_to_buy(market, owner, lots))
                 return self.borrowing.order_refusal(market, owner >> 32, side, lots, notional)
-            return self.clearing.margin_refusal(market, owner >> 32, side, notional)
+            return self.clearing.margin_refusal(market, owner >> 32, side, notional, lots)
         return REJECT_NONE
 
     def enter(
@@ -188,7 +188,7 @@ class Matcher:
                 if maker == 0:
                     level = worse
                     continue
-            if self.self_trade != ALLOW and pool.words[maker + OWNER] == owner and owner != 0:
+            if self.self_trade != ALLOW and (pool.words[maker + OWNER] ^ owner) & ACCOUNT_MASK == 0 and owner != 0:
                 lots = self._prevent_self_trade(market, owner, order_id, side, maker, lots)
                 if self.is_taker_canceled:
                     return 0
@@ -279,7 +279,7 @@ class Matcher:
             else:
                 maker = opposite.levels[level + HEAD]
                 while maker != 0 and total < wanted:
-                    if words[maker + OWNER] != owner:
+                    if (words[maker + OWNER] ^ owner) & ACCOUNT_MASK != 0:
                         total += words[maker + OPEN]
                     elif self.self_trade != CANCEL_MAKER:
                         return total

@@ -10,6 +10,7 @@ from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import FIRST_SLOT, LIQUIDATING, Ledger
+from exchange.accounts.pockets import Pockets
 from exchange.book.level_index import RANK
 from exchange.book.order_pool import (
     FILLED,
@@ -52,6 +53,7 @@ from exchange.records import (
     REJECT_NOT_ORDER_OWNER,
     REJECT_POST_ONLY_WOULD_TAKE,
     REJECT_UNKNOWN_ORDER,
+    TRANSFER_ORDER,
     write_order_accepted,
     write_order_amended,
     write_order_rejected,
@@ -65,7 +67,14 @@ class OrderDesk:
     """Applies the order requests of participants. An owner word is slot << 32 | account id."""
 
     def __init__(
-        self, rules: OrderRules, log: EventLog, ledger: Ledger, clearing: Clearing, has_clearing: bool, matcher: Matcher
+        self,
+        rules: OrderRules,
+        log: EventLog,
+        ledger: Ledger,
+        clearing: Clearing,
+        has_clearing: bool,
+        matcher: Matcher,
+        pockets: Pockets,
     ) -> None:
         """Copy the rules; share the log, the books of account and the matcher."""
         self.log = log
@@ -76,6 +85,7 @@ class OrderDesk:
         self.keeps_priority: bool = rules.amend_qty_down == "keep_priority"
         self.cancels_below_filled: bool = rules.amend_below_filled == "cancel"
         self.reprices_post_only: bool = rules.post_only_cross == "reprice"
+        self.pockets = pockets
         self.elects_touched: bool = rules.stop_already_touched == "elect"
 
     # --- place -------------------------------------------------------------------------------------------------
@@ -124,6 +134,8 @@ class OrderDesk:
             post_only,
             origin,
         )
+        if self.clearing.top_up != 0:
+            self.clearing.pay_top_up(market, owner >> 32, TRANSFER_ORDER)
         if kind >= STOP:
             flags = order_flags(side, kind, time_in_force, 0)
             market.book.stops.add(market.book.enter(order_id, owner, flags, price, lots, 0, trigger))
@@ -146,7 +158,7 @@ class OrderDesk:
         origin: i64,
     ) -> i64:
         """Return the first reason that does not depend on what the order would do, or 0."""
-        if self.has_clearing and self.ledger.states[owner >> 32] == LIQUIDATING:
+        if self.has_clearing and self.ledger.states[self.ledger.homes[owner >> 32]] == LIQUIDATING:
             return REJECT_ACCOUNT_IN_LIQUIDATION
         if self.ledger.frozen_count != 0 and self.ledger.debts[owner >> 32] != 0:
             return REJECT_ACCOUNT_IN_DEBT
@@ -171,6 +183,8 @@ class OrderDesk:
         if self.has_clearing and slot >= FIRST_SLOT and kind < STOP:
             notional = self.matcher.order_notional(market, kind, lots, price)
             reason = self.clearing.size_refusal(market, slot, lots, notional, 0)
+            if reason == REJECT_NONE and market.has_hedges:
+                reason = self.pockets.closing_refusal(market, slot, side, lots, 0)
             if reason != REJECT_NONE:
                 return reason
         if market.book.ids.find(order_id) != 0:
@@ -184,8 +198,8 @@ class OrderDesk:
     def cancel(self, market: Market, owner: i64, order_id: i64) -> None:
         """Cancel a live order at its owner's request, or refuse."""
         order = market.book.ids.find(order_id)
-        if order != 0 and market.book.orders.words[order + OWNER] == owner:
-            if order_id < 0 and self.is_liquidation_order(owner):
+        if order != 0 and (market.book.orders.words[order + OWNER] ^ owner) & ACCOUNT_MASK == 0:
+            if order_id < 0 and self.is_liquidation_order(market.book.orders.words[order + OWNER]):
                 account = owner & ACCOUNT_MASK
                 reason = REJECT_ACCOUNT_IN_LIQUIDATION
                 write_order_rejected(self.log, market.instrument, account, order_id, CANCEL_ORDER, reason)
@@ -197,11 +211,11 @@ class OrderDesk:
     def reduce(self, market: Market, owner: i64, order_id: i64, lots: i64) -> None:
         """Take lots off a live order at its owner's request, or refuse."""
         order = market.book.ids.find(order_id)
-        if order == 0 or market.book.orders.words[order + OWNER] != owner:
+        if order == 0 or (market.book.orders.words[order + OWNER] ^ owner) & ACCOUNT_MASK != 0:
             self._refuse_stranger(market, owner, order_id, order, REDUCE_ORDER)
             return
         reason: i64 = REJECT_NONE
-        if order_id < 0 and self.is_liquidation_order(owner):
+        if order_id < 0 and self.is_liquidation_order(market.book.orders.words[order + OWNER]):
             reason = REJECT_ACCOUNT_IN_LIQUIDATION
         elif lots < 1 or lots > MAX_QTY_LOTS:
             reason = REJECT_INVALID_QUANTITY
@@ -213,7 +227,7 @@ class OrderDesk:
 
     def is_liquidation_order(self, owner: i64) -> bool:
         """Return whether a live order of an account is the engine's: in liquidation it has no others."""
-        return self.has_clearing and self.ledger.states[owner >> 32] == LIQUIDATING
+        return self.has_clearing and self.ledger.states[self.ledger.homes[owner >> 32]] == LIQUIDATING
 
     def reduce_live(self, market: Market, order: i64, lots: i64) -> None:
         """Take lots off a live order; it goes when nothing is left."""
@@ -223,7 +237,10 @@ class OrderDesk:
             self.matcher.reduce(market, order, lots)
 
     def mass_cancel(self, market: Market, slot: i64, side_filter: i64, reason: i64, liquidation: i64) -> None:
-        """Cancel an account's live orders in a market, oldest entry first. side_filter: BUY, SELL, or 2 for both."""
+        """Cancel a slot's live orders in a market, oldest entry first, and then those of the short side of its pair.
+
+        side_filter: BUY, SELL, or 2 for both.
+        """
         words = market.book.orders.words
         order = market.book.oldest_of(slot)
         while order != 0:
@@ -231,6 +248,8 @@ class OrderDesk:
             if side_filter == 2 or words[order + FLAGS] & SIDE_MASK == side_filter:
                 self.matcher.take_out(market, order, reason, liquidation)
             order = younger
+        if market.has_hedges and slot in market.aliases:
+            self.mass_cancel(market, market.aliases[slot], side_filter, reason, liquidation)
 
     def amend(
         self,
@@ -254,6 +273,8 @@ class OrderDesk:
             return
         # From here on the command succeeds.
         words = market.book.orders.words
+        if self.clearing.top_up != 0:
+            self.clearing.pay_top_up(market, words[order + OWNER] >> 32, TRANSFER_ORDER)
         if is_total:
             lots -= words[order + FILLED]
         if price == 0:
@@ -274,16 +295,16 @@ class OrderDesk:
         is_total: bool,
         origin: i64,
     ) -> i64:
-        slot = owner >> 32
-        if self.has_clearing and self.ledger.states[slot] == LIQUIDATING:
+        if self.has_clearing and self.ledger.states[self.ledger.homes[owner >> 32]] == LIQUIDATING:
             return REJECT_ACCOUNT_IN_LIQUIDATION
-        if self.ledger.frozen_count != 0 and self.ledger.debts[slot] != 0:
+        if self.ledger.frozen_count != 0 and self.ledger.debts[owner >> 32] != 0:
             return REJECT_ACCOUNT_IN_DEBT
         if order == 0:
             return REJECT_UNKNOWN_ORDER
         words = market.book.orders.words
-        if words[order + OWNER] != owner:
+        if (words[order + OWNER] ^ owner) & ACCOUNT_MASK != 0:
             return REJECT_NOT_ORDER_OWNER
+        slot = words[order + OWNER] >> 32
         if lots < 1 or lots > MAX_QTY_LOTS:
             return REJECT_INVALID_QUANTITY
         flags = words[order + FLAGS]
@@ -306,6 +327,8 @@ class OrderDesk:
             old = market.valuation.notional(is_open, words[order + PRICE])
             new = market.valuation.notional(lots, price)
             reason = self.clearing.size_refusal(market, slot, lots, new, is_open)
+            if reason == REJECT_NONE and market.has_hedges:
+                reason = self.pockets.closing_refusal(market, slot, side, lots, is_open)
             if reason != REJECT_NONE:
                 return reason
         if is_below_filled:
@@ -319,7 +342,7 @@ class OrderDesk:
         if needs_margin and market.is_spot:
             return self.matcher.borrowing.order_refusal(market, slot, side, lots - is_open, new - old)
         if needs_margin:
-            return self.clearing.margin_refusal(market, slot, side, new - old)
+            return self.clearing.margin_refusal(market, slot, side, new - old, lots - is_open)
         return REJECT_NONE
 
     def _amend_resting(self, market: Market, order: i64, lots: i64, price: i64, origin: i64) -> None:

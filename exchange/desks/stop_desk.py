@@ -9,6 +9,7 @@ from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import FIRST_SLOT
+from exchange.accounts.pockets import Pockets
 from exchange.book.order_pool import (
     FLAGS,
     KIND_MASK,
@@ -26,19 +27,22 @@ from exchange.desks.matching import ACCOUNT_MASK, Matcher
 from exchange.enums import BUY, LIMIT, MARKET, PARTICIPANT, STOP_LIMIT
 from exchange.event_log import EventLog
 from exchange.market import Market
-from exchange.records import CANCEL_STOP_REFUSED, REJECT_NONE, write_stop_triggered
+from exchange.records import CANCEL_STOP_REFUSED, REJECT_NONE, TRANSFER_ORDER, write_stop_triggered
 
 
 @final
 class StopDesk:
     """Elects stops."""
 
-    def __init__(self, log: EventLog, clearing: Clearing, has_clearing: bool, matcher: Matcher) -> None:
+    def __init__(
+        self, log: EventLog, clearing: Clearing, has_clearing: bool, matcher: Matcher, pockets: Pockets
+    ) -> None:
         """Share the log, the clearing and the matcher."""
         self.log = log
         self.clearing = clearing
         self.has_clearing: bool = has_clearing
         self.matcher = matcher
+        self.pockets = pockets
 
     def elect(self, market: Market) -> bool:
         """Run the next stop that the trades have touched to completion; return whether there was one."""
@@ -78,9 +82,13 @@ class StopDesk:
         if self.has_clearing and slot >= FIRST_SLOT:
             notional = self.matcher.order_notional(market, kind, lots, price)
             reason = self.clearing.size_refusal(market, slot, lots, notional, 0)
+            if reason == REJECT_NONE and market.has_hedges:
+                reason = self.pockets.closing_refusal(market, slot, side, lots, 0)
         if reason == REJECT_NONE:
             reason = self.matcher.entry_refusal(market, owner, side, kind, time_in_force, lots, price, PARTICIPANT)
         if reason != REJECT_NONE:
             self.matcher.write_canceled(market, owner, order_id, price, lots, 0, side, CANCEL_STOP_REFUSED)
             return
+        if self.clearing.top_up != 0:
+            self.clearing.pay_top_up(market, slot, TRANSFER_ORDER)
         self.matcher.enter(market, owner, order_id, side, kind, time_in_force, 0, lots, price, 0, PARTICIPANT)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.events import accounts, assets, liquidation, orders, prices, waterfall
+from exchange.events import accounts, assets, liquidation, margin, orders, prices, waterfall
 from exchange.events.accounts import (
     AccountEvent,
     Deposited,
@@ -42,6 +42,13 @@ from exchange.events.liquidation import (
     PositionTakenOver,
     PositionTransferred,
     SurplusPaid,
+)
+from exchange.events.margin import (
+    IsolatedMarginTransferred,
+    MarginEvent,
+    MarginModeSet,
+    MarginScheduleSet,
+    PositionModeSet,
 )
 from exchange.events.orders import (
     OrderAccepted,
@@ -84,7 +91,7 @@ from exchange.events.waterfall import (
     WithdrawalsGated,
 )
 
-Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent
+Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent | MarginEvent
 
 _ALL = {
     **orders.EVENTS,
@@ -93,6 +100,7 @@ _ALL = {
     **assets.EVENTS,
     **liquidation.EVENTS,
     **waterfall.EVENTS,
+    **margin.EVENTS,
 }
 EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
@@ -120,6 +128,7 @@ __all__ = [
     "InstrumentSettled",
     "InterestCharged",
     "InterestRateSet",
+    "IsolatedMarginTransferred",
     "LevelCrossed",
     "LeverageSet",
     "LiquidationEnded",
@@ -130,6 +139,8 @@ __all__ = [
     "LossDeferred",
     "LossSocialized",
     "LossWrittenOff",
+    "MarginModeSet",
+    "MarginScheduleSet",
     "MarginTransferred",
     "MarkPriceUpdated",
     "MarketStateSet",
@@ -139,6 +150,7 @@ __all__ = [
     "OrderRejected",
     "PositionChanged",
     "PositionDeleveraged",
+    "PositionModeSet",
     "PositionOpened",
     "PositionSettled",
     "PositionTakenOver",

@@ -179,7 +179,7 @@ class Debts(TimedTask):
             write_debt_booked(self.log, account, 0, interest, owed, interest, 0)
         self.due_ns = NEVER if len(self.by_slot) == 0 else self.due_ns + self.period_ns
 
-    def check(self) -> int:
+    def owed_to_venue(self) -> int:
         """Return what is owed to the venue by all, without interest: what the ledger must say is outstanding."""
         return sum([debt.venue for debt in self.by_slot.values()])
 

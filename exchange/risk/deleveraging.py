@@ -11,7 +11,7 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import COST, FIRST_SLOT, FUND_SLOT, LIQUIDATING, OWNER_SLOT, SIZE, Ledger
+from exchange.accounts.ledger import COST, FILL_SLOT, FIRST_SLOT, FUND_SLOT, LIQUIDATING, OWNER_SLOT, SIZE, Ledger
 from exchange.desks.order_desk import OrderDesk
 from exchange.event_log import EventLog
 from exchange.margin.fees import trading_fee
@@ -153,7 +153,8 @@ class Deleverager:
         )
         closed = 0
         for place, part in parts:
-            self._close(market, slot, queue, place, part if is_long else -part, price, other_price, liquidation)
+            fill_slot = self.ledger.legs[leg + FILL_SLOT]
+            self._close(market, fill_slot, queue, place, part if is_long else -part, price, other_price, liquidation)
             closed += part
         clearing.mark_dirty(owner)
         return lots - closed
@@ -251,7 +252,7 @@ class Deleverager:
         ledger = self.ledger
         slot = ledger.legs[leg + OWNER_SLOT]
         size: int = ledger.legs[leg + SIZE]
-        if (size > 0) != is_long or abs(size) < self.min_lots or ledger.states[slot] == LIQUIDATING:
+        if (size > 0) != is_long or abs(size) < self.min_lots or ledger.states[ledger.homes[slot]] == LIQUIDATING:
             return False
         cost: int = ledger.legs[leg + COST]
         if not self.takes_any and self.clearing.leg_value(leg) <= cost:
@@ -272,7 +273,7 @@ class Deleverager:
             return profit_leverage_score(cost, value, self._leg_equity(leg))
         if self.score == SCORE_RETURN_LEVERAGE:
             return return_leverage_score(cost, value, clearing.leverage(leg))
-        balance: int = self.ledger.balances[slot]
+        balance: int = self.ledger.balances[self.ledger.homes[slot]]
         equity = clearing.equity(slot)
         if self.score == SCORE_VALUE_RATIO:
             return value_ratio_score(cost, value, equity)

@@ -4,7 +4,8 @@ For each leg, f(price) = value - scale x maintenance, in money x ppm, so that no
 Equity x ppm - scale x (all maintenance) changes by the sum of the legs' changes in f. With the scale of the next level
 down, an account may lose its slack, shared out evenly over its legs; with that of its own level, gain its gap. f rises
 with the value of the position as long as scale x rate stays below 100 %, so an edge is found by search; where it does
-not, the band is the present mark alone. Value and maintenance are rounded to money: that much is spared.
+not, and where a leg's requirement is not by marginal tiers at mark, the band is the present mark alone. Value and
+maintenance are rounded to money: that much is spared.
 """
 
 from typing import Final, final
@@ -12,9 +13,10 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import LEG_ROW, MARKET, NEXT_LEG, SIZE, Ledger
+from exchange.accounts.ledger import LEG_ROW, MARKET, NEXT_LEG, SCHEDULE, SIZE, Ledger
+from exchange.accounts.leg_margin import is_plain_leg, moves_with_mark
 from exchange.market import Market
-from exchange.units import PPM, div_floor
+from exchange.units import PPB, PPM, div_floor
 
 ANY_MARK: Final = 1 << 61  # above every price
 
@@ -39,7 +41,7 @@ class LevelBands:
         positions: int = 0
         leg = self.ledger.first_legs[slot]
         while leg != 0:
-            if legs[leg + SIZE] != 0:
+            if legs[leg + SIZE] != 0 or self._moves(leg):
                 positions += 1
             leg = legs[leg + NEXT_LEG]
         down = level
@@ -58,14 +60,14 @@ class LevelBands:
             market = self.markets[legs[leg + MARKET]]
             number = leg // LEG_ROW
             size: int = legs[leg + SIZE]
-            if size == 0:
+            if size == 0 and not self._moves(leg):
                 market.falling.remove(number)
                 market.rising.remove(number)
             elif not market.has_mark:
                 market.falling.put(number, ANY_MARK)
                 market.rising.remove(number)
             else:
-                lowest, highest = self._band(market, size, level, down_scale, up_scale, may_lose, may_gain)
+                lowest, highest = self._band(market, leg, level, down_scale, up_scale, may_lose, may_gain)
                 if lowest > market.min_price:
                     market.falling.put(number, lowest - 1)
                 else:
@@ -77,12 +79,16 @@ class LevelBands:
             leg = legs[leg + NEXT_LEG]
 
     def _band(
-        self, market: Market, size: int, level: i64, down_scale: int, up_scale: int, may_lose: int, may_gain: int
+        self, market: Market, leg: i64, level: i64, down_scale: int, up_scale: int, may_lose: int, may_gain: int
     ) -> tuple[int, int]:
         """Return the lowest and the highest mark of a leg's band."""
         mark: int = market.mark
+        legs = self.ledger.legs
+        if not is_plain_leg(self.ledger, market, leg) or legs[leg + SCHEDULE] != market.schedule_number:
+            return mark, mark
+        size: int = legs[leg + SIZE]
         scale = max(down_scale, up_scale)
-        if scale * market.schedule.rates[len(market.schedule.rates) - 1] >= PPM * PPM:
+        if scale * _top_rate(market, size) >= PPM * PPB:
             return mark, mark
         spare = PPM + 3 * scale
         losing, gaining = mark, mark
@@ -95,6 +101,12 @@ class LevelBands:
             most = _surplus(market, size, mark, up_scale) + may_gain - spare
             gaining = self._edge(market, size, up_scale, most, 1 if size > 0 else -1, False)
         return (losing, gaining) if size > 0 else (gaining, losing)
+
+    def _moves(self, leg: i64) -> bool:
+        """Return whether a leg without a position matters all the same: for its orders."""
+        return self.clearing.counts_orders and moves_with_mark(
+            self.ledger, self.markets[self.ledger.legs[leg + MARKET]], leg
+        )
 
     def _edge(self, market: Market, size: int, scale: int, bound: int, direction: int, is_least: bool) -> int:
         """Return the furthest price from mark in a direction at which f is still within a bound. O(log prices)."""
@@ -125,4 +137,14 @@ class LevelBands:
 def _surplus(market: Market, size: int, price: int, scale: int) -> int:
     """Return value - scale x maintenance of a position at a price, in money x ppm."""
     value = market.valuation.value(size, price)
+    if market.is_spot and size > 0:
+        return value * PPM - scale * market.haircut.required(abs(value))
     return value * PPM - scale * market.schedule.maintenance(abs(value))
+
+
+def _top_rate(market: Market, size: int) -> int:
+    """Return the highest rate of a position's requirement, in ppb of its value."""
+    if market.is_spot and size > 0:
+        return market.haircut.rates[len(market.haircut.rates) - 1] * 1_000
+    rates = market.schedule.rates
+    return rates[len(rates) - 1] if len(rates) > 0 else 0

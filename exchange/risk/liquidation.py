@@ -14,7 +14,7 @@ from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.interest import Interest
-from exchange.accounts.ledger import FUND_SLOT, LIQUIDATING, MARKET, NEXT_LEG, SIZE, Ledger
+from exchange.accounts.ledger import FILL_SLOT, FUND_SLOT, LIQUIDATING, MARKET, NEXT_LEG, SIZE, Ledger
 from exchange.clock import NEVER, Clock, TimedTask
 from exchange.desks.matching import ACCOUNT_MASK, Matcher
 from exchange.desks.order_desk import OrderDesk
@@ -261,6 +261,9 @@ class Liquidator:
         short = self.sizer.shortage(slot) if self.sizer.follows_shortage else 0
         for market in self.markets:
             self.desk.mass_cancel(market, slot, BOTH_SIDES, CANCEL_LIQUIDATION, number)
+        if self.clearing.counts_orders and not self.monitor.is_below_maintenance(slot):
+            self._end(liquidation, OUTCOME_CURED)  # Without its orders it has enough.
+            return
         if self.sizer.follows_shortage:
             liquidation.freed += max(0, short - self.sizer.shortage(slot))
         leg = ledger.first_legs[slot]
@@ -341,12 +344,12 @@ class Liquidator:
             self._wait(work, market)
             return
         lots = self.sizer.lots(work, market)
+        if lots > 0:
+            self.sizer.note_sent(work, market, lots)
         if lots == 0:
             self._wait_for_pace(work, market)
         elif self.sends_nothing or (not self.is_market_first and work.failures >= self.max_attempts):
-            if self.sends_nothing and self.remainder[0] != "market":
-                self.sizer.note_sent(work, market, lots)
-            elif not self.sends_nothing:
+            if not self.sends_nothing:
                 lots = self._remaining(work, lots)
             self._hand_over(work, market, lots, self.remainder)
         elif self.is_market_first:
@@ -364,7 +367,7 @@ class Liquidator:
         price = self.pricer.price(market, slot, work.leg)
         side = self._side(work)
         order_id = self._write_order(work, market, side, LIMIT, price, lots)
-        owner = self._owner(slot)
+        owner = self._owner(work)
         if self.order_kind == RESTING_ORDER:
             left = self.matcher.rest_liquidation(market, owner, order_id, side, price, lots, work.liquidation.number)
             if left > 0:
@@ -383,13 +386,12 @@ class Liquidator:
         """Send a market order without collar; return what is left of it."""
         side = self._side(work)
         order_id = self._write_order(work, market, side, MARKET_ORDER, 0, lots)
-        left = self._match(work, market, self._owner(work.liquidation.slot), order_id, side, True, 0, lots)
+        left = self._match(work, market, self._owner(work), order_id, side, True, 0, lots)
         work.traded_before = market.traded_lots
         return left
 
     def _write_order(self, work: LegWork, market: Market, side: i64, kind: i64, price: i64, lots: i64) -> i64:
         """Count and write the next order of a leg, and return its id."""
-        self.sizer.note_sent(work, market, lots)
         work.attempts += 1
         work.liquidation.has_acted = True
         order_id = self.order_ids.take(market)
@@ -639,5 +641,6 @@ class Liquidator:
     def _side(self, work: LegWork) -> i64:
         return SELL if self.ledger.legs[work.leg + SIZE] > 0 else BUY
 
-    def _owner(self, slot: i64) -> i64:
+    def _owner(self, work: LegWork) -> i64:
+        slot = self.ledger.legs[work.leg + FILL_SLOT]
         return slot << 32 | (self.ledger.account_ids[slot] & ACCOUNT_MASK)

@@ -15,6 +15,7 @@ from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import (
+    COST,
     FIRST_SLOT,
     LEG_ROW,
     LIMITED_BY_LEVEL,
@@ -23,13 +24,17 @@ from exchange.accounts.ledger import (
     NEXT_LEG,
     NORMAL,
     OWNER_SLOT,
+    PAIR,
     QUEUED,
+    SCHEDULE,
     SIZE,
     Ledger,
 )
+from exchange.accounts.leg_margin import has_simple_range, leverage_of, moves_with_mark
 from exchange.agenda import Agenda
 from exchange.errors import InvariantError
 from exchange.event_log import EventLog
+from exchange.margin.schedule import UNBOUNDED
 from exchange.market import Market
 from exchange.packed.columns import doubled, new_column
 from exchange.records import LEVEL_BACKSTOP, LEVEL_LIQUIDATION, LEVEL_RESTRICTED, write_level_crossed
@@ -158,6 +163,7 @@ class Monitor:
         """Watch an account again that was queued or in liquidation."""
         self.ledger.states[slot] = NORMAL
         self.clearing.mark_dirty(slot)
+        self.clearing.touch(slot)
 
     # --- levels ------------------------------------------------------------------------------------------------
 
@@ -217,7 +223,7 @@ class Monitor:
         positions: int = 0
         leg = self.ledger.first_legs[slot]
         while leg != 0:
-            if legs[leg + SIZE] != 0:
+            if legs[leg + SIZE] != 0 or self._moves(leg):
                 positions += 1
             leg = legs[leg + NEXT_LEG]
         leg = self.ledger.first_legs[slot]
@@ -225,7 +231,7 @@ class Monitor:
             market = self.markets[legs[leg + MARKET]]
             number = leg // LEG_ROW
             size: int = legs[leg + SIZE]
-            if size == 0:
+            if size == 0 and not self._moves(leg):
                 market.falling.remove(number)
                 market.rising.remove(number)
             else:
@@ -238,6 +244,10 @@ class Monitor:
             market.falling.put(number, 1 << 61)
             market.rising.remove(number)
             return
+        legs = self.ledger.legs
+        if not market.schedules[legs[leg + SCHEDULE]].is_plain or legs[leg + PAIR] != 0 or size == 0:
+            self._set_special_band(market, leg, number, size, share)
+            return
         clearing = self.clearing
         valuation = market.valuation
         value = clearing.leg_value(leg)
@@ -249,9 +259,9 @@ class Monitor:
         if market.is_spot and waits_for_fall:
             notional = market.haircut.least_amount(least_worth)
         elif gains_with_value:
-            notional = market.schedule.least_notional(least_worth)
+            notional = market.schedules[legs[leg + SCHEDULE]].least_notional(least_worth)
         else:
-            notional = market.schedule.most_notional(least_worth)
+            notional = market.schedules[legs[leg + SCHEDULE]].most_notional(least_worth)
         is_safe = market.min_price >= 1 and (notional > 0 or gains_with_value)
         if is_safe and notional <= 0:
             market.falling.remove(number)  # No price can hurt it.
@@ -272,10 +282,62 @@ class Monitor:
         market.falling.put(number, mark - 1)
         market.rising.put(number, mark + 1)
 
+    def _moves(self, leg: i64) -> bool:
+        """Return whether a leg without a position matters all the same: for its orders."""
+        return self.clearing.counts_orders and moves_with_mark(
+            self.ledger, self.markets[self.ledger.legs[leg + MARKET]], leg
+        )
+
+    def _set_special_band(self, market: Market, leg: i64, number: i64, size: int, share: int) -> None:
+        """Set the band of a leg whose requirement is not by marginal tiers at mark: two-sided, never too wide.
+
+        Where the requirement depends on orders or on the other side of a pair the band is the present mark alone.
+        """
+        mark = market.mark
+        lowest: int = mark
+        highest: int = mark
+        has_lowest, has_highest = True, True
+        hedge_margin = self.clearing.hedge_margin
+        is_simple = size != 0 and market.min_price >= 1 and has_simple_range(self.ledger, market, leg, hedge_margin)
+        if is_simple:
+            legs = self.ledger.legs
+            valuation = market.valuation
+            value = self.clearing.leg_value(leg)
+            excess = (
+                value - self.clearing.leg_maintenance(leg) - share + ROUNDING_SPARE + 1
+            )  # A closing fee is rounded, too.
+            lots = abs(size)
+            cost: int = legs[leg + COST]
+            leverage = leverage_of(self.ledger, market, leg)
+            schedule = market.schedules[legs[leg + SCHEDULE]]
+            gains_with_value = (size > 0) != valuation.is_inverse
+            least, most = schedule.safe_range(gains_with_value, excess, size, abs(value), abs(cost), leverage)
+            has_least, has_most = least > 0, most != UNBOUNDED
+            if most != 0 and (not has_most or least <= abs(value) <= most):
+                has_lowest, has_highest = (has_most, has_least) if valuation.is_inverse else (has_least, has_most)
+                if has_lowest:
+                    lowest = valuation.lowest_price_with(lots, most if valuation.is_inverse else least)
+                if has_highest:
+                    highest = valuation.highest_price_with(lots, least if valuation.is_inverse else most)
+                if (has_lowest and lowest > mark) or (has_highest and highest < mark):
+                    lowest, highest = mark, mark
+                    has_lowest, has_highest = True, True
+        if has_lowest:
+            market.falling.put(number, lowest - 1)
+        else:
+            market.falling.remove(number)
+        if has_highest:
+            market.rising.put(number, min(highest + 1, 1 << 61))
+        else:
+            market.rising.remove(number)
+
     def check(self) -> None:
         """Do nothing unless an account that should have been found was not: then raise InvariantError. O(accounts)."""
         slot: i64 = FIRST_SLOT
         while slot < self.ledger.slot_count:
+            if self.ledger.homes[slot] != slot:
+                slot += 1
+                continue
             state = self.ledger.states[slot]
             if state == NORMAL and self.is_below_maintenance(slot):
                 raise InvariantError(

@@ -8,14 +8,6 @@ from exchange.margin.valuation import Valuation
 from exchange.units import PPM, div_ceil, div_floor, mul_div
 
 
-def share_of_equity(equity: int, own: int, total: int) -> int:
-    """Return a leg's share of its account's equity in proportion to a weight, rounded down; all of it where total is 0.
-
-    The weight is the leg's maintenance margin (dYdX, FTX) or its notional (FTX's zero price).
-    """
-    return equity if total <= 0 or own == total else mul_div(equity, own, total)
-
-
 def price_at_share(valuation: Valuation, size: int, value: int, share: int, lowest: int, highest: int) -> int:
     """Return the price at which closing a leg uses up a share of equity: value(size, p) = value - share.
 

@@ -5,9 +5,10 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import NEXT_LEG, SIZE, Ledger
+from exchange.accounts.ledger import NEXT_LEG, SCHEDULE, SIZE, Ledger
+from exchange.margin.prices import bankruptcy_quote, gains_with_value, share_of_equity, value_before_fee
 from exchange.market import Market
-from exchange.risk.order_price import fillable_price, offset_price, price_at_share, share_of_equity, worse_price
+from exchange.risk.order_price import fillable_price, offset_price, price_at_share, worse_price
 from exchange.rules import PriceRules
 
 _KINDS: Final = (
@@ -74,7 +75,11 @@ class OrderPricer:
 
     def bankruptcy_price(self, market: Market, slot: i64, leg: i64) -> i64:
         """Return the price at which closing a leg uses up its share of the account's equity."""
-        return self._at_share(market, leg, self.equity_share(slot, leg))
+        clearing = self.clearing
+        size: int = self.ledger.legs[leg + SIZE]
+        value, equity = clearing.leg_value(leg), clearing.equity(slot)
+        quote = bankruptcy_quote(size, -size, -value, equity, clearing.leg_burden(leg), clearing.maintenance(slot))
+        return self._at_quote(market, leg, quote)
 
     def zero_price(self, market: Market, slot: i64, leg: i64) -> i64:
         """Return the price at which closing a leg uses up its share of the equity by notional."""
@@ -96,6 +101,13 @@ class OrderPricer:
         return share_of_equity(self.clearing.equity(slot), abs(self.clearing.leg_value(leg)), total)
 
     def _at_share(self, market: Market, leg: i64, share: int) -> i64:
-        size: int = self.ledger.legs[leg + SIZE]
-        value = self.clearing.leg_value(leg)
-        return price_at_share(market.valuation, size, value, share, market.min_price, market.max_price)
+        return self._at_quote(market, leg, self.clearing.leg_value(leg) - share)
+
+    def _at_quote(self, market: Market, leg: i64, quote: int) -> i64:
+        """Return the price at which closing a leg brings a quote, after its fee where the schedule counts one."""
+        legs = self.ledger.legs
+        size: int = legs[leg + SIZE]
+        fee_ppm = market.schedules[legs[leg + SCHEDULE]].closing_fee_ppm
+        if fee_ppm != 0:
+            quote = value_before_fee(quote, gains_with_value(market.valuation, size), fee_ppm)
+        return price_at_share(market.valuation, size, quote, 0, market.min_price, market.max_price)

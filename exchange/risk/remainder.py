@@ -5,7 +5,7 @@ from typing import final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import FUND_SLOT, MARKET, NEXT_LEG, NORMAL, SIZE, Ledger
+from exchange.accounts.ledger import FILL_SLOT, FUND_SLOT, MARKET, NEXT_LEG, NORMAL, SIZE, Ledger
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import REJECT_NONE, write_position_taken_over, write_position_transferred
@@ -69,11 +69,14 @@ class Takeovers:
         size = self._signed(leg, taken)
         price = self.price(market, slot, leg)
         value = self._value(market, leg, size, price)
-        realized = self.clearing.change_position(market, slot, -size, -value)
+        fill_slot = self.ledger.legs[leg + FILL_SLOT]
+        realized = self.clearing.change_position(market, fill_slot, -size, -value)
         fund_realized = self.clearing.change_position(market, FUND_SLOT, size, value)
+        if self.clearing.has_assets:
+            self.clearing.mark_dirty(slot)  # it may owe less now
         account = self.ledger.account_ids[slot]
         write_position_taken_over(self.log, market.instrument, account, work.liquidation.number, size, price, value)
-        self.clearing.write_position(market, slot, realized, 0)
+        self.clearing.write_position(market, fill_slot, realized, 0)
         self.clearing.write_position(market, FUND_SLOT, fund_realized, 0)
         self.disposer.note_taken(market)
         left: int = lots
@@ -116,13 +119,17 @@ class Takeovers:
             paid = max(paid, value - max(0, fund - self.fund_floor))  # The fund adds no more than it has.
             self.ledger.post(FUND_SLOT, paid - value)
             market.fund_profit += paid - value
-        realized = clearing.change_position(market, slot, -size, -value)
+        fill_slot = self.ledger.legs[leg + FILL_SLOT]
+        realized = clearing.change_position(market, fill_slot, -size, -value)
         taker_realized = clearing.change_position(market, taker, size, paid)
+        clearing.mark_dirty(slot)
         clearing.mark_dirty(taker)
+        if clearing.has_assets:
+            clearing.mark_dirty(slot)  # it may owe less now
         number = work.liquidation.number
         account, taker_account = self.ledger.account_ids[slot], self.ledger.account_ids[taker]
         write_position_transferred(self.log, market.instrument, account, number, size, value, paid, taker_account)
-        clearing.write_position(market, slot, realized, 0)
+        clearing.write_position(market, fill_slot, realized, 0)
         clearing.write_position(market, taker, taker_realized, 0)
         work.liquidation.taker = taker
         return taken
@@ -133,8 +140,7 @@ class Takeovers:
         taker_leg = market.leg(taker)
         held: int = legs[taker_leg + SIZE] if taker_leg != 0 else 0
         size = self._signed(leg, lots)
-        mark = market.mark if market.has_mark else market.last
-        return lots_within_capacity(held, size, market.valuation.notional(lots, mark), max(allowed, 0))
+        return lots_within_capacity(held, size, abs(self._mark_value(market, leg, size)), max(allowed, 0))
 
     def _other_notional(self, slot: i64, market: Market) -> int:
         """Return what an account's positions in other markets are worth."""
@@ -150,8 +156,16 @@ class Takeovers:
         return lots if self.ledger.legs[leg + SIZE] > 0 else -lots
 
     def _value(self, market: Market, leg: i64, size: int, price: i64) -> int:
-        """Return what the account gets: the whole leg at mark is what it was valued at, also without a mark."""
+        """Return what the account gets for a part of a leg."""
+        return self._mark_value(market, leg, size) if self.is_at_mark else market.valuation.value(size, price)
+
+    def _mark_value(self, market: Market, leg: i64, size: int) -> int:
+        """Return what a part of a leg is worth at mark; without one, its part of the cost, rounded towards zero."""
         whole: int = self.ledger.legs[leg + SIZE]
-        if self.is_at_mark and size == whole:
-            return self.clearing.leg_value(leg)
-        return market.valuation.value(size, price)
+        value = self.clearing.leg_value(leg)
+        if size == whole:
+            return value
+        if market.has_mark:
+            return market.valuation.value(size, market.mark)
+        part = mul_div(abs(value), abs(size), abs(whole))
+        return part if value >= 0 else -part

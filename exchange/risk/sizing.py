@@ -5,7 +5,7 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import MARKET, NEXT_LEG, SIZE, Ledger
+from exchange.accounts.ledger import MARKET, NEXT_LEG, SCHEDULE, SIZE, Ledger
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.risk.budgets import Budgets
@@ -116,7 +116,10 @@ class OrderSizer:
         return wanted
 
     def note_sent(self, work: LegWork, market: Market, lots: int) -> None:
-        """Take note of an order of so many lots: it counts at mark, whether it fills or not."""
+        """Take note of an order of so many lots: it counts at mark, whether it fills or not.
+
+        What the remainder rules dispose of beyond it counts for no cap.
+        """
         work.sent_ns = self.log.ts_ns
         if self.is_plain:
             return
@@ -144,12 +147,15 @@ class OrderSizer:
         """Return whether the size depends on what was freed before."""
         return self.kind >= SHORTAGE
 
+    def _tier_ends(self, work: LegWork, market: Market) -> list[int]:
+        return market.schedules[self.ledger.legs[work.leg + SCHEDULE]].ends
+
     def _reduction(self, work: LegWork, market: Market, held: int, notional: int) -> int:
         kind = self.kind
         if kind == TIERS:
-            return lots_to_lower_tier(held, notional, market.schedule.ends, self.tiers)
+            return lots_to_lower_tier(held, notional, self._tier_ends(work, market), self.tiers)
         if kind == LOWEST_TIER:
-            return lots_to_lowest_tier(held, notional, market.schedule.ends)
+            return lots_to_lowest_tier(held, notional, self._tier_ends(work, market))
         if kind == FRACTION:
             return fraction_of(held, self.fraction_ppm)
         if kind == FRACTION_FIRST:

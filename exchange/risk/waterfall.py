@@ -11,6 +11,7 @@ from mypy_extensions import i64
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import Ledger
 from exchange.clock import Clock
+from exchange.errors import InvariantError
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import (
@@ -139,6 +140,12 @@ class Waterfall:
         if advanced > 0 or from_fund > 0 or len(haircuts) > 0:
             self.debts.book(self._owner(slot), liquidation, index, advanced, from_fund, haircuts)
         return outcome
+
+    def check(self) -> None:
+        """Raise InvariantError where the register of debts and the ledger disagree."""
+        registered, outstanding = self.debts.owed_to_venue(), self.ledger.debt_outstanding
+        if registered != outstanding:
+            raise InvariantError(f"expected debts of {outstanding} to the venue, found {registered} in the register")
 
     def _owner(self, slot: i64) -> i64:
         """Return the main slot of who owns a slot: who owes what an isolated position lost."""

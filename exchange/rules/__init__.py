@@ -9,6 +9,7 @@ from exchange.rules.liquidation import (
     ReductionRules,
     TakeoverRules,
 )
+from exchange.rules.margin import MarginRules, MarginTier, ScheduleRules
 from exchange.rules.orders import OrderRules, Protection
 from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules
 from exchange.rules.spot import BorrowRules, RateTier, SpotTerms
@@ -33,6 +34,8 @@ __all__ = [
     "IndexRules",
     "LevelRules",
     "LiquidationRules",
+    "MarginRules",
+    "MarginTier",
     "MarkRules",
     "OrderRules",
     "PacingRules",
@@ -41,6 +44,7 @@ __all__ = [
     "RateTier",
     "ReductionRules",
     "Rules",
+    "ScheduleRules",
     "SettlementRules",
     "SocializationRules",
     "SpotTerms",

@@ -8,6 +8,7 @@ import msgspec
 from exchange.errors import ConfigError
 from exchange.rules.levels import LevelRules
 from exchange.rules.liquidation import LiquidationRules
+from exchange.rules.margin import MarginRules
 from exchange.rules.orders import OrderRules
 from exchange.rules.spot import BorrowRules
 from exchange.rules.waterfall import (
@@ -32,6 +33,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = "default"
     clearing: Literal["margin", "none"] = "margin"
     orders: OrderRules = OrderRules()
+    margin: MarginRules = MarginRules()
     levels: LevelRules = LevelRules()
     liquidation: LiquidationRules = LiquidationRules()
     borrow: BorrowRules = BorrowRules()

@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 
-from exchange.commands import COMMANDS, Command, MassCancel
-from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
+from exchange.commands import COMMANDS, Command, MassCancel, SetInterestRate
+from exchange.enums import MarginMode, OrderKind, Origin, PositionSide, Side, SideFilter, TimeInForce
 from exchange.errors import DataError
 from exchange.instrument import Instrument
 from exchange.layout import command_layouts
@@ -57,8 +57,14 @@ _COLUMN_OF_FIELD: Final = {
     "is_total_qty": "is_total_qty",
     "origin": "origin",
     "is_continued": "is_continued",
+    "position": "position",
+    "mode": "mode",
+    "is_hedge": "is_hedge",
+    "schedule": "schedule",
+    "is_for_new_only": "is_for_new_only",
 }
-ALL_INSTRUMENTS: Final = "all"
+# What stands for no instrument, by command.
+WORD_OF_NO_INSTRUMENT: Final = {MassCancel: "all", SetInterestRate: "money"}
 
 
 def _words(members: type[IntEnum]) -> dict[str, Any]:
@@ -72,6 +78,8 @@ _WORDS: Final[dict[type, dict[str, Any]]] = {
     OrderKind: _words(OrderKind),
     TimeInForce: _words(TimeInForce),
     Origin: _words(Origin),
+    PositionSide: _words(PositionSide),
+    MarginMode: _words(MarginMode),
 }
 
 
@@ -173,7 +181,7 @@ class CsvSource:
 
     def _instrument(self, text: str, struct: type[msgspec.Struct], cell: Cell) -> Instrument | None:
         instrument = self._instruments_by_name.get(text)
-        if instrument is None and not (struct is MassCancel and text.lower() == ALL_INSTRUMENTS):
+        if instrument is None and text.lower() != WORD_OF_NO_INSTRUMENT.get(struct):
             known = ", ".join(instrument.symbol for instrument in self.instruments)
             raise DataError(f"{cell}: expected a symbol ({known}) or an instrument id, found {shown(text)}")
         return instrument
@@ -243,7 +251,7 @@ def _cells(command: Command, instruments_by_id: dict[int, Instrument], money_uni
         elif isinstance(value, IntEnum):
             text = value.name.lower()
         elif field.name == "instrument":
-            text = instrument.symbol if instrument else ALL_INSTRUMENTS
+            text = instrument.symbol if instrument else WORD_OF_NO_INSTRUMENT.get(type(command), "0")
         elif field.name == "amount":
             if len(money_units) != 1:
                 raise DataError(f"expected instruments of one money_unit, found {sorted(money_units)} for {command}")

@@ -46,7 +46,7 @@ from exchange.events import (
     Withdrawn,
 )
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
-from exchange.rules import BorrowRules, FundRules, LiquidationRules, RateTier, Rules, SpotTerms
+from exchange.rules import BorrowRules, FundRules, LevelRules, LiquidationRules, RateTier, Rules, SpotTerms
 from tests.helpers import BUY, SELL, order
 
 RUNS = 120
@@ -110,7 +110,17 @@ def rules(random: Random) -> Rules:
     liquidation = LiquidationRules(
         order=random.choice(["ioc_at_bankruptcy", "market"]), surplus=random.choice(["fund", "trader"])
     )
-    return Rules(borrow=borrow, liquidation=liquidation, fund=FundRules(opening=random.choice([0, 10**6])))
+    levels = random.choice(
+        [
+            LevelRules(),
+            LevelRules(notice_ppm=1_500_000, restriction_ppm=1_200_000),
+            LevelRules(notice_ppm=2_000_000, is_equal_liquidated=True),
+            LevelRules(is_equal_liquidated=True),
+        ]
+    )
+    return Rules(
+        borrow=borrow, levels=levels, liquidation=liquidation, fund=FundRules(opening=random.choice([0, 10**6]))
+    )
 
 
 def random_command(random: Random, now: int, number: int, marks: dict[int, int]) -> Command:

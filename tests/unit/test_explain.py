@@ -69,6 +69,11 @@ def test_every_event_that_names_an_account_has_a_sentence(kind):
     assert "\n" not in text
 
 
+def test_every_event_that_names_an_account_has_words_of_its_own():
+    """One that is told by its docstring and its fields alone wants a template in replay/sentences.py."""
+    assert [kind.__name__ for kind in NAMING if not is_written(kind)] == []
+
+
 @pytest.mark.parametrize("kind", EVENTS.values(), ids=lambda kind: kind.__name__)
 def test_every_event_can_be_told_by_its_fields(kind):
     """The fallback for events without words of their own holds each field that is not its place in the log."""

@@ -325,7 +325,17 @@ def test_the_engine_reads_every_flag() -> None:
 
 @pytest.mark.parametrize(
     ("word", "bits"),
-    [(6, 2), (6, 4 << 8), (6, 3 << 16), (6, 2 << 24), (6, 3 << 32), (6, 2 << 40), (6, 1 << 48), (6, 1 << 63)],
+    [
+        (6, 2),
+        (6, 4 << 8),
+        (6, 3 << 16),
+        (6, 2 << 24),
+        (6, 3 << 32),
+        (6, 2 << 40),
+        (6, 3 << 48),
+        (6, 4 << 48),
+        (6, 1 << 63),
+    ],
 )
 def test_bits_that_no_flag_has_are_data_errors(word: int, bits: int) -> None:
     """An order whose small fields hold what no writer writes is refused before anything runs."""

@@ -42,6 +42,7 @@ PAIRS = [
     (SetLeverage(5, 1, 7, 20), packing.set_leverage(5, 1, 7, 20)),
     (OpenPosition(5, 1, 7, -20, 100), packing.open_position(5, 1, 7, -20, 100)),
     (FundDeposit(5, 100), packing.fund_deposit(5, 100)),
+    (FundDeposit(5, 100, 9), packing.fund_deposit(5, 100, 9)),
     (SetFundingRate(5, 1, -100), packing.set_funding_rate(5, 1, -100)),
     (AdvanceTime(5), packing.advance_time(5)),
 ]  # fmt: skip

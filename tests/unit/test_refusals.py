@@ -34,24 +34,30 @@ from exchange.commands import (
     SetIndexPrice,
     SetInterestRate,
     SetLeverage,
+    SetMarginMode,
+    SetMarginSchedule,
     SetMarketState,
     SetMarkPrice,
+    SetPositionMode,
     SettleInstrument,
+    TransferMargin,
     Withdraw,
     WithdrawAsset,
     WriteOffDebt,
 )
-from exchange.enums import MarketState, OrderKind, Origin, RejectReason, TimeInForce
+from exchange.enums import MarginMode, MarketState, OrderKind, Origin, PositionSide, RejectReason, TimeInForce
 from exchange.events import LiquidationStarted, OrderAccepted, OrderRejected, RequestRejected
 from exchange.exchange import Exchange
-from exchange.instrument import Instrument
+from exchange.instrument import Instrument, MarginTier, ScheduleRules
 from exchange.rules import FundingRules, OrderRules, Rules
 from exchange.units import DEFAULT_MAX_PRICE_TICKS, MAX_EXPOSURE, MAX_MONEY, MAX_QTY_LOTS
 from tests.helpers import BUY, SELL, A, bare_venue, margin_venue, order, refusal, run_all
 
-UNMARKED, MARKED_BY_LAST, PAUSED, NARROW, FUNDED, SETTLED, SPOT, NOWHERE = 2, 3, 4, 5, 6, 7, 8, 9  # instruments
+UNMARKED, MARKED_BY_LAST, PAUSED, NARROW, FUNDED, SETTLED, SPOT, TIERED = 2, 3, 4, 5, 6, 7, 8, 11  # instruments
+NOWHERE = 9
 SUNK = 10  # where an account lost more than it had
 RICH, POOR, SINKING, MAKER, HEAVY, TIGHT, BARRED, DEBTOR, NOBODY = 1, 2, 3, 4, 5, 6, 7, 8, 9  # accounts
+APART, HEDGED = 10, 11
 RESTING, POST_ONLY, OF_HEAVY, OF_POOR, OF_BARRED = 77, 78, 79, 80, 81  # orders
 R = RejectReason
 CHECKED = list(R)  # in the order of declaration, which is not that of the numbers
@@ -65,6 +71,17 @@ def scene(orders: OrderRules | None = None) -> Exchange:
         Instrument(instrument_id=A, symbol="A", **facts),  # type: ignore[arg-type]
         Instrument(instrument_id=UNMARKED, symbol="UNMARKED", **facts),  # type: ignore[arg-type]
         Instrument(instrument_id=MARKED_BY_LAST, symbol="LAST", mark_source="last"),
+        # Up to 1,000 at leverage 100, above at 10; and a second schedule.
+        Instrument(
+            instrument_id=TIERED,
+            symbol="TIERED",
+            default_leverage=100,
+            margin_tiers=(
+                MarginTier(maintenance_ppm=5_000, up_to=1_000),
+                MarginTier(maintenance_ppm=5_000, max_leverage=10),
+            ),
+            margin_schedules=(ScheduleRules(),),
+        ),
         Instrument(instrument_id=FUNDED, symbol="FUNDED", funding=FundingRules(interval_ns=1 << 61)),
         Instrument(instrument_id=SETTLED, symbol="SETTLED", **facts),  # type: ignore[arg-type]
         Instrument(instrument_id=PAUSED, symbol="PAUSED"),
@@ -110,6 +127,18 @@ def scene(orders: OrderRules | None = None) -> Exchange:
         order(BARRED, OF_BARRED, BUY, 10, 50),
         RestrictAccount(0, BARRED),
         OpenPosition(0, A, TIGHT, 100, 100),  # initial margin 100, maintenance 50
+        SetMarkPrice(0, TIERED, 100),
+        order(MAKER, 4, SELL, 1, 100, instrument=TIERED),
+        Deposit(0, APART, 200),
+        SetMarginMode(0, A, APART, MarginMode.ISOLATED),
+        OpenPosition(0, A, APART, 10, 100),  # its pocket has 10
+        TransferMargin(0, A, APART, 30),
+        SetMarginMode(0, UNMARKED, APART, MarginMode.ISOLATED),
+        OpenPosition(0, TIERED, APART, 11, 100),
+        SetLeverage(0, TIERED, APART, 10),  # all but 50 of its 160 are bound by the 110 that this needs
+        Deposit(0, HEDGED, 1_000),
+        SetPositionMode(0, A, HEDGED, True),
+        OpenPosition(0, A, HEDGED, 3, 100),
     )
     # Equity 4 under a maintenance of 5; nobody bids at its bankruptcy price of 100, so that it stays in liquidation.
     events = run_all(venue, OpenPosition(0, A, SINKING, 10, 100))
@@ -142,6 +171,10 @@ GOOD: dict[type[msgspec.Struct], Command] = {
     EndSession: EndSession(0),
     WriteOffDebt: WriteOffDebt(0, DEBTOR),
     GateWithdrawals: GateWithdrawals(0, 1),
+    SetMarginMode: SetMarginMode(0, TIERED, RICH, MarginMode.ISOLATED),
+    TransferMargin: TransferMargin(0, A, APART, 1),
+    SetPositionMode: SetPositionMode(0, TIERED, RICH, True),
+    SetMarginSchedule: SetMarginSchedule(0, TIERED, 1),
     SetIndexPrice: SetIndexPrice(0, A, 100),
     SetFundingRate: SetFundingRate(0, FUNDED, 1),
     AdvanceTime: AdvanceTime(0),
@@ -171,6 +204,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         RESERVED,
         Fault(R.RESERVED_ACCOUNT, {"origin": Origin.RECORDED}),
         UNKNOWN,
+        Fault(R.WRONG_POSITION_SIDE, {"position": PositionSide.SHORT}),
         LIQUIDATED,
         OWING,
         QUANTITY,
@@ -179,6 +213,10 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         Fault(R.INVALID_COMBINATION, {"post_only": True, "time_in_force": TimeInForce.IOC}),
         Fault(R.NOTIONAL_TOO_LARGE, HUGE),
         Fault(R.POSITION_TOO_LARGE, {"account": HEAVY, "instrument": A}),
+        Fault(
+            R.NOTHING_TO_CLOSE,
+            {"account": HEDGED, "instrument": A, "side": SELL, "qty_lots": 4, "position": PositionSide.LONG},
+        ),
         Fault(R.DUPLICATE_ORDER_ID, {"order_id": RESTING, "instrument": A}),
         Fault(
             R.NO_MARK_PRICE, {"instrument": UNMARKED, "kind": OrderKind.MARKET, "price_ticks": 0, "post_only": False}
@@ -188,6 +226,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         Fault(R.MARKET_REDUCE_ONLY, {"instrument": NARROW}),
         Fault(R.ACCOUNT_RESTRICTED, {"account": BARRED}),
         Fault(R.FOK_CANNOT_FILL, {"time_in_force": TimeInForce.FOK, "qty_lots": 5}),
+        Fault(R.LEVERAGE_ABOVE_TIER, {"instrument": TIERED, "qty_lots": 21}),
         Fault(R.INSUFFICIENT_MARGIN, {"account": POOR, "qty_lots": 5}),
     ],
     CancelOrder: [
@@ -248,6 +287,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         UNKNOWN,
         LIQUIDATED,
         Fault(R.INVALID_LEVERAGE, {"leverage": 101}),
+        Fault(R.LEVERAGE_ABOVE_TIER, {"leverage": 11, "account": APART, "instrument": TIERED}),
         Fault(R.INSUFFICIENT_MARGIN, {"leverage": 66, "account": TIGHT}),  # ceil(10,000 / 66) = 152 > 150
     ],
     OpenPosition: [
@@ -271,6 +311,42 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
     EndSession: [],
     WriteOffDebt: [RESERVED, UNKNOWN, Fault(R.NO_DEBT, {"account": RICH})],
     GateWithdrawals: [Fault(R.INVALID_AMOUNT, {"until_ns": -1})],
+    SetMarginMode: [
+        INSTRUMENT,
+        RESERVED,
+        UNKNOWN,
+        LIQUIDATED,
+        Fault(R.INVALID_COMBINATION, {"instrument": SPOT}),
+        Fault(R.POSITION_OPEN, {"instrument": A, "account": TIGHT}),
+        Fault(R.ORDERS_OPEN, {"instrument": A, "account": POOR}),
+    ],
+    SetPositionMode: [
+        INSTRUMENT,
+        RESERVED,
+        UNKNOWN,
+        LIQUIDATED,
+        Fault(R.INVALID_COMBINATION, {"instrument": SPOT}),
+        Fault(R.POSITION_OPEN, {"instrument": A, "account": HEDGED}),
+        Fault(R.ORDERS_OPEN, {"instrument": A, "account": POOR}),
+    ],
+    TransferMargin: [
+        INSTRUMENT,
+        RESERVED,
+        UNKNOWN,
+        LIQUIDATED,
+        Fault(R.INVALID_AMOUNT, {"amount": 0}),
+        Fault(R.INVALID_AMOUNT, {"amount": MAX_MONEY + 1}),
+        Fault(R.WRONG_MARGIN_MODE, {"account": TIGHT}),
+        Fault(R.INSUFFICIENT_BALANCE, {"amount": 161}),
+        Fault(R.INSUFFICIENT_BALANCE, {"amount": -41}),
+        Fault(R.INSUFFICIENT_MARGIN, {"amount": 51}),
+        Fault(R.INSUFFICIENT_MARGIN, {"amount": -31}),
+    ],
+    SetMarginSchedule: [
+        INSTRUMENT,
+        Fault(R.INVALID_COMBINATION, {"schedule": 2}),
+        Fault(R.INVALID_COMBINATION, {"schedule": -1}),
+    ],
     SetIndexPrice: [INSTRUMENT, GONE, PRICE, Fault(R.INVALID_COMBINATION, {"leg": 1})],
     SetFundingRate: [
         INSTRUMENT,
@@ -295,6 +371,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         RESERVED,
         UNKNOWN,
         LIQUIDATED,
+        OWING,
         QUANTITY,
         Fault(R.INVALID_COMBINATION, {"instrument": A}),
         Fault(R.POSITION_TOO_LARGE, {"qty_lots": MAX_QTY_LOTS, "instrument": SPOT}),
@@ -308,7 +385,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
 }
 
 # Reasons of rules that this scene does not have, with tests of their own.
-# test_borrowing; test_waterfall_guards
+# test_borrowing; test_waterfall
 ELSEWHERE = {R.NOT_BORROWABLE, R.BORROW_LIMIT, R.MARGIN_LEVEL_TOO_LOW, R.WITHDRAWALS_GATED}
 
 

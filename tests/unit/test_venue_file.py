@@ -14,6 +14,7 @@ from exchange.rules import (
     IndexRules,
     LevelRules,
     LiquidationRules,
+    MarginRules,
     MarkRules,
     OrderRules,
     PacingRules,
@@ -21,10 +22,12 @@ from exchange.rules import (
     RateTier,
     ReductionRules,
     Rules,
+    ScheduleRules,
     SettlementRules,
     SpotTerms,
     TakeoverRules,
 )
+from exchange.rules.margin import RiskFactors, SizeLinear
 from replay import venues
 from replay.venues import load_instruments, load_venue, preset_names
 
@@ -52,6 +55,7 @@ def test_the_generic_preset_spells_out_every_field():
     lines = Path(venues.__file__).with_name("generic_linear.toml").read_text().splitlines()
     pricing = (MarkRules, IndexRules, FundingRules, SettlementRules)
     liquidation = (LiquidationRules, ReductionRules, PriceRules, PacingRules, TakeoverRules, DisposalRules)
+    margin = (MarginTier, MarginRules, ScheduleRules, SizeLinear, RiskFactors)
     for struct in (
         Rules,
         OrderRules,
@@ -64,16 +68,12 @@ def test_the_generic_preset_spells_out_every_field():
         FundRules,
         Instrument,
         FeeSchedule,
-        MarginTier,
+        *margin,
         *pricing,
     ):
         for field in struct.__struct_fields__:
-            tables = (
-                f"[rules.{field}]",
-                f"[rules.liquidation.{field}]",
-                f"[instruments.{field}]",
-                f"[[instruments.{field}]]",
-            )
+            folders = ("rules", "rules.liquidation", "instruments", "instruments.margin")
+            tables = tuple(f"{bracket}{folder}.{field}]" for folder in folders for bracket in ("[", "[["))
             assert any(
                 line.startswith((f"{field} = ", *tables)) or f"{{ {field} = " in line or f", {field} = " in line
                 for line in lines

@@ -20,11 +20,12 @@ from exchange.events import (
     Trade,
 )
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
+from exchange.margin.prices import share_of_equity
 from exchange.margin.schedule import MarginSchedule
 from exchange.margin.valuation import Valuation
 from exchange.risk.disposal_size import band_limit, disposal_lots, is_step_due, mid_twice
 from exchange.risk.levels import BACKSTOP_LEVEL, level_of
-from exchange.risk.order_price import bankruptcy_value, fillable_price, price_at_share, share_of_equity, worse_price
+from exchange.risk.order_price import bankruptcy_value, fillable_price, price_at_share, worse_price
 from exchange.risk.pacing import budget_left, distance_key, leg_budget
 from exchange.risk.reduction import (
     buffered_shortage,

@@ -8,6 +8,7 @@ from exchange.enums import Side
 from exchange.events import InterestCharged, VenueLossBooked
 from exchange.instrument import Instrument, MarginTier
 from exchange.margin.collateral import RateSchedule, equity_level_ppm, level_band
+from exchange.risk.levels import LIQUIDATION_LEVEL, level_of, threshold
 from exchange.rules import BorrowRules, LiquidationRules, RateTier, Rules, SpotTerms
 from tests.conformance.vectors import Adapter, Found, Given, Unsupported
 from tests.conformance.vectors.amounts import Scaled, decimals, exact, integer, ppb, ppm, text
@@ -168,11 +169,24 @@ def margin_state_ladder(given: Given) -> Found:
 
 
 def settlement_levels(given: Given) -> Found:
-    """Equity over maintenance, and whether that is liquidated: not above the level is."""
-    level = equity_level_ppm(integer(given["net_equity"]), integer(given["maintenance_margin"]))
+    """Equity over maintenance, and the account's level where equal is liquidated too."""
+    equity, maintenance = integer(given["net_equity"]), integer(given["maintenance_margin"])
+    scales = [0, 0, ppm(given["liquidation_level"]), 0]
     return {
-        "margin_level": text(level, 6),
-        "liquidate": level_band(level, [ppm(given["liquidation_level"])]) > 0,
+        "margin_level": text(equity_level_ppm(equity, maintenance), 6),
+        "liquidate": level_of(equity, maintenance, scales, True) == LIQUIDATION_LEVEL,
+    }
+
+
+def margin_thresholds(given: Given) -> Found:
+    """The maintenance margin of a position's value, and the level of the call above it."""
+    scale = Scaled.of(money=[given["position_value"]], extra=1)
+    tiers = (MarginTier(ppm(given["maintenance_margin_rate"])),)
+    market = Exchange([spot_instrument(Scaled(), {"margin_tiers": tiers})]).markets[0]
+    required = market.schedule.maintenance(scale.money(given["position_value"]))
+    return {
+        "liquidation_below": scale.money_text(threshold(required, ppm("1"), False)),
+        "margin_call_below": scale.money_text(threshold(required, ppm(given["call_multiple"]), False)),
     }
 
 
@@ -212,6 +226,7 @@ ADAPTERS: dict[str, Adapter] = {
     "margin_interest": margin_interest,
     "margin_level": margin_level,
     "margin_state_ladder": margin_state_ladder,
+    "margin_thresholds": margin_thresholds,
     "marginal_tiers_sum": marginal_tiers_sum,
     "settlement_levels": settlement_levels,
 }
