@@ -50,6 +50,7 @@ class Clearing:
         self.books = books
         self.journal = journal
         self.marks: dict[int, int] = {}
+        self.settled: set[int] = set()  # instruments settled for good
         self.recorded_market = Account(RECORDED_MARKET)
         self.fund = Account(INSURANCE_FUND, balance=rules.fund.opening)
         self.participants: dict[int, Account] = {}
