@@ -81,6 +81,7 @@ class Pockets:
             self.clearing.watches_orders = True
             self._carry_leverage(market, main, market.pockets[main])
         else:
+            self._empty(market, market.pockets[main])
             market.isolated.remove(main)
             self._carry_leverage(market, market.pockets[main], main)
         self.ledger.modes[main] += 1 if is_isolated else -1
@@ -195,6 +196,13 @@ class Pockets:
             return 0
         kept = self.clearing.initial_margin(pocket) + self.added.get(pocket, 0)
         return isolated_excess(balance, self.clearing.unrealized(pocket), kept)
+
+    def _empty(self, market: Market, pocket: i64) -> None:
+        """Give back what a pocket has that is not used any more."""
+        self.added[pocket] = 0
+        balance: int = self.ledger.balances[pocket]
+        if balance != 0:
+            self.clearing.move_margin(market, pocket, -balance, TRANSFER_RETURNED)
 
     def note_added(self, pocket: i64, amount: int) -> None:
         """Remember margin that was added by hand, or taken out (negative)."""
