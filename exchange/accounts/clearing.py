@@ -38,6 +38,7 @@ from exchange.accounts.leg_margin import (
     Added,
     exposure_of,
     first_initial_margin,
+    has_special_schedule,
     initial_margin_of,
     leg_maintenance,
     leverage_of,
@@ -93,6 +94,8 @@ class Clearing:
         self.is_dirty = new_column(64)
         hedge_margin = (margin_rules or MarginRules()).hedge_margin
         self.hedge_margin: int = HEDGE_MARGINS.index(hedge_margin)
+        # A leg may be of a pair, or under another schedule than marginal tiers at mark with orders over leverage.
+        self.has_special: bool = any(has_special_schedule(market) for market in markets)
         self.counts_orders: bool = any(schedule.counts_orders for market in markets for schedule in market.schedules)
         self.watches_orders: bool = self.counts_orders  # or there are pockets
         self.touched_pockets: list[int] = []  # pockets whose orders or position changed since the venue settled
@@ -145,6 +148,8 @@ class Clearing:
         market = self.markets[legs[leg + MARKET]]
         if market.is_spot and legs[leg + SIZE] > 0:
             return market.haircut.required(abs(self.leg_value(leg)))
+        if not self.has_special:
+            return market.schedule.maintenance(abs(self.leg_value(leg)))
         schedule = market.schedules[legs[leg + SCHEDULE]]
         if schedule.is_plain and legs[leg + PAIR] == 0:
             return schedule.maintenance(abs(self.leg_value(leg)))
@@ -157,8 +162,7 @@ class Clearing:
         """
         legs = self.ledger.legs
         market = self.markets[legs[leg + MARKET]]
-        schedule = market.schedules[legs[leg + SCHEDULE]]
-        if not market.is_spot and (not schedule.is_initial_plain or legs[leg + PAIR] != 0):
+        if self.has_special and not market.is_spot and self._is_special(market, leg):
             if legs[leg + FILL_SLOT] != legs[leg + OWNER_SLOT] and self.hedge_margin != SUM:
                 return 0
             return self.requirement_of(market, leg, leverage, more_bought, more_sold)
@@ -270,7 +274,7 @@ class Clearing:
         leg = market.leg(slot)
         home = self.ledger.homes[slot]
         before: int = 0
-        if not market.schedule.is_initial_plain or (leg != 0 and self._is_special(leg)):
+        if self.has_special and (not market.schedule.is_initial_plain or (leg != 0 and self._is_special(market, leg))):
             added = Added()
             if side == BUY:
                 added.bought, added.bought_lots = more, lots
@@ -356,10 +360,14 @@ class Clearing:
         added.sold = more_sold
         return initial_margin_of(self.ledger, market, schedule, leg, self.hedge_margin, leverage, added)
 
-    def _is_special(self, leg: i64) -> bool:
-        """Return whether a leg is of a pair, or under another schedule than what is opened now."""
+    def _is_special(self, market: Market, leg: i64) -> bool:
+        """Return whether a leg is of a pair, or under a schedule that asks more than orders over leverage, or another
+        than what is opened now.
+        """
         legs = self.ledger.legs
-        return legs[leg + PAIR] != 0 or legs[leg + SCHEDULE] != self.markets[legs[leg + MARKET]].schedule_number
+        number = legs[leg + SCHEDULE]
+        is_plain = number == market.schedule_number and market.schedule.is_initial_plain
+        return legs[leg + PAIR] != 0 or not is_plain
 
     def set_leverage(self, market: Market, slot: i64, leverage: i64) -> None:
         """Set the leverage of a leg, adding one if there is none; 0 is the instrument's default."""

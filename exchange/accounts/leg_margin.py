@@ -65,6 +65,12 @@ def moves_with_mark(ledger: Ledger, market: Market, leg: i64) -> bool:
     return legs[leg + BUY_LOTS] + legs[leg + SELL_LOTS] != 0 and counts_orders(ledger, market, leg)
 
 
+def has_special_schedule(market: Market) -> bool:
+    """Return whether a market has several schedules, or one that is not marginal tiers and orders over leverage."""
+    first = market.schedules[0]
+    return len(market.schedules) > 1 or not first.is_plain or not first.is_initial_plain
+
+
 def is_plain_leg(ledger: Ledger, market: Market, leg: i64) -> bool:
     """Return whether a leg's requirement is by marginal tiers of its own notional at mark and nothing else."""
     legs = ledger.legs

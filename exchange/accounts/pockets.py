@@ -109,6 +109,7 @@ class Pockets:
         long_leg = self.clearing.leg_in(market, home)
         short_leg = self.clearing.leg_in(market, market.aliases[home])
         legs = self.ledger.legs
+        self.clearing.has_special = True
         legs[long_leg + PAIR] = short_leg
         legs[short_leg + PAIR] = long_leg
         self._carry_leverage(market, home, market.aliases[home])
