@@ -32,6 +32,7 @@ from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.instrument import Instrument
 from exchange.rules import Rules
 from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_TS_NS
+from tests.reference import random_waterfall
 from tests.reference.random_venues import (
     CENTRE,
     DrawnSource,
@@ -48,9 +49,9 @@ from tests.reference.random_venues import (
 RICH = MAX_MONEY // 10
 
 
-# Those that are no commands: orders at the limits of money; recorded orders and leveraged positions to begin with;
-# commands about recorded orders; is_continued; numbers out of range; ids that do not exist.
-EXTRAS = ("rich", "ladder", "population", "change_recorded", "continued", "edges", "strangers")
+# Those that are no commands: rules of who pays; orders at the limits of money; recorded orders and leveraged positions
+# to begin with; commands about recorded orders; is_continued; numbers out of range; ids that do not exist.
+EXTRAS = ("losses", "rich", "ladder", "population", "change_recorded", "continued", "edges", "strangers")
 
 
 @dataclass
@@ -61,6 +62,7 @@ class World:
     instruments: tuple[Instrument, ...]
     accounts: int
     features: set[str]
+    unit_ns: int = 1
     menu: list[Callable[["World", Source], Command]] = field(default_factory=list)
 
 
@@ -85,6 +87,9 @@ def make_world(source: Source) -> World:
         accounts=between(source, 3, 8),
         features={name for name in names if source.below(4) != 3} - {"rich"},
     )
+    if "losses" in world.features:
+        world.rules = random_waterfall.with_losses(world.rules, source)
+        world.unit_ns = pick(source, (1, 400_000_000))
     if one_in(source, 12):
         # One order of MAX_QTY_LOTS is worth less than MAX_EXPOSURE at the highest price, two are worth more.
         world.instruments = tuple(
@@ -383,6 +388,7 @@ MENU: tuple[tuple[str, int, Callable[[World, Source], Command]], ...] = (
     ("leverage", 2, leverage),
     ("open", 4, open_position),
     ("fund", 1, fund_deposit),
+    *random_waterfall.MENU,
 )
 
 
@@ -432,9 +438,9 @@ def rung(instrument: Instrument, source: Source, order_id: int, side: Side, offs
 
 def timed(world: World, source: Source, commands: Sequence[Command]) -> tuple[Command, ...]:
     """Give every command its time; now and then one comes too early."""
-    now, result = 1_000, []
+    now, result = 1_000 * world.unit_ns, []
     for command in commands:
-        ts_ns = now - 1 if "edges" in world.features and one_in(source, 100) else now + source.below(3)
+        ts_ns = now - 1 if "edges" in world.features and one_in(source, 100) else now + world.unit_ns * source.below(3)
         now = max(now, ts_ns)
         result.append(msgspec.structs.replace(command, ts_ns=ts_ns))
     return tuple(result)

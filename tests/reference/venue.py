@@ -56,6 +56,7 @@ class ReferenceVenue:
         self.desk = OrderDesk(rules, self.books, self.clearing, self.journal)
         self.checks = self.desk.checks
         self.liquidator = Liquidator(rules, self.books, self.clearing, self.desk, self.journal)
+        self.waterfall = self.liquidator.waterfall
         self.new_marks: set[int] = set()  # instruments with a MarkPriceUpdated in this command
         self.handlers: dict[type, Callable[[Any], None]] = {
             PlaceOrder: self.desk.place,
@@ -71,6 +72,7 @@ class ReferenceVenue:
             SetLeverage: self.set_leverage,
             OpenPosition: self.open_position,
             FundDeposit: self.fund_deposit,
+            **self.waterfall.handlers,
         }
 
     def apply(self, command: Command) -> list[Event]:
@@ -79,12 +81,26 @@ class ReferenceVenue:
             raise SequenceError(f"expected ts_ns in {self.journal.ts_ns} .. {MAX_TS_NS}, found {command.ts_ns}")
         self.journal.start_command(command.ts_ns)
         self.liquidator.sellers.clear()
+        self.run_due(command.ts_ns)
+        self.start_step()
         self.handlers[type(command)](command)
         if not getattr(command, "is_continued", False):
             self.settle()
-            self.desk.traded.clear()
-            self.new_marks.clear()
         return self.journal.events
+
+    def run_due(self, ts_ns: int) -> None:
+        """Run what is due by now, each at its own time, and settle after each."""
+        while (task := self.waterfall.next_task()) is not None and task[0] <= ts_ns:
+            self.journal.ts_ns = task[0]
+            self.start_step()
+            task[1]()
+            self.settle()
+        self.journal.ts_ns = ts_ns
+
+    def start_step(self) -> None:
+        """A command or a timed task begins."""
+        self.waterfall.start_step()
+        self.liquidator.deleveraging.start_step()
 
     # Settling (section 5).
 
@@ -103,6 +119,10 @@ class ReferenceVenue:
             if not self.liquidator.queue:
                 break
             self.liquidator.run_first()
+        self.desk.traded.clear()
+        self.new_marks.clear()
+        if self.has_money:
+            self.waterfall.after_settling()
 
     def run_stops(self) -> None:
         """Elect touched stops one by one, instrument by instrument, until none is touched in any."""
@@ -165,6 +185,7 @@ class ReferenceVenue:
         account.balance += command.amount
         self.clearing.deposited += command.amount
         self.journal.write(Deposited, account=command.account, amount=command.amount, balance=account.balance)
+        self.waterfall.debts.repay(account, command.amount)
 
     def withdraw(self, command: Withdraw) -> None:
         """Take money out of an account."""
@@ -172,6 +193,7 @@ class ReferenceVenue:
             self.checks.participant(command.account)
             or self.check_has_money()
             or self.checks.not_in_liquidation(command.account)
+            or self.waterfall.check_withdrawals(command.account)
             or checks.amount(command.amount)
             or self.check_withdrawable(command)
         )
@@ -226,7 +248,7 @@ class ReferenceVenue:
             self.checks.instrument(instrument_id)
             or self.checks.participant(command.account)
             or self.check_has_money()
-            or self.checks.not_in_liquidation(command.account)
+            or self.checks.may_trade(command.account)
             or checks.quantity(abs(size))
             or self.checks.price(instrument_id, price)
         )
@@ -255,15 +277,21 @@ class ReferenceVenue:
     def fund_deposit(self, command: FundDeposit) -> None:
         """Put outside money into the insurance fund."""
         fund = self.clearing.fund
-        reason = self.check_has_money() or checks.amount(command.amount)
+        instrument_id = command.instrument
+        reason = NONE if instrument_id == 0 else self.checks.instrument(instrument_id)
+        reason = reason or self.check_has_money() or checks.amount(command.amount)
         if not reason and fund.balance + command.amount > MAX_MONEY:
             reason = RejectReason.INVALID_AMOUNT
+        if not reason and instrument_id != 0 and not self.waterfall.fund.by_instrument:
+            reason = RejectReason.INVALID_COMBINATION
         if reason:
-            self.reject(CommandType.FUND_DEPOSIT, 0, fund.account_id, command.amount, reason)
+            self.reject(CommandType.FUND_DEPOSIT, instrument_id, fund.account_id, command.amount, reason)
             return
         fund.balance += command.amount
+        if instrument_id != 0:
+            self.clearing.fund_parts[instrument_id] += command.amount
         self.clearing.fund_deposited += command.amount
-        self.journal.write(FundDeposited, amount=command.amount, fund_balance=fund.balance)
+        self.journal.write(FundDeposited, amount=command.amount, fund_balance=fund.balance, instrument=instrument_id)
 
     def check_has_money(self) -> RejectReason:
         """A bare matching venue has no money, positions or marks."""
