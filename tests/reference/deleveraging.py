@@ -184,9 +184,7 @@ class Deleveraging:
         if self.rules.refuse_negative and self.clearing.equity(account) < 0:
             return 0
         size = account.legs[instrument_id].size
-        wanted = self.most_lots(account, instrument_id, lots)
-        if wanted == 0:
-            return 0
+        wanted = self.most_lots(account, instrument_id, lots)  # even for 0 the queue is built and walked
         price, other_price = self.prices(size, instrument_id, bankruptcy)
         self.direction = -sign(size)
         queue = self.queue(instrument_id, self.direction)

@@ -90,7 +90,7 @@ class Fund:
         self.clearing.fund.balance -= amount
         if cause:
             self.clearing.fund_parts[cause] -= from_part
-            self.clearing.fund_profits[cause] -= amount
+            self.clearing.fund_profits[cause] -= from_part
         self.paid.append((self.journal.ts_ns, amount))
 
     # Drawdown.
