@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from exchange.enums import CancelReason, LiquidationOutcome, OrderKind, Side, TimeInForce
+from exchange.errors import InvariantError
 from exchange.events import (
     LiquidationEnded,
     LiquidationOrderPlaced,
@@ -74,6 +75,16 @@ class Liquidator:
         self.attempts = 0
         self.next_order_id = -1
         self.sellers: dict[int, set[int]] = {}  # by instrument: liquidations that traded there in this command
+
+    def check(self) -> None:
+        """Raise InvariantError where the venue has settled and someone is left who should have been liquidated."""
+        for account in self.clearing.participants.values():
+            if account.is_in_liquidation:
+                continue
+            if self.clearing.shortfall(account) > 0:
+                raise InvariantError(f"expected account {account.account_id} at or above maintenance")
+            if account.balance < 0 and not any(leg.size for leg in account.legs.values()):
+                raise InvariantError(f"expected a balance of account {account.account_id}, found {account.balance}")
 
     # What is queued.
 

@@ -49,9 +49,10 @@ from tests.reference.random_venues import (
 RICH = MAX_MONEY // 10
 
 
-# Those that are no commands: rules of who pays; orders at the limits of money; recorded orders and leveraged positions
-# to begin with; commands about recorded orders; is_continued; numbers out of range; ids that do not exist.
-EXTRAS = ("losses", "rich", "ladder", "population", "change_recorded", "continued", "edges", "strangers")
+# Those that are no commands: rules of who pays, and a crisis in which somebody has to; orders at the limits of money;
+# recorded orders and leveraged positions to begin with; commands about recorded orders; is_continued; numbers out of
+# range; ids that do not exist.
+EXTRAS = ("losses", "crisis", "rich", "ladder", "population", "change_recorded", "continued", "edges", "strangers")
 
 
 @dataclass
@@ -97,11 +98,21 @@ def make_world(source: Source) -> World:
             for i in world.instruments
         )
         world.features = world.features - {"crash", "open", "population", "edges"} | {"rich"}
+    elif {"losses", "crisis"} <= world.features and not one_in(source, 4):
+        make_crisis(world, source)
     for feature, weight, make in MENU:
         if feature in world.features:
             world.menu.extend([make] * weight)
     world.menu = world.menu or [place_limit]
     return world
+
+
+def make_crisis(world: World, source: Source) -> None:
+    """Let prices jump under many leveraged positions, with money coming in now and then."""
+    world.rules = msgspec.structs.replace(world.rules, clearing="margin")
+    world.accounts = between(source, 5, 12)
+    world.features = world.features - {"edges", "strangers", "continued"} | {"open", "population"}
+    world.menu.extend([crash] * 20 + [deposit] * 10 + [place_limit] * 10 + [place_recorded] * 10 + [open_position] * 5)
 
 
 # The commands; ts_ns is filled in afterwards.

@@ -30,7 +30,7 @@ class Socialization:
         self.base = SocializationBase[self.rules.base.upper()]
         self.clearing = clearing
         self.journal = journal
-        self.marks_before: dict[int, int] = {}  # those that this step found
+        self.marks_before: dict[int, int] = {}  # those that this step found, or the first of all
 
     # Who pays.
 

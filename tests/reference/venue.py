@@ -57,6 +57,7 @@ class ReferenceVenue:
         self.checks = self.desk.checks
         self.liquidator = Liquidator(rules, self.books, self.clearing, self.desk, self.journal)
         self.waterfall = self.liquidator.waterfall
+        self.is_settled = False
         self.new_marks: set[int] = set()  # instruments with a MarkPriceUpdated in this command
         self.handlers: dict[type, Callable[[Any], None]] = {
             PlaceOrder: self.desk.place,
@@ -84,7 +85,8 @@ class ReferenceVenue:
         self.run_due(command.ts_ns)
         self.start_step()
         self.handlers[type(command)](command)
-        if not getattr(command, "is_continued", False):
+        self.is_settled = not getattr(command, "is_continued", False)
+        if self.is_settled:
             self.settle()
         return self.journal.events
 
@@ -149,6 +151,7 @@ class ReferenceVenue:
     def write_mark(self, instrument_id: int, price: int) -> None:
         """Set a mark price and say so."""
         self.clearing.marks[instrument_id] = price
+        self.waterfall.sharing.marks_before.setdefault(instrument_id, price)
         self.new_marks.add(instrument_id)
         self.journal.write(MarkPriceUpdated, instrument=instrument_id, price_ticks=price)
 
@@ -313,3 +316,5 @@ class ReferenceVenue:
         for book in self.books.values():
             book.check()
         self.clearing.check()
+        if self.has_money and self.is_settled:
+            self.liquidator.check()
