@@ -38,6 +38,7 @@ from exchange.units import MAX_EXPOSURE, MAX_MONEY, MAX_TS_NS
 from tests.reference import checks
 from tests.reference.book import Book
 from tests.reference.clearing import Account, Clearing
+from tests.reference.clock import Clock
 from tests.reference.journal import Journal
 from tests.reference.liquidation import Liquidator
 from tests.reference.orders import OrderDesk
@@ -51,13 +52,14 @@ class ReferenceVenue:
 
     def __init__(self, instruments: Sequence[Instrument], rules: Rules) -> None:
         self.journal = Journal()
+        self.clock = Clock(self.journal)
         self.has_money = rules.clearing == "margin"
         self.books = {i.instrument_id: Book(i, rules.orders, self.journal) for i in instruments}
         self.clearing = Clearing(instruments, rules, self.books, self.journal)
         self.desk = OrderDesk(rules, self.books, self.clearing, self.journal)
         self.checks = self.desk.checks
         self.liquidator = Liquidator(rules, self.books, self.clearing, self.desk, self.journal)
-        self.pricing = PriceDesk(self.books, self.clearing, self.checks, self.journal, self.write_mark)
+        self.pricing = PriceDesk(self.books, self.clearing, self.checks, self.journal, self.clock, self.write_mark)
         self.new_marks: set[int] = set()  # instruments with a MarkPriceUpdated in this command
         self.handlers: dict[type, Callable[[Any], None]] = {
             PlaceOrder: self.desk.place,
@@ -82,7 +84,7 @@ class ReferenceVenue:
             raise SequenceError(f"expected ts_ns in {self.journal.ts_ns} .. {MAX_TS_NS}, found {command.ts_ns}")
         self.journal.start_command(command.ts_ns)
         self.liquidator.sellers.clear()
-        self.pricing.run_due(command.ts_ns, self.settle)
+        self.clock.run_due(command.ts_ns, self.settle)
         self.handlers[type(command)](command)
         if not getattr(command, "is_continued", False):
             self.settle()
