@@ -31,6 +31,9 @@ from replay.progress import shown_progress
 from replay.scenario import DEMO, Scenario, open_input, open_scenario
 from replay.schedule import blocks_of
 from replay.sentences import who
+from replay.shock.command import SUMMARY as SHOCK_SUMMARY
+from replay.shock.command import add_shock, play_shock
+from replay.shock.command import more as more_on_shock
 from replay.sources import FORMATS, Source, format_of
 from replay.sources.cells import parse_integer, parse_time, parse_ts_ns
 from replay.sources.csv_commands import write_csv
@@ -66,6 +69,7 @@ examples:
   cascade info day.tape                 what a file holds
   cascade info                          what is installed, and whether it runs compiled
   cascade bench                         how fast it is here
+  cascade shock                         one shock at every venue: who pays?
   cascade calc liquidation --help       liquidation prices, margin, sizes, cascades and debts
 
 `cascade COMMAND --help` says more about each.
@@ -199,6 +203,8 @@ def _parser() -> argparse.ArgumentParser:
 
     add_calculators(_command(commands, "calc", _calc, CALC_SUMMARY, CALC_MORE))
 
+    add_shock(_command(commands, "shock", _shock, SHOCK_SUMMARY, more_on_shock()))
+
     info = _command(commands, "info", _info, "say what a file holds, or what is installed", _INFO)
     _add_source(info, is_optional=True)
     info.add_argument("--json", action="store_true", help="print one JSON object")
@@ -274,6 +280,11 @@ def _explain(explainer: Explainer, exchange: Exchange, is_json: bool) -> None:
         print(msgspec.json.encode({"account": explainer.account, "story": [line._asdict() for line in lines]}).decode())
     else:
         print(f"{who(explainer.account)}\n\n{story_of(lines)}\n")
+
+
+def _shock(given: argparse.Namespace) -> int:
+    play_shock(given, print)
+    return OK
 
 
 def _convert(given: argparse.Namespace) -> int:

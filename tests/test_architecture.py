@@ -99,7 +99,7 @@ NUMBERS = {
         "scenarios": 3,
         "report": 3,
         "progress.py": 3,
-        "shock.py": 3,
+        "shock": 3,
         "cli.py": 4,
         "__main__.py": 5,
     },

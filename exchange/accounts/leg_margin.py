@@ -149,14 +149,11 @@ def initial_margin_of(
 ) -> int:
     """Return the initial margin of a leg, or of its whole pair where the pair does not simply add up, with an order."""
     pair = ledger.legs[leg + PAIR]
-    own = _Exposed(ledger, market, schedule, leg)
-    own.bought += added.bought
-    own.sold += added.sold
-    own.bought_lots += added.bought_lots
-    own.sold_lots += added.sold_lots
+    own = _exposed_leg(ledger, market, schedule, leg)
+    own.add_order(added)
     if pair == 0 or hedge_margin == SUM:
         return own.initial(market, schedule, leverage)
-    other = _Exposed(ledger, market, schedule, pair)
+    other = _exposed_leg(ledger, market, schedule, pair)
     if hedge_margin == LARGER:
         other_leverage = leverage_of(ledger, market, pair)
         return max(own.initial(market, schedule, leverage), other.initial(market, schedule, other_leverage))
@@ -171,41 +168,36 @@ def initial_margin_of(
 
 def first_initial_margin(market: Market, schedule: MarginSchedule, leverage: int, added: Added) -> int:
     """Return the initial margin of the first order of an account that has no leg yet."""
-    interest = open_interest_value(market)
-    return schedule.initial(0, added.bought, added.sold, 0, added.bought_lots, added.sold_lots, leverage, interest)
+    own = _Exposed(0)
+    own.add_order(added)
+    return own.initial(market, schedule, leverage)
 
 
 def exposure_of(ledger: Ledger, market: Market, schedule: MarginSchedule, leg: i64, added: Added) -> int:
     """Return the notional of a leg (0: none yet) with its orders and a new one, as its tier is looked up."""
-    own = _Exposed(ledger, market, schedule, leg)
+    own = _exposed_leg(ledger, market, schedule, leg)
     return schedule.exposure(own.notional, own.bought + added.bought, own.sold + added.sold)
 
 
 class _Exposed:
     """Position and resting orders of a leg, signed where they have a side."""
 
-    def __init__(self, ledger: Ledger, market: Market, schedule: MarginSchedule, leg: i64) -> None:
-        self.notional: int = 0
+    def __init__(self, notional: int) -> None:
+        self.notional: int = notional
         self.lots: int = 0
         self.bought: int = 0
         self.sold: int = 0
         self.bought_lots: int = 0
         self.sold_lots: int = 0
-        if leg == 0:
-            return
-        legs = ledger.legs
-        size: int = legs[leg + SIZE]
-        cost: int = legs[leg + COST]
-        notional = schedule.based(abs(value_of(market, size, cost)), abs(cost))
-        self.notional = -notional if size < 0 else notional
-        self.lots = size
-        self.bought = legs[leg + BUY_NOTIONAL]
-        self.sold = legs[leg + SELL_NOTIONAL]
-        self.bought_lots = legs[leg + BUY_LOTS]
-        self.sold_lots = legs[leg + SELL_LOTS]
+
+    def add_order(self, added: Added) -> None:
+        self.bought += added.bought
+        self.sold += added.sold
+        self.bought_lots += added.bought_lots
+        self.sold_lots += added.sold_lots
 
     def initial(self, market: Market, schedule: MarginSchedule, leverage: int) -> int:
-        return schedule.initial(
+        required = schedule.initial(
             self.notional,
             self.bought,
             self.sold,
@@ -215,3 +207,25 @@ class _Exposed:
             leverage,
             open_interest_value(market),
         )
+        bought, sold = self.bought, self.sold
+        if market.has_mark:
+            bought = market.valuation.notional(self.bought_lots, market.mark)
+            sold = market.valuation.notional(self.sold_lots, market.mark)
+        return max(required, schedule.risk_initial(self.lots, abs(self.notional), bought, sold))
+
+
+def _exposed_leg(ledger: Ledger, market: Market, schedule: MarginSchedule, leg: i64) -> _Exposed:
+    """Return what a leg has; nothing where there is none (0)."""
+    if leg == 0:
+        return _Exposed(0)
+    legs = ledger.legs
+    size: int = legs[leg + SIZE]
+    cost: int = legs[leg + COST]
+    notional = schedule.based(abs(value_of(market, size, cost)), abs(cost))
+    exposed = _Exposed(-notional if size < 0 else notional)
+    exposed.lots = size
+    exposed.bought = legs[leg + BUY_NOTIONAL]
+    exposed.sold = legs[leg + SELL_NOTIONAL]
+    exposed.bought_lots = legs[leg + BUY_LOTS]
+    exposed.sold_lots = legs[leg + SELL_LOTS]
+    return exposed

@@ -9,7 +9,7 @@ from librt.strings import read_i64_le
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import LEG_ROW, LIQUIDATING, MARKET, OWNER_SLOT, SCHEDULE, SIZE, Ledger
+from exchange.accounts.ledger import LEG_ROW, LIQUIDATING, MARKET, OWNER_SLOT, RECORDED_SLOT, SCHEDULE, SIZE, Ledger
 from exchange.accounts.pockets import Pockets
 from exchange.desks.request_desk import NAMES_ACCOUNT, NAMES_MARKET, RequestDesk
 from exchange.event_log import EventLog
@@ -156,7 +156,7 @@ class MarginDesk(RequestDesk):
                 legs[leg + SCHEDULE] = number
                 if is_changed:
                     self.clearing.mark_dirty(legs[leg + OWNER_SLOT])
-                if is_changed and legs[leg + SIZE] != 0:
+                if is_changed and legs[leg + SIZE] != 0 and legs[leg + OWNER_SLOT] != RECORDED_SLOT:
                     positions += 1
             leg += LEG_ROW
         write_margin_schedule_set(self.log, market.instrument, number, positions, flag)

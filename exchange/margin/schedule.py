@@ -178,9 +178,9 @@ class MarginSchedule:
 
         signed_notional: on the schedule's base, negative for a short. bought, sold: notional of the resting orders at
         their prices. open_interest: of the instrument at mark, money. The rules: exposure / leverage; the tiers'
-        initial rates; `initial_ppm`, scaled by the open interest; a size_linear schedule's initial rate; a risk_factor
-        schedule's maintenance with the orders x `initial_scale_ppm`. Exposure is the worse side, the sum, or the
-        position alone, by `order_margin`.
+        initial rates; `initial_ppm`, scaled by the open interest; a size_linear schedule's initial rate. Exposure is
+        the worse side, the sum, or the position alone, by `order_margin`. A risk_factor schedule asks `risk_initial`,
+        too.
         """
         exposure = self.exposure(signed_notional, bought, sold)
         required = div_ceil(exposure, leverage)
@@ -196,12 +196,18 @@ class MarginSchedule:
             lots = self.exposure(signed_lots, bought_lots, sold_lots)
             by_size = size_linear_requirement(lots, exposure, self.linear_initial_ppb, self.slope_ppb, self.slope_lots)
             required = max(required, by_size)
-        elif self.kind == RISK_FACTOR and self.initial_scale_ppm > 0:
-            if self.order_margin == NONE:
-                bought, sold = 0, 0
-            by_risk = self._required(signed_lots, abs(signed_notional), leverage, bought, sold)
-            required = max(required, scaled_requirement(by_risk, self.initial_scale_ppm))
         return required
+
+    def risk_initial(self, size_lots: int, notional: int, bought: int, sold: int) -> int:
+        """Return a risk_factor schedule's multiple of maintenance margin, orders included, asked at first; or 0.
+
+        notional: on the schedule's base; bought, sold: notional of the resting orders at mark. Rounded down.
+        """
+        if self.kind != RISK_FACTOR or self.initial_scale_ppm == 0:
+            return 0
+        if self.order_margin == NONE:
+            bought, sold = 0, 0
+        return scaled_requirement(self._required(size_lots, notional, 1, bought, sold), self.initial_scale_ppm)
 
     def exposure(self, signed: int, bought: int, sold: int) -> int:
         """Return how much of a position with its orders counts, in lots or money."""

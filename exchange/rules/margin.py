@@ -95,16 +95,18 @@ class ScheduleRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Refuse a schedule that could not be applied; the instrument checks its tiers. Raises ConfigError."""
         where = "margin"
         linear, factors = self.size_linear, self.risk_factor
+        rate = linear.maintenance_ppb
+        expect(0 <= rate < PPB, where, "size_linear.maintenance_ppb in 0 .. below 100 %", rate)
         for name, rate in (
-            ("size_linear.maintenance_ppb", linear.maintenance_ppb),
-            ("risk_factor.long_ppb", factors.long_ppb + factors.slippage_ppb),
-            ("risk_factor.short_ppb", factors.short_ppb + factors.slippage_ppb),
+            ("risk_factor.long_ppb", factors.long_ppb),
+            ("risk_factor.short_ppb", factors.short_ppb),
+            ("risk_factor.slippage_ppb", factors.slippage_ppb),
         ):
-            expect(0 <= rate < PPB, where, f"{name} in 0 .. below 100 %, slippage included", rate)
+            # A requirement above the notional is legal: Vega's own scenarios close whoever trades that way.
+            expect(0 <= rate <= 100 * PPB, where, f"{name} in 0..{100 * PPB}", rate)
         for name, rate in (
             ("size_linear.initial_ppb", linear.initial_ppb),
             ("size_linear.slope_ppb", linear.slope_ppb),
-            ("risk_factor.slippage_ppb", factors.slippage_ppb),
             ("risk_factor.slippage_slope_ppb", factors.slippage_slope_ppb),
         ):
             expect(0 <= rate <= PPB, where, f"{name} in 0..{PPB}", rate)

@@ -33,6 +33,7 @@ class Order:
     post_only: bool = False
     origin: Origin = Origin.PARTICIPANT
     filled: int = 0
+    is_liquidation: bool = False
     came_touched: bool = False  # a stop that the last trade touched when it came or was amended, and none since
 
     @property
@@ -66,6 +67,7 @@ class Book:
         self.live: list[Order] = []
         self.last_price: int | None = None
         self.last_taker_side = Side.BUY
+        self.trades: list[tuple[int, int, int, bool]] = []  # time, price, quantity, whether a liquidation's
         self.low: int | None = None
         self.high: int | None = None
 
@@ -211,11 +213,12 @@ class Book:
             taker_account=taker.account,
             side=taker.side,
         )
-        self.note_trade(maker.price, taker.side)
+        self.note_trade(maker.price, taker.side, qty, is_liquidation=taker.is_liquidation)
         return Fill(maker, taker, maker.price, qty)
 
-    def note_trade(self, price: int, taker_side: Side) -> None:
+    def note_trade(self, price: int, taker_side: Side, qty: int, *, is_liquidation: bool = False) -> None:
         """Remember a trade or a reported trade: last price, range, and the stops that waited for a later one."""
+        self.trades.append((self.journal.ts_ns, price, qty, is_liquidation))
         self.last_price = price
         self.last_taker_side = taker_side
         self.low = price if self.low is None else min(self.low, price)

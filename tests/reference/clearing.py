@@ -52,6 +52,7 @@ class Clearing:
         self.books = books
         self.journal = journal
         self.marks: dict[int, int] = {}
+        self.settled: set[int] = set()  # instruments settled for good
         self.recorded_market = Account(RECORDED_MARKET)
         by_instrument = rules.fund.scope == "per_instrument"
         self.opening = rules.fund.opening * (len(self.instruments) if by_instrument else 1)

@@ -143,6 +143,8 @@ class Deleveraging:
             start = random_below(self.rules.seed, self.walks, len(places)) if len(places) >= 2 else 0
             self.walks += 1
             places = places[start:] + places[:start]
+        if self.rules.order == "rank":
+            self.pass_by(places, instrument_id, wanted, price)
         usable = [place for place in places if self.is_usable(place, instrument_id, price)]
         held = [abs(place.account.legs[instrument_id].size) for place in usable]
         if self.rules.order in ("rank", "random"):
@@ -150,6 +152,16 @@ class Deleveraging:
         else:
             lots = pro_rata(wanted, held)
         return [(place, count) for place, count in zip(usable, lots, strict=True) if count > 0]
+
+    def pass_by(self, places: list[Place], instrument_id: int, wanted: int, price: int) -> None:
+        """Use up the places that the walk by rank meets and cannot close."""
+        for place in places:
+            if wanted <= 0:
+                break
+            if self.is_usable(place, instrument_id, price):
+                wanted -= abs(place.account.legs[instrument_id].size)
+            else:
+                place.is_used = True
 
     def is_usable(self, place: Place, instrument_id: int, price: int) -> bool:
         """Whether a place of the queue is still a candidate, and allows the price."""

@@ -154,7 +154,10 @@ class Liquidator:
 
     def cause_of(self, instrument_id: int) -> int:
         """Return the newest liquidation whose trades may have moved the instrument's mark in this command, or 0."""
-        if instrument_id == 0 or self.clearing.instruments[instrument_id].mark_source == "external":
+        if instrument_id == 0:
+            return 0
+        instrument = self.clearing.instruments[instrument_id]
+        if instrument.mark_source == "external" or not instrument.mark.moved_by_liquidations:
             return 0
         return max(self.sellers.get(instrument_id, set()), default=0)
 
@@ -163,6 +166,9 @@ class Liquidator:
     def attempt(self, liquidation: Liquidation, instrument_id: int) -> None:
         """Send one order for a leg, and decide what happens to what it leaves."""
         account, leg = liquidation.account, liquidation.legs[instrument_id]
+        if self.clearing.leg(account, instrument_id).size == 0:  # settled for good
+            self.close_leg(liquidation, instrument_id)
+            return
         if leg.attempts > 0 and self.rules.recheck and self.clearing.shortfall(account) <= 0:
             self.end(liquidation, LiquidationOutcome.CURED)
             return
@@ -214,6 +220,7 @@ class Liquidator:
             price=self.clearing.bankruptcy_price(account, instrument_id) if is_limit else 0,
             trigger=0,
             open_qty=abs(size),
+            is_liquidation=True,
         )
         self.journal.write(
             LiquidationOrderPlaced,
@@ -233,6 +240,12 @@ class Liquidator:
         if order.open_qty > 0:
             reason = CancelReason.IOC_REMAINDER if is_limit else CancelReason.MARKET_REMAINDER
             book.cancel(order, reason, liquidation.liquidation_id)
+
+    def close_leg(self, liquidation: Liquidation, instrument_id: int) -> None:
+        """A leg is gone; with the last one the liquidation is finished."""
+        del liquidation.legs[instrument_id]
+        if not liquidation.legs:
+            self.finish(liquidation)
 
     def take_order_id(self, book: Book) -> int:
         """Return the venue's next own order id that is not live in the book."""

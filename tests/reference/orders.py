@@ -291,7 +291,7 @@ class OrderDesk:
             qty_lots=command.qty_lots,
             side=command.side,
         )
-        self.books[command.instrument].note_trade(command.price_ticks, command.side)
+        self.books[command.instrument].note_trade(command.price_ticks, command.side, command.qty_lots)
         self.traded.add(command.instrument)
 
     # Finding and refusing.

@@ -13,6 +13,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from exchange.commands import (
+    AdvanceTime,
     AmendOrder,
     CancelOrder,
     Command,
@@ -32,7 +33,7 @@ from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.instrument import Instrument
 from exchange.rules import Rules
 from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_TS_NS
-from tests.reference import random_waterfall
+from tests.reference import random_pricing, random_waterfall
 from tests.reference.random_venues import (
     CENTRE,
     DrawnSource,
@@ -47,12 +48,24 @@ from tests.reference.random_venues import (
 )
 
 RICH = MAX_MONEY // 10
+START = 1_000  # units of time before the first command
 
 
-# Those that are no commands: rules of who pays, and a crisis in which somebody has to; orders at the limits of money;
-# recorded orders and leveraged positions to begin with; commands about recorded orders; is_continued; numbers out of
-# range; ids that do not exist.
-EXTRAS = ("losses", "crisis", "rich", "ladder", "population", "change_recorded", "continued", "edges", "strangers")
+# Those that are no commands: rules of prices; rules of who pays, and a crisis in which somebody has to; orders at the
+# limits of money; recorded orders and leveraged positions to begin with; commands about recorded orders; is_continued;
+# numbers out of range; ids that do not exist.
+EXTRAS = (
+    "prices",
+    "losses",
+    "crisis",
+    "rich",
+    "ladder",
+    "population",
+    "change_recorded",
+    "continued",
+    "edges",
+    "strangers",
+)
 
 
 @dataclass
@@ -100,6 +113,11 @@ def make_world(source: Source) -> World:
         world.features = world.features - {"crash", "open", "population", "edges"} | {"rich"}
     elif {"losses", "crisis"} <= world.features and not one_in(source, 4):
         make_crisis(world, source)
+    if "prices" in world.features and one_in(source, 2):
+        world.unit_ns = world.unit_ns if world.unit_ns > 1 else pick(source, random_pricing.UNITS)
+        world.instruments = tuple(
+            random_pricing.with_prices(i, source, START * world.unit_ns, world.unit_ns) for i in world.instruments
+        )
     for feature, weight, make in MENU:
         if feature in world.features:
             world.menu.extend([make] * weight)
@@ -400,6 +418,7 @@ MENU: tuple[tuple[str, int, Callable[[World, Source], Command]], ...] = (
     ("open", 4, open_position),
     ("fund", 1, fund_deposit),
     *random_waterfall.MENU,
+    *random_pricing.MENU,
 )
 
 
@@ -449,9 +468,11 @@ def rung(instrument: Instrument, source: Source, order_id: int, side: Side, offs
 
 def timed(world: World, source: Source, commands: Sequence[Command]) -> tuple[Command, ...]:
     """Give every command its time; now and then one comes too early."""
-    now, result = 1_000 * world.unit_ns, []
+    now, result = START * world.unit_ns, []
     for command in commands:
         ts_ns = now - 1 if "edges" in world.features and one_in(source, 100) else now + world.unit_ns * source.below(3)
+        if isinstance(command, AdvanceTime):
+            ts_ns += world.unit_ns * pick(source, (0, 3, 11, 40))
         now = max(now, ts_ns)
         result.append(msgspec.structs.replace(command, ts_ns=ts_ns))
     return tuple(result)

@@ -38,9 +38,11 @@ from exchange.units import MAX_EXPOSURE, MAX_MONEY, MAX_TS_NS
 from tests.reference import checks
 from tests.reference.book import Book
 from tests.reference.clearing import Account, Clearing
+from tests.reference.clock import Clock
 from tests.reference.journal import Journal
 from tests.reference.liquidation import Liquidator
 from tests.reference.orders import OrderDesk
+from tests.reference.price_desk import PriceDesk
 
 NONE = RejectReason.NONE
 
@@ -50,6 +52,7 @@ class ReferenceVenue:
 
     def __init__(self, instruments: Sequence[Instrument], rules: Rules) -> None:
         self.journal = Journal()
+        self.clock = Clock(self.journal)
         self.has_money = rules.clearing == "margin"
         self.books = {i.instrument_id: Book(i, rules.orders, self.journal) for i in instruments}
         self.clearing = Clearing(instruments, rules, self.books, self.journal)
@@ -57,7 +60,10 @@ class ReferenceVenue:
         self.checks = self.desk.checks
         self.liquidator = Liquidator(rules, self.books, self.clearing, self.desk, self.journal)
         self.waterfall = self.liquidator.waterfall
+        self.clock.before_task = self.start_step
+        self.clock.workers.append((self.waterfall.tasks, self.waterfall.run_task))
         self.is_settled = False
+        self.pricing = PriceDesk(self.books, self.clearing, self.checks, self.journal, self.clock, self.write_mark)
         self.new_marks: set[int] = set()  # instruments with a MarkPriceUpdated in this command
         self.handlers: dict[type, Callable[[Any], None]] = {
             PlaceOrder: self.desk.place,
@@ -74,6 +80,7 @@ class ReferenceVenue:
             OpenPosition: self.open_position,
             FundDeposit: self.fund_deposit,
             **self.waterfall.handlers,
+            **self.pricing.handlers,
         }
 
     def apply(self, command: Command) -> list[Event]:
@@ -82,22 +89,13 @@ class ReferenceVenue:
             raise SequenceError(f"expected ts_ns in {self.journal.ts_ns} .. {MAX_TS_NS}, found {command.ts_ns}")
         self.journal.start_command(command.ts_ns)
         self.liquidator.sellers.clear()
-        self.run_due(command.ts_ns)
+        self.clock.run_due(command.ts_ns, self.settle)
         self.start_step()
         self.handlers[type(command)](command)
         self.is_settled = not getattr(command, "is_continued", False)
         if self.is_settled:
             self.settle()
         return self.journal.events
-
-    def run_due(self, ts_ns: int) -> None:
-        """Run what is due by now, each at its own time, and settle after each."""
-        while (task := self.waterfall.next_task()) is not None and task[0] <= ts_ns:
-            self.journal.ts_ns = task[0]
-            self.start_step()
-            task[1]()
-            self.settle()
-        self.journal.ts_ns = ts_ns
 
     def start_step(self) -> None:
         """A command or a timed task begins."""
@@ -116,7 +114,9 @@ class ReferenceVenue:
             self.update_marks()
             self.liquidator.queue_breaches()
             if is_first_pass:
-                self.liquidator.queue_retries(self.desk.traded | self.new_marks)
+                moved = self.desk.traded | self.new_marks | self.pricing.delivery.just_settled
+                self.liquidator.queue_retries(moved)
+                self.pricing.delivery.just_settled.clear()
                 is_first_pass = False
             if not self.liquidator.queue:
                 break
@@ -140,8 +140,12 @@ class ReferenceVenue:
         """Bring marks that follow the book up to date."""
         for instrument_id, book in sorted(self.books.items()):
             price = None
-            if book.instrument.mark_source == "last":
-                price = book.last_price
+            if instrument_id in self.clearing.settled:
+                continue
+            if book.instrument.mark_source == "model":
+                self.pricing.update_model_mark(instrument_id)
+            elif book.instrument.mark_source == "last":
+                price = self.pricing.prices[instrument_id].last_price()
             elif book.instrument.mark_source == "mid":
                 bid, ask = book.best(Side.BUY), book.best(Side.SELL)
                 price = (bid + ask) // 2 if bid is not None and ask is not None else None
@@ -164,6 +168,8 @@ class ReferenceVenue:
             or self.check_has_money()
             or self.checks.price(command.instrument, command.price_ticks)
         )
+        if not reason and self.pricing.take_outside_mark(command):
+            return
         if not reason and self.books[command.instrument].instrument.mark_source != "external":
             reason = RejectReason.INVALID_COMBINATION
         if reason:

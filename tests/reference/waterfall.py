@@ -10,6 +10,7 @@ from exchange.rules import Rules
 from exchange.units import MAX_TS_NS
 from tests.reference.checks import Checks
 from tests.reference.clearing import Account, Clearing
+from tests.reference.clock import Due, Rank
 from tests.reference.debts import Debts
 from tests.reference.fund import Fund
 from tests.reference.journal import Journal
@@ -129,11 +130,17 @@ class Waterfall:
         self.sessions.after_settling()
         self.fund.after_settling()
 
-    def next_task(self) -> tuple[int, Callable[[], None]] | None:
-        """Return what is due first, and when: interest ahead of a session's end."""
-        tasks = [(self.debts.due_ns, self.debts.charge_interest), (self.sessions.due_ns, self.sessions.end_in_time)]
-        known = [(due_ns, run) for due_ns, run in tasks if due_ns is not None]
-        return min(known, key=lambda task: task[0], default=None)  # min returns the first of equals
+    def tasks(self) -> list[Due]:
+        """Return when interest comes on top, and when the session ends."""
+        times = ((Rank.DEBTS, self.debts.due_ns), (Rank.SESSION, self.sessions.due_ns))
+        return [Due(due_ns, rank, 0) for rank, due_ns in times if due_ns is not None]
+
+    def run_task(self, task: Due) -> None:
+        """Do what is due."""
+        if task.rank == Rank.DEBTS:
+            self.debts.charge_interest()
+        else:
+            self.sessions.end_in_time()
 
     # Guards (section 6).
 

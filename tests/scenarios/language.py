@@ -1,8 +1,8 @@
 """The text of a scenario: settings, then commands, each followed by its events, indented, in plain words.
 
     rules orders.self_trade=cancel_maker        settings of exchange/rules.py; `clearing=none` is a bare venue
-    instrument 1 kind=inverse tick_value=100    fields of Instrument; maintenance=ppm, tiers=ppm:end,ppm,
-                                                leverage=, fees=m/t/liq
+    instrument 1 kind=inverse tick_value=100    fields of Instrument; maintenance=ppm, leverage=, fees=m/t/liq;
+                                                tiers=ppm:up_to:leverage,... and other=ppm, one more margin schedule
     place buy 10 @ 100 id 1 acct 7 ioc          no price: a market order; `stop 90`: a stop, with `@` a stop-limit
     place sell 5 @ 101 id 9 recorded            of the recorded market, account 0; also `correction`
     cancel id 1 acct 7                          also `reduce 2 id 1 acct 7`, `amend 5 @ 99 stop 90 total id 1 acct 7`
@@ -13,6 +13,9 @@
     open -10 @ 100 acct 7
     restrict acct 7                             only what reduces; `unrestrict acct 7` lifts it
     market paused                               also `reduce-only`, `open`
+    isolate acct 7                              a pocket for its position; also `cross`, and `margin -50 acct 7`
+    hedge acct 7                                `one-way` ends that; `place buy 5 @ 90 long id 3 acct 7`, also `short`
+    schedule 1 new                              another margin schedule, `new`: for what is opened from now on
     deposit-asset 5 acct 7                      lots of a spot instrument; also `withdraw-asset`
     interest 1,000 on 2                         rate in ppb on loans of an asset; on money without `on`
     time 13:20                                  no command: what follows happens at this time (also `time 2d 13:20:05`)
@@ -55,21 +58,37 @@ from exchange.commands import (
     SetIndexPrice,
     SetInterestRate,
     SetLeverage,
+    SetMarginMode,
+    SetMarginSchedule,
     SetMarketState,
     SetMarkPrice,
+    SetPositionMode,
     SettleInstrument,
+    TransferMargin,
     Withdraw,
     WithdrawAsset,
     WriteOffDebt,
 )
-from exchange.enums import InterestKind, MarketState, OrderKind, Origin, Side, SideFilter, TimeInForce
+from exchange.enums import (
+    InterestKind,
+    MarginMode,
+    MarketState,
+    OrderKind,
+    Origin,
+    PositionSide,
+    Side,
+    SideFilter,
+    TimeInForce,
+)
 from exchange.events import Event
 from exchange.exchange import Exchange
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
 from exchange.rules import load_rules
 
+SIDES = ("buy", "sell", "long", "short")
 STATES = ("open", "reduce-only", "paused")  # of a market
 FLAGS = (
+    *SIDES,
     *STATES,
     "ioc",
     "fok",
@@ -78,10 +97,9 @@ FLAGS = (
     "correction",
     "continued",
     "total",
-    "buy",
-    "sell",
     "all",
     "book",
+    "new",
 )
 VALUES = ("@", "id", "acct", "stop", "on", "leg")
 NANOSECONDS = {"ns": 1, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
@@ -137,6 +155,7 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
             time_in_force,
             "post-only" in said,
             trigger,
+            position=PositionSide(1 if "long" in said else 2 if "short" in said else 0),
             **more,
         )
     makers: dict[str, Callable[[], Command]] = {
@@ -164,6 +183,12 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
         "withdraw-asset": lambda: WithdrawAsset(ts_ns, instrument, account, amount),
         "interest": lambda: SetInterestRate(ts_ns, said.get("on", 0), amount),
         "open": lambda: OpenPosition(ts_ns, instrument, account, amount, price),
+        "isolate": lambda: SetMarginMode(ts_ns, instrument, account, MarginMode.ISOLATED),
+        "cross": lambda: SetMarginMode(ts_ns, instrument, account, MarginMode.CROSS),
+        "margin": lambda: TransferMargin(ts_ns, instrument, account, amount),
+        "hedge": lambda: SetPositionMode(ts_ns, instrument, account, True),
+        "one-way": lambda: SetPositionMode(ts_ns, instrument, account, False),
+        "schedule": lambda: SetMarginSchedule(ts_ns, instrument, amount, "new" in said),
         "fund": lambda: FundDeposit(ts_ns, amount, said.get("on", 0)),
         "end-session": lambda: EndSession(ts_ns),
         "write-off": lambda: WriteOffDebt(ts_ns, account),
@@ -210,8 +235,13 @@ def instrument_of(line: str) -> Instrument:
         if name == "maintenance":
             fields["margin_tiers"] = (MarginTier(maintenance_ppm=int(text)),)
         elif name == "tiers":
-            ends = [tuple(map(int, tier.split(":"))) for tier in text.split(",")]
-            fields["margin_tiers"] = tuple(MarginTier(*tier) for tier in ends)
+            parts = [[int(number) for number in part.split(":")] for part in text.split(",")]
+            fields["margin_tiers"] = tuple(
+                MarginTier(maintenance_ppm=rate, up_to=(*more, 0)[0], max_leverage=(*more, 0, 0)[1])
+                for rate, *more in parts
+            )
+        elif name == "other":
+            fields.setdefault("margin_schedules", []).append({"tiers": [{"maintenance_ppm": int(text)}]})
         elif name == "fees":
             maker, taker, liquidation = map(int, text.split("/"))
             fields["fees"] = FeeSchedule(maker_ppm=maker, taker_ppm=taker, liquidation_ppm=liquidation)
@@ -363,6 +393,10 @@ SENTENCES: dict[str, str] = {
     "fund {fund_balance}",
     "LossSocialized": "liquidation {liquidation_id}: {charged} of deficit {deficit} of acct {account} socialized over "
     "{payers} with profits of {base}",
+    "MarginModeSet": "acct {account}: {mode} margin",
+    "IsolatedMarginTransferred": "acct {account}: margin {amount}, {reason}: balance {balance} pocket {pocket}",
+    "PositionModeSet": "acct {account}: {hedge}",
+    "MarginScheduleSet": "margin schedule {schedule}: {positions} positions come under it{newly}",
     "HaircutCharged": "liquidation {liquidation_id}: acct {account} pays {amount} of its profit {profit}: cost {cost}",
     "FundDrawdownChanged": "fund {running}: change {change} of {pool_most}, {ratio_ppm} ppm",
     "DeficitPaid": "liquidation {liquidation_id}: {source} pays {amount} of deficit {deficit} of acct {account}: "
@@ -419,6 +453,8 @@ def sentence(event: Event, is_named: bool) -> str:
         values["request"] = plain(CommandType(fields["request"]))
     values["liquidation"] = f", liquidation {fields['liquidation_id']}" if fields.get("liquidation_id") else ""
     values["restricted"] = "may only reduce" if fields.get("is_restricted") else "may trade"
+    values["hedge"] = "long and short" if fields.get("is_hedge") else "one position"
+    values["newly"] = ", and what is opened from now on" if fields.get("is_for_new_only") else ""
     values["stop"] = f" stop {fields['trigger_ticks']}" if fields.get("trigger_ticks") else ""
     values["running"] = "stops paying" if fields.get("is_running") else "pays again"
     values["debt_now"] = fields.get("owed", 0)
@@ -447,7 +483,12 @@ def shown_account(venue: Exchange, account: int) -> list[str]:
         f"acct {account}: size {held.size_lots} cost {held.cost} value {held.value} on {held.instrument}"
         for held in view.positions()
     ]
-    return [f"acct {account}: {worth}{state}", *positions]
+    pockets = [
+        f"acct {account}: pocket {held.balance} equity {held.equity} maintenance {held.maintenance} "
+        f"initial {held.initial_margin}{', in liquidation' if held.is_in_liquidation else ''} on {held.instrument}"
+        for held in view.pockets()
+    ]
+    return [f"acct {account}: {worth}{state}", *positions, *pockets]
 
 
 def shown_book(venue: Exchange, instrument: int) -> list[str]:

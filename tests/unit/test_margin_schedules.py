@@ -159,7 +159,8 @@ def test_initial_margin_is_the_most_that_any_rule_asks() -> None:
     assert schedule(linear).initial(1_000, 0, 3_000, 10, 0, 30, 10, 0) == 800  # short 20 worth 2,000 at 20 % + 20 %
     risk = RiskFactors(long_ppb=100_000_000, initial_scale_ppm=1_200_000)
     by_risk = schedule(ScheduleRules(schedule="risk_factor", risk_factor=risk))
-    assert by_risk.initial(1_000, 500, 0, 1, 1, 0, 100, 0) == 180
+    assert by_risk.risk_initial(1, 1_000, 500, 0) == 180
+    assert scaled.risk_initial(1, 1_000, 500, 0) == 0
 
 
 @pytest.mark.parametrize(("order_margin", "exposure"), [("worse_side", 130), ("sum", 180), ("none", 100)])
@@ -175,7 +176,7 @@ def test_orders_that_do_not_count_do_not_count_by_risk_either() -> None:
     """Order margin 'none'."""
     risk = RiskFactors(long_ppb=100_000_000, initial_scale_ppm=1_000_000)
     rules = ScheduleRules(schedule="risk_factor", risk_factor=risk, order_margin="none")
-    assert schedule(rules).initial(0, 500, 0, 0, 1, 0, 100, 0) == 0
+    assert schedule(rules).risk_initial(0, 0, 500, 0) == 0
 
 
 def test_leverage_of_a_tier() -> None:

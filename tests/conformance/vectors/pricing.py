@@ -3,7 +3,11 @@
 from fractions import Fraction
 from typing import Any
 
-from exchange.instrument import Instrument
+from exchange import Exchange
+from exchange.commands import AdvanceTime, Command, Deposit, OpenPosition, PlaceOrder, ReportTrade
+from exchange.enums import Side
+from exchange.events import PositionTakenOver, Trade
+from exchange.instrument import Instrument, ScheduleRules
 from exchange.margin.valuation import Valuation
 from exchange.pricing.funding import (
     DAY_NS,
@@ -18,11 +22,15 @@ from exchange.pricing.funding import (
 from exchange.pricing.index import WEIGHTED, combined_price
 from exchange.pricing.marks import MICRO, fair_price, median, with_basis
 from exchange.pricing.windows import TradeWindow
+from exchange.rules import FundRules, LiquidationRules, MarkRules, Rules
+from exchange.rules.liquidation import DisposalRules
+from exchange.rules.margin import RiskFactors
 from tests.conformance.vectors import Adapter, Found, Given
 from tests.conformance.vectors.amounts import Scaled, decimals, exact, integer, ppb, ppm
 
 HOUR_NS = DAY_NS // 24
 COIN_DECIMALS = 8
+FUND, PARTY, OTHER, MAKER = -1, 3, 2, 9  # accounts
 
 
 def mark_from_trades(given: Given) -> Found:
@@ -165,7 +173,66 @@ def _linear(tick_value: int) -> Valuation:
     return Valuation(Instrument(1, "LINEAR", tick_value=tick_value))
 
 
+def mark_not_moved_by_closeout(given: Given) -> Found:
+    """MARK-05: two accounts are taken over at mark, one after the other, and sold into the book far below it."""
+    factor, slippage, mark = ppb(given["risk_factor"]), ppb(given["linear_slippage"]), int(given["mark_price"])
+    schedule = ScheduleRules(
+        schedule="risk_factor",
+        risk_factor=RiskFactors(long_ppb=factor, short_ppb=factor, slippage_ppb=slippage),
+        order_margin="none",
+    )
+    instrument = Instrument(
+        1,
+        "V1",
+        mark_source="last",
+        mark=MarkRules(moved_by_liquidations=False),
+        margin=schedule,
+        default_leverage=100,
+    )
+    rules = Rules(
+        liquidation=LiquidationRules(order="none", remainder=("fund",), disposal=DisposalRules(step_ns=1)),
+        # The network has no money of its own: what it loses on the way is lent to it by this fund, and stays in it.
+        fund=FundRules(opening=1 << 40),
+    )
+    venue = Exchange([instrument], rules)
+    names = {FUND: "network", OTHER: "trader2", PARTY: "trader3", MAKER: "auxiliary2"}
+    third, second = given["trader3"], given["trader2"]
+    deposits = {PARTY: int(third["deposit"]), OTHER: int(second["deposit"]), MAKER: 1 << 40}
+    commands: list[Command] = [Deposit(0, account, amount) for account, amount in deposits.items()]
+    commands.append(ReportTrade(0, 1, Side.BUY, mark, 1))
+    owners = {"trader2": OTHER, "auxiliary2": MAKER, None: MAKER}
+    for order_id, row in enumerate(given["book"], 1):
+        owner = owners[row.get("owner")]
+        commands.append(PlaceOrder(0, 1, owner, order_id, Side.BUY, int(row["size"]), int(row["price"])))
+    commands.append(OpenPosition(0, 1, PARTY, int(third["position"]), int(third["entry"])))
+    commands += [AdvanceTime(ts_ns) for ts_ns in range(1, 4)]
+    trades: list[dict[str, str]] = []
+    for command in commands:
+        for event in venue.apply(command):
+            if isinstance(event, PositionTakenOver):
+                buyer, seller = "network", names[event.account]
+                price, size = event.price_ticks, event.size_lots
+            elif isinstance(event, Trade):
+                buyer, seller = names[event.maker_account], names[event.taker_account]
+                price, size = event.price_ticks, event.qty_lots
+            else:
+                continue
+            trades.append({"buyer": buyer, "seller": seller, "price": str(price), "size": str(size)})
+        venue.check()  # with it that the total of all balances is unchanged
+    book = venue.book(1)
+    return {
+        "trades": trades,
+        "mark_price_after": str(book.mark_price),
+        "realised": {
+            names[account]: str(venue.account(account).balance - deposits[account]) for account in (PARTY, OTHER)
+        },
+        "remaining_book": [{"side": "buy", "price": str(level[0]), "size": str(level[1])} for level in book.depth()[0]],
+        "total_balance_unchanged": True,
+    }
+
+
 ADAPTERS: dict[str, Adapter] = {
+    "mark_not_moved_by_closeout": mark_not_moved_by_closeout,
     "mark_from_trades": mark_from_trades,
     "composite_mark": composite_mark,
     "median_mark": median_mark,

@@ -1,0 +1,103 @@
+"""`cascade shock`: one story in any venue's units, and the command that compares."""
+
+import json
+import subprocess
+import sys
+from decimal import Decimal
+
+import pytest
+
+from exchange.commands import EndSession, SetIndexPrice, SettleInstrument
+from exchange.errors import ConfigError
+from exchange.instrument import Instrument
+from exchange.rules import LiquidationRules, Rules, TakeoverRules
+from replay.cli import main
+from replay.shock import Shock, Units, commands, path, run_shock
+from replay.shock.command import shock_of
+from replay.venues import load_venue
+from tests.simulation.other_builds import ROOT
+
+SMALL = ("--option", "accounts=20", "--option", "steps=5")
+
+
+def test_the_path_falls_gaps_and_recovers() -> None:
+    """In ppm of the price before each."""
+    prices = [price for _, price in path(Shock(steps=2))]
+    assert prices == [10_000, 9_000, 8_000, 6_400, 6_880, 7_360]
+
+
+def test_units_of_linear_and_inverse_instruments() -> None:
+    """10,000 dollars at 10,000 are one coin: 1,000 lots of a thousandth, or 10,000 contracts of a dollar."""
+    linear = Units(Instrument(1, "L", tick_value=100, tick_size="0.1", lot_size="0.001", money_unit="0.000001"))
+    inverse = Units(Instrument(1, "I", kind="inverse", tick_value=2 * 10**8, tick_size="0.5", money_unit="0.00000001"))
+    price = Decimal(10_000)
+    assert (linear.ticks(price), linear.lots(price, price), linear.money(price, price)) == (100_000, 1_000, 10**10)
+    assert (inverse.ticks(price), inverse.lots(price, price), inverse.money(price, price)) == (20_000, 10_000, 10**8)
+    assert inverse.dollars(10**8, price) == linear.dollars(10**10, price) == 10_000
+
+
+def test_a_dated_future_is_settled_and_its_session_ends() -> None:
+    """In this order, so that the losses of the settlement are those that the session's winners share."""
+    rules, instruments = load_venue("okex_2018")
+    story = list(commands(Shock(accounts=1, steps=1), rules, instruments[0]))
+    assert isinstance(story[-2], SettleInstrument)
+    assert isinstance(story[-1], EndSession)
+    assert any(isinstance(command, SetIndexPrice) for command in story)
+
+
+def test_a_backstop_account_cannot_be_one_of_the_crowd() -> None:
+    """Its money would be counted twice."""
+    takeover = TakeoverRules(backstop_accounts=(7,))
+    rules = Rules(liquidation=LiquidationRules(takeover=takeover))
+    _, instruments = load_venue("generic_linear")
+    with pytest.raises(ConfigError, match="expected backstop accounts above 20, found 7"):
+        run_shock(rules, instruments, Shock(accounts=20))
+
+
+def test_a_venue_without_clearing_has_nobody_to_liquidate() -> None:
+    """And one without instruments nothing to trade."""
+    _, instruments = load_venue("generic_linear")
+    with pytest.raises(ConfigError, match="expected a venue with clearing"):
+        run_shock(Rules(clearing="none"), instruments, Shock())
+    with pytest.raises(ConfigError, match=r"expected at least one \[\[instruments\]\] table"):
+        run_shock(Rules(), [], Shock())
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ("seed", "expected NAME=VALUE, found 'seed'"),
+        ("sed=2", "expected a field of the shock, found 'sed'; nearest: 'seed'"),
+        ("seed=x", "seed: expected a number"),
+        ("steps=0", "expected steps in 1..100,000, found 0"),
+        ("fund=0", "expected fund above 0"),
+        ("gap_ppm=1000000", "expected gap_ppm in 0..999,999"),
+    ],
+)
+def test_an_option_that_makes_no_shock_is_refused(pair: str, message: str) -> None:
+    """It says which option, what was expected and what was found."""
+    with pytest.raises(ConfigError, match=message):
+        shock_of([pair])
+
+
+def test_the_table_has_a_row_per_venue(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the order in which they were named."""
+    assert main(["shock", "--venue", "okex_2018", "--venue", "generic_linear", *SMALL]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["venue", "okex_2018", "generic_linear"]
+
+
+def test_an_unknown_venue_is_an_error_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """As everywhere on the command line."""
+    assert main(["shock", "--venue", "okex_2019"]) == 2
+    assert "nearest: 'okex_2018'" in capsys.readouterr().err
+
+
+def test_two_processes_agree() -> None:
+    """Nothing of a process (addresses, hash seeds, time) is in an outcome or a digest; money is exact text."""
+    command = [sys.executable, "-m", "replay", "shock", "--venue", "bitmex_2020", "--venue", "okex_2018", "--json"]
+    told = [subprocess.run([*command, *SMALL], cwd=ROOT, capture_output=True, check=True).stdout for _ in range(2)]
+    assert told[0] == told[1]
+    outcomes = [json.loads(line) for line in told[0].splitlines()]
+    assert [outcome["venue"] for outcome in outcomes] == ["bitmex_2020", "okex_2018"]
+    assert Decimal(outcomes[0]["fund_start"]) == 50_000
