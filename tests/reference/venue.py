@@ -118,9 +118,12 @@ class ReferenceVenue:
                 self.liquidator.queue_retries(moved)
                 self.pricing.delivery.just_settled.clear()
                 is_first_pass = False
-            if not self.liquidator.queue:
+            if self.liquidator.queue:
+                self.liquidator.run_first()
+            elif self.clearing.fund.balance < 0:
+                self.clearing.pay_deficit(self.clearing.fund, 0)  # the step "fund" has nothing to pay
+            else:
                 break
-            self.liquidator.run_first()
         self.desk.traded.clear()
         self.new_marks.clear()
         if self.has_money:
