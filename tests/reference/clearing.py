@@ -38,7 +38,7 @@ class Account:
     leverage: dict[int, int] = field(default_factory=dict)
     is_in_liquidation: bool = False
     session_profit: int = 0  # realized since the session began
-    has_realized: bool = False
+    has_realized: bool = False  # anything at all since then, or was charged
 
 
 class Clearing:

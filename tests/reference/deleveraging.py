@@ -153,6 +153,12 @@ class Deleveraging:
             lots = pro_rata(wanted, held)
         return [(place, count) for place, count in zip(usable, lots, strict=True) if count > 0]
 
+    def places_left(self, queue: Queue, instrument_id: int, price: int) -> int:
+        """Return the places that are not used up; where size decides, those that can be used."""
+        if self.rules.order in ("pro_rata", "largest"):
+            return sum(self.is_usable(place, instrument_id, price) for place in queue.places)
+        return sum(not place.is_used for place in queue.places)
+
     def pass_by(self, places: list[Place], instrument_id: int, wanted: int, price: int) -> None:
         """Use up the places that the walk by rank meets and cannot close."""
         for place in places:
@@ -200,7 +206,7 @@ class Deleveraging:
         price, other_price = self.prices(size, instrument_id, bankruptcy)
         self.direction = -sign(size)
         queue = self.queue(instrument_id, self.direction)
-        left = sum(not place.is_used for place in queue.places)
+        left = self.places_left(queue, instrument_id, other_price)
         shares = self.shares(queue, instrument_id, wanted, other_price)
         if not shares:
             return 0

@@ -164,6 +164,7 @@ class Socialization:
         if paid > 0:
             account.balance -= paid
             account.session_profit -= paid
+            account.has_realized = True
             self.journal.write(
                 ProfitClawedBack,
                 account=account.account_id,

@@ -121,7 +121,7 @@ class ReferenceVenue:
             if self.liquidator.queue:
                 self.liquidator.run_first()
             elif self.clearing.fund.balance < 0:
-                self.clearing.pay_deficit(self.clearing.fund, 0)  # the step "fund" has nothing to pay
+                self.waterfall.pay_deficit(self.clearing.fund, 0, 0)
             else:
                 break
         self.desk.traded.clear()

@@ -48,7 +48,10 @@ class Waterfall:
         self.see_negative(account, liquidation_id, account.balance)
         outcome, advanced, by_fund = LiquidationOutcome.VENUE_LOSS, 0, 0
         charged: list[tuple[int, int]] = []
-        for step in self.rules.waterfall:
+        steps = self.rules.waterfall
+        if account is self.clearing.fund:  # that its own positions took below zero
+            steps = tuple(step for step in steps if step not in ("own_collateral", "fund", "debt"))
+        for step in steps:
             if step == "fee_pool":
                 outcome = self.pay_from_fees(account, liquidation_id)
             elif step == "fund":
@@ -68,7 +71,7 @@ class Waterfall:
                 break
         if account.balance < 0:
             outcome = self.book_loss(account, liquidation_id)
-        if "debt" in self.rules.waterfall:
+        if "debt" in steps:
             owes_all = self.rules.debt.owes == "all"
             self.debts.book(
                 account, liquidation_id, cause, advanced, by_fund if owes_all else 0, charged if owes_all else []
