@@ -153,10 +153,10 @@ class Deleveraging:
             lots = pro_rata(wanted, held)
         return [(place, count) for place, count in zip(usable, lots, strict=True) if count > 0]
 
-    def places_left(self, queue: Queue, instrument_id: int, price: int) -> int:
-        """Return the places that are not used up; where size decides, those that can be used."""
+    def places_left(self, queue: Queue, instrument_id: int) -> int:
+        """Return the places that are not used up; where size decides, those that are candidates still."""
         if self.rules.order in ("pro_rata", "largest"):
-            return sum(self.is_usable(place, instrument_id, price) for place in queue.places)
+            return sum(self.is_candidate(place.account, instrument_id, self.direction) for place in queue.places)
         return sum(not place.is_used for place in queue.places)
 
     def pass_by(self, places: list[Place], instrument_id: int, wanted: int, price: int) -> None:
@@ -206,7 +206,7 @@ class Deleveraging:
         price, other_price = self.prices(size, instrument_id, bankruptcy)
         self.direction = -sign(size)
         queue = self.queue(instrument_id, self.direction)
-        left = self.places_left(queue, instrument_id, other_price)
+        left = self.places_left(queue, instrument_id)
         shares = self.shares(queue, instrument_id, wanted, other_price)
         if not shares:
             return 0

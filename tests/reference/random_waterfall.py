@@ -49,8 +49,8 @@ def with_losses(rules: Rules, source: Source) -> Rules:
         debt=DebtRules(
             owes=pick(source, ("rest", "all", "all")),
             freezes=pick(source, (True, False)),
-            interest_ppb=pick(source, (0, 10_000_000, 999)),
-            interest_period_ns=pick(source, (SECOND, 7 * SECOND)),
+            interest_ppb=pick(source, (0, 100_000, 999)),
+            interest_period_ns=pick(source, (7 * SECOND, 600 * SECOND)),
             recovery=pick(source, ("fund_first", "pro_rata")),
         ),
         guards=GuardRules(pick(source, (0, 0, 1, 5 * SECOND))),

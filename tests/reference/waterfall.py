@@ -45,11 +45,12 @@ class Waterfall:
 
     def pay_deficit(self, account: Account, liquidation_id: int, cause: int) -> LiquidationOutcome:
         """Bring a negative balance to zero; returns who paid the last part of it."""
-        self.see_negative(account, liquidation_id, account.balance)
         outcome, advanced, by_fund = LiquidationOutcome.VENUE_LOSS, 0, 0
         charged: list[tuple[int, int]] = []
         steps = self.rules.waterfall
-        if account is self.clearing.fund:  # that its own positions took below zero
+        if account is not self.clearing.fund:
+            self.see_negative(account, liquidation_id, account.balance)
+        else:  # its own positions took it below zero
             steps = tuple(step for step in steps if step not in ("own_collateral", "fund", "debt"))
         for step in steps:
             if step == "fee_pool":
