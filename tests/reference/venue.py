@@ -88,7 +88,6 @@ class ReferenceVenue:
         if not self.journal.ts_ns <= command.ts_ns <= MAX_TS_NS:
             raise SequenceError(f"expected ts_ns in {self.journal.ts_ns} .. {MAX_TS_NS}, found {command.ts_ns}")
         self.journal.start_command(command.ts_ns)
-        self.liquidator.sellers.clear()
         self.clock.run_due(command.ts_ns, self.settle)
         self.start_step()
         self.handlers[type(command)](command)
@@ -99,6 +98,7 @@ class ReferenceVenue:
 
     def start_step(self) -> None:
         """A command or a timed task begins."""
+        self.liquidator.sellers.clear()  # a timed task is a step apart from its command
         self.waterfall.start_step()
         self.liquidator.deleveraging.start_step()
 
