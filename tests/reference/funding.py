@@ -189,7 +189,7 @@ class Funding:
                 balance=account.balance,
             )
         if self.rules.remainder == "fund":
-            clearing.fund.balance += paid - received
+            clearing.credit_fund(instrument_id, paid - received)
         else:
             clearing.fees += paid - received
         self.journal.write(

@@ -1,7 +1,6 @@
 """Commands about prices, and what becomes due by the clock (docs/semantics/pricing.md, sections 1 and 2)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from exchange.commands import AdvanceTime, CommandType, SetFundingRate, SetIndexPrice, SetMarkPrice, SettleInstrument
@@ -10,23 +9,11 @@ from exchange.events import IndexPriceUpdated, RequestRejected
 from tests.reference.book import Book
 from tests.reference.checks import Checks
 from tests.reference.clearing import Clearing
+from tests.reference.clock import Clock, Due, Rank, first_due
 from tests.reference.delivery import Delivery
 from tests.reference.funding import Funding
 from tests.reference.journal import Journal
 from tests.reference.pricing import PPB, Prices
-
-MARKS, FUNDING, EXPIRY = range(3)  # tasks of one time, in their order
-
-
-@dataclass(eq=False)
-class Task:
-    """Something that happens at a time, and again after every period; 0: only once."""
-
-    kind: int
-    instrument_id: int
-    due_ns: int
-    period_ns: int
-    run: Callable[["Task"], None]
 
 
 class PriceDesk:
@@ -38,6 +25,7 @@ class PriceDesk:
         clearing: Clearing,
         checks: Checks,
         journal: Journal,
+        clock: Clock,
         write_mark: Callable[[int, int], None],
     ) -> None:
         self.clearing = clearing
@@ -47,76 +35,66 @@ class PriceDesk:
         self.prices = {instrument_id: Prices(book, journal) for instrument_id, book in books.items()}
         self.funding = {i: Funding(prices, clearing, journal) for i, prices in self.prices.items()}
         self.delivery = Delivery(clearing, journal)
-        self.tasks: list[Task] | None = None  # from the first command on
+        self.next: dict[tuple[Rank, int], int] = {}  # by kind of task and instrument: when it is due
         self.handlers: dict[type, Callable[[Any], None]] = {
             SetIndexPrice: self.set_index_price,
             SetFundingRate: self.set_funding_rate,
             AdvanceTime: lambda command: None,
             SettleInstrument: self.settle_instrument,
         }
+        if checks.has_money:
+            clock.starters.append(self.start)
+            clock.workers.append((self.tasks, self.run_task))
 
     # Time (section 1).
 
-    def run_due(self, ts_ns: int, settle: Callable[[], None]) -> None:
-        """Run what is due by `ts_ns`, each at its own time, and let the venue settle after it."""
-        if self.tasks is None:
-            self.tasks = self.first_tasks(ts_ns)
-        while due := [task for task in self.tasks if task.due_ns <= ts_ns]:
-            task = min(due, key=lambda task: (task.due_ns, task.kind, task.instrument_id))
-            if task.instrument_id in self.clearing.settled:
-                self.tasks.remove(task)
-                continue
-            self.journal.ts_ns = task.due_ns
-            task.run(task)
-            if task.period_ns == 0:
-                self.tasks.remove(task)
-            settle()
-        self.journal.ts_ns = ts_ns
-
-    def first_tasks(self, start_ns: int) -> list[Task]:
-        """Return everything that will be due, with its first time."""
-        tasks = []
+    def start(self, start_ns: int) -> None:
+        """Find the first time of everything that will be due."""
         for instrument_id, prices in self.prices.items():
             instrument = prices.instrument
-            if not self.checks.has_money:
-                continue
             if instrument.mark_source == "model" and (every := instrument.mark.every_ns) > 0:
-                tasks.append(Task(MARKS, instrument_id, first_due(0, every, start_ns), every, self.run_marks))
+                self.next[Rank.MARKS, instrument_id] = first_due(0, every, start_ns)
             if (interval := instrument.funding.interval_ns) > 0:
-                first = first_due(instrument.funding.offset_ns, interval, start_ns)
-                prices.next_payment_ns = first
-                if (period := instrument.funding.sample_ns) > 0:
-                    first = min(first, first_due(instrument.funding.offset_ns, period, start_ns))
-                tasks.append(Task(FUNDING, instrument_id, first, interval, self.run_funding))
+                prices.next_payment_ns = first_due(instrument.funding.offset_ns, interval, start_ns)
+                self.next[Rank.FUNDING, instrument_id] = self.next_funding(prices, start_ns)
             if instrument.expiry_ns > 0:
-                tasks.append(Task(EXPIRY, instrument_id, instrument.expiry_ns, 0, self.run_expiry))
-        return tasks
+                self.next[Rank.EXPIRY, instrument_id] = instrument.expiry_ns
 
-    def run_marks(self, task: Task) -> None:
-        """Make the mark anew."""
-        self.update_mark(task.instrument_id)
-        task.due_ns += task.period_ns
+    def next_funding(self, prices: Prices, from_ns: int) -> int:
+        """Return the time of the next sample or payment."""
+        rules = prices.instrument.funding
+        if rules.sample_ns == 0:
+            return prices.next_payment_ns
+        return min(prices.next_payment_ns, first_due(rules.offset_ns, rules.sample_ns, from_ns))
 
-    def run_funding(self, task: Task) -> None:
+    def tasks(self) -> list[Due]:
+        """Return the next time of everything; nothing is due for a settled instrument."""
+        settled = self.clearing.settled
+        return [Due(due_ns, rank, i) for (rank, i), due_ns in self.next.items() if i not in settled]
+
+    def run_task(self, task: Due) -> None:
+        """Do what is due, and find out when it is due again."""
+        prices = self.prices[task.task_id]
+        del self.next[task.rank, task.task_id]
+        if task.rank == Rank.MARKS:
+            self.update_mark(task.task_id)
+            self.next[task.rank, task.task_id] = task.due_ns + prices.instrument.mark.every_ns
+        elif task.rank == Rank.FUNDING:
+            self.run_funding(prices, task.due_ns)
+            self.next[task.rank, task.task_id] = self.next_funding(prices, task.due_ns + 1)
+        else:
+            price = self.delivery.delivery_price(prices)
+            if price is not None:
+                self.delivery.settle(prices, price, is_commanded=False)
+
+    def run_funding(self, prices: Prices, now: int) -> None:
         """Take a sample, pay, or both."""
-        now, prices, funding = task.due_ns, self.prices[task.instrument_id], self.funding[task.instrument_id]
-        rules = funding.rules
+        rules, funding = prices.instrument.funding, self.funding[prices.instrument.instrument_id]
         if rules.sample_ns > 0 and (now - rules.offset_ns) % rules.sample_ns == 0:
             funding.take_sample()
         if now == prices.next_payment_ns:
             prices.next_payment_ns += rules.interval_ns
             funding.pay_due()
-        next_sample = (
-            first_due(rules.offset_ns, rules.sample_ns, now + 1) if rules.sample_ns else prices.next_payment_ns
-        )
-        task.due_ns = min(next_sample, prices.next_payment_ns)
-
-    def run_expiry(self, task: Task) -> None:
-        """Settle an instrument that expires, if there is any price."""
-        prices = self.prices[task.instrument_id]
-        price = self.delivery.delivery_price(prices)
-        if price is not None:
-            self.delivery.settle(prices, price, is_commanded=False)
 
     # Marks.
 
@@ -195,8 +173,3 @@ class PriceDesk:
         self.journal.write(
             RequestRejected, instrument=instrument_id, account=0, amount=amount, request=request, reason=reason
         )
-
-
-def first_due(offset_ns: int, period_ns: int, start_ns: int) -> int:
-    """Return the first of the times offset + k x period, k >= 0, that is not before `start_ns`."""
-    return offset_ns + max(0, -((offset_ns - start_ns) // period_ns)) * period_ns

@@ -38,6 +38,7 @@ from exchange.units import MAX_EXPOSURE, MAX_MONEY, MAX_TS_NS
 from tests.reference import checks
 from tests.reference.book import Book
 from tests.reference.clearing import Account, Clearing
+from tests.reference.clock import Clock
 from tests.reference.journal import Journal
 from tests.reference.liquidation import Liquidator
 from tests.reference.orders import OrderDesk
@@ -51,13 +52,18 @@ class ReferenceVenue:
 
     def __init__(self, instruments: Sequence[Instrument], rules: Rules) -> None:
         self.journal = Journal()
+        self.clock = Clock(self.journal)
         self.has_money = rules.clearing == "margin"
         self.books = {i.instrument_id: Book(i, rules.orders, self.journal) for i in instruments}
         self.clearing = Clearing(instruments, rules, self.books, self.journal)
         self.desk = OrderDesk(rules, self.books, self.clearing, self.journal)
         self.checks = self.desk.checks
         self.liquidator = Liquidator(rules, self.books, self.clearing, self.desk, self.journal)
-        self.pricing = PriceDesk(self.books, self.clearing, self.checks, self.journal, self.write_mark)
+        self.waterfall = self.liquidator.waterfall
+        self.clock.before_task = self.start_step
+        self.clock.workers.append((self.waterfall.tasks, self.waterfall.run_task))
+        self.is_settled = False
+        self.pricing = PriceDesk(self.books, self.clearing, self.checks, self.journal, self.clock, self.write_mark)
         self.new_marks: set[int] = set()  # instruments with a MarkPriceUpdated in this command
         self.handlers: dict[type, Callable[[Any], None]] = {
             PlaceOrder: self.desk.place,
@@ -73,6 +79,7 @@ class ReferenceVenue:
             SetLeverage: self.set_leverage,
             OpenPosition: self.open_position,
             FundDeposit: self.fund_deposit,
+            **self.waterfall.handlers,
             **self.pricing.handlers,
         }
 
@@ -81,12 +88,19 @@ class ReferenceVenue:
         if not self.journal.ts_ns <= command.ts_ns <= MAX_TS_NS:
             raise SequenceError(f"expected ts_ns in {self.journal.ts_ns} .. {MAX_TS_NS}, found {command.ts_ns}")
         self.journal.start_command(command.ts_ns)
-        self.liquidator.sellers.clear()
-        self.pricing.run_due(command.ts_ns, self.settle)
+        self.clock.run_due(command.ts_ns, self.settle)
+        self.start_step()
         self.handlers[type(command)](command)
-        if not getattr(command, "is_continued", False):
+        self.is_settled = not getattr(command, "is_continued", False)
+        if self.is_settled:
             self.settle()
         return self.journal.events
+
+    def start_step(self) -> None:
+        """A command or a timed task begins."""
+        self.liquidator.sellers.clear()  # a timed task is a step apart from its command
+        self.waterfall.start_step()
+        self.liquidator.deleveraging.start_step()
 
     # Settling (section 5).
 
@@ -107,11 +121,13 @@ class ReferenceVenue:
             if self.liquidator.queue:
                 self.liquidator.run_first()
             elif self.clearing.fund.balance < 0:
-                self.clearing.pay_deficit(self.clearing.fund, 0)  # the step "fund" has nothing to pay
+                self.waterfall.pay_deficit(self.clearing.fund, 0, 0)
             else:
                 break
         self.desk.traded.clear()
         self.new_marks.clear()
+        if self.has_money:
+            self.waterfall.after_settling()
 
     def run_stops(self) -> None:
         """Elect touched stops one by one, instrument by instrument, until none is touched in any."""
@@ -142,6 +158,7 @@ class ReferenceVenue:
     def write_mark(self, instrument_id: int, price: int) -> None:
         """Set a mark price and say so."""
         self.clearing.marks[instrument_id] = price
+        self.waterfall.sharing.marks_before.setdefault(instrument_id, price)
         self.new_marks.add(instrument_id)
         self.journal.write(MarkPriceUpdated, instrument=instrument_id, price_ticks=price)
 
@@ -180,6 +197,7 @@ class ReferenceVenue:
         account.balance += command.amount
         self.clearing.deposited += command.amount
         self.journal.write(Deposited, account=command.account, amount=command.amount, balance=account.balance)
+        self.waterfall.debts.repay(account, command.amount)
 
     def withdraw(self, command: Withdraw) -> None:
         """Take money out of an account."""
@@ -187,6 +205,7 @@ class ReferenceVenue:
             self.checks.participant(command.account)
             or self.check_has_money()
             or self.checks.not_in_liquidation(command.account)
+            or self.waterfall.check_withdrawals(command.account)
             or checks.amount(command.amount)
             or self.check_withdrawable(command)
         )
@@ -241,7 +260,7 @@ class ReferenceVenue:
             self.checks.instrument(instrument_id)
             or self.checks.participant(command.account)
             or self.check_has_money()
-            or self.checks.not_in_liquidation(command.account)
+            or self.checks.may_trade(command.account)
             or checks.quantity(abs(size))
             or self.checks.price(instrument_id, price)
         )
@@ -270,15 +289,21 @@ class ReferenceVenue:
     def fund_deposit(self, command: FundDeposit) -> None:
         """Put outside money into the insurance fund."""
         fund = self.clearing.fund
-        reason = self.check_has_money() or checks.amount(command.amount)
+        instrument_id = command.instrument
+        reason = NONE if instrument_id == 0 else self.checks.instrument(instrument_id)
+        reason = reason or self.check_has_money() or checks.amount(command.amount)
         if not reason and fund.balance + command.amount > MAX_MONEY:
             reason = RejectReason.INVALID_AMOUNT
+        if not reason and instrument_id != 0 and not self.waterfall.fund.by_instrument:
+            reason = RejectReason.INVALID_COMBINATION
         if reason:
-            self.reject(CommandType.FUND_DEPOSIT, 0, fund.account_id, command.amount, reason)
+            self.reject(CommandType.FUND_DEPOSIT, instrument_id, fund.account_id, command.amount, reason)
             return
         fund.balance += command.amount
+        if instrument_id != 0:
+            self.clearing.fund_parts[instrument_id] += command.amount
         self.clearing.fund_deposited += command.amount
-        self.journal.write(FundDeposited, amount=command.amount, fund_balance=fund.balance)
+        self.journal.write(FundDeposited, amount=command.amount, fund_balance=fund.balance, instrument=instrument_id)
 
     def check_has_money(self) -> RejectReason:
         """A bare matching venue has no money, positions or marks."""
@@ -300,3 +325,5 @@ class ReferenceVenue:
         for book in self.books.values():
             book.check()
         self.clearing.check()
+        if self.has_money and self.is_settled:
+            self.liquidator.check()
