@@ -190,7 +190,7 @@ class Clearing:
         account.balance += realized
         return realized
 
-    def book_fill(self, book: Book, fill: Fill, liquidation_id: int = 0) -> None:
+    def book_fill(self, book: Book, fill: Fill) -> None:
         """Book both halves of a trade: positions, fees, and the events, the maker's first."""
         instrument_id = book.instrument_id
         fees = book.instrument.fees
@@ -205,9 +205,7 @@ class Clearing:
                 continue
             account.legs.setdefault(instrument_id, Leg())
             venue_fee = ceil_div(notional * ppm, PPM)
-            fund_fee = 0
-            if account is taker and liquidation_id != 0:
-                fund_fee = ceil_div(notional * fees.liquidation_ppm, PPM)
+            fund_fee = ceil_div(notional * order.fund_fee_ppm, PPM)
             account.balance -= venue_fee + fund_fee
             self.fees += venue_fee
             self.fund.balance += fund_fee

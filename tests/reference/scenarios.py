@@ -24,7 +24,9 @@ from exchange.commands import (
     PlaceOrder,
     ReduceOrder,
     ReportTrade,
+    RestrictAccount,
     SetLeverage,
+    SetMarketState,
     SetMarkPrice,
     Withdraw,
 )
@@ -32,18 +34,9 @@ from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.instrument import Instrument
 from exchange.rules import Rules
 from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_TS_NS
-from tests.reference.random_venues import (
-    CENTRE,
-    DrawnSource,
-    SeededSource,
-    Source,
-    between,
-    lot_value,
-    make_instrument,
-    make_rules,
-    one_in,
-    pick,
-)
+from tests.reference.random_liquidation import some_state
+from tests.reference.random_source import DrawnSource, SeededSource, Source, between, one_in, pick
+from tests.reference.random_venues import CENTRE, lot_value, make_instrument, make_rules
 
 RICH = MAX_MONEY // 10
 
@@ -361,6 +354,16 @@ def fund_deposit(world: World, source: Source) -> Command:
     return FundDeposit(ts_ns=0, amount=money_for(world, source))
 
 
+def restrict(world: World, source: Source) -> Command:
+    """The operator limits an account, or lifts that."""
+    return RestrictAccount(ts_ns=0, account=account_for(world, source), is_restricted=one_in(source, 2))
+
+
+def market_state(world: World, source: Source) -> Command:
+    """The operator opens or narrows a market."""
+    return SetMarketState(ts_ns=0, instrument=instrument_id_for(world, source), state=some_state(source))
+
+
 MENU: tuple[tuple[str, int, Callable[[World, Source], Command]], ...] = (
     ("limit", 12, place_limit),
     ("immediate", 4, place_immediate),
@@ -383,6 +386,8 @@ MENU: tuple[tuple[str, int, Callable[[World, Source], Command]], ...] = (
     ("leverage", 2, leverage),
     ("open", 4, open_position),
     ("fund", 1, fund_deposit),
+    ("restrict", 1, restrict),
+    ("market_state", 2, market_state),
 )
 
 

@@ -16,7 +16,9 @@ from exchange.commands import (
     PlaceOrder,
     ReduceOrder,
     ReportTrade,
+    RestrictAccount,
     SetLeverage,
+    SetMarketState,
     SetMarkPrice,
     Withdraw,
 )
@@ -71,6 +73,8 @@ class ReferenceVenue:
             SetLeverage: self.set_leverage,
             OpenPosition: self.open_position,
             FundDeposit: self.fund_deposit,
+            RestrictAccount: self.desk.levels.restrict_account,
+            SetMarketState: self.desk.levels.set_market_state,
         }
 
     def apply(self, command: Command) -> list[Event]:
@@ -84,6 +88,7 @@ class ReferenceVenue:
             self.settle()
             self.desk.traded.clear()
             self.new_marks.clear()
+            self.desk.levels.reopened.clear()
         return self.journal.events
 
     # Settling (section 5).
@@ -98,7 +103,7 @@ class ReferenceVenue:
             self.update_marks()
             self.liquidator.queue_breaches()
             if is_first_pass:
-                self.liquidator.queue_retries(self.desk.traded | self.new_marks)
+                self.liquidator.queue_retries(self.desk.traded | self.new_marks | self.desk.levels.reopened)
                 is_first_pass = False
             if not self.liquidator.queue:
                 break
