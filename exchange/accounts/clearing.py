@@ -529,7 +529,7 @@ class Clearing:
             if slot == FUND_SLOT:
                 market.fund_profit += realized
             elif self.ledger.counts_sessions and slot >= FIRST_SLOT:
-                self.ledger.count_profit(slot, realized)
+                self.ledger.count_profit(self.ledger.main_of(slot), realized)
         return realized
 
     def write_position(self, market: Market, slot: i64, realized: int, fee: int) -> None:

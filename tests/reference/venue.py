@@ -105,9 +105,12 @@ class ReferenceVenue:
             if is_first_pass:
                 self.liquidator.queue_retries(self.desk.traded | self.new_marks | self.desk.levels.reopened)
                 is_first_pass = False
-            if not self.liquidator.queue:
+            if self.liquidator.queue:
+                self.liquidator.run_first()
+            elif self.clearing.fund.balance < 0:
+                self.clearing.pay_deficit(self.clearing.fund, 0)  # the step "fund" has nothing to pay
+            else:
                 break
-            self.liquidator.run_first()
 
     def run_stops(self) -> None:
         """Elect touched stops one by one, instrument by instrument, until none is touched in any."""
