@@ -12,8 +12,9 @@ from math import ceil, floor
 from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, LiquidationOutcome, OrderKind, Side
 from exchange.errors import InvariantError
 from exchange.events import FundPaid, HaircutCharged, LossSocialized, PositionChanged, VenueLossBooked
-from exchange.instrument import Instrument
+from exchange.instrument import Instrument, ScheduleRules
 from exchange.rules import Rules
+from tests.reference import margins
 from tests.reference.book import Book, Fill, Order
 from tests.reference.journal import Journal
 
@@ -26,6 +27,7 @@ class Leg:
 
     size: int = 0
     cost: int = 0
+    schedule: int = 0  # number of the margin schedule that it is under while it has a size
 
 
 @dataclass(eq=False)
@@ -50,6 +52,9 @@ class Clearing:
         self.books = books
         self.journal = journal
         self.marks: dict[int, int] = {}
+        self.schedules = dict.fromkeys(self.instruments, 0)  # number of each market's margin schedule
+        every = [s for i in self.instruments.values() for s in (i.margin, *i.margin_schedules)]
+        self.may_orders_count = any(schedule.orders_in_maintenance for schedule in every)
         self.recorded_market = Account(RECORDED_MARKET)
         self.fund = Account(INSURANCE_FUND, balance=rules.fund.opening)
         self.participants: dict[int, Account] = {}
@@ -97,29 +102,66 @@ class Clearing:
         """Return balance plus unrealized profit."""
         return account.balance + self.profit(account)
 
+    def schedule(self, instrument_id: int, leg: Leg | None = None) -> ScheduleRules:
+        """Return the market's margin schedule, or the one under which a leg is."""
+        number = self.schedules[instrument_id] if leg is None or leg.size == 0 else leg.schedule
+        instrument = self.instruments[instrument_id]
+        return (instrument.margin, *instrument.margin_schedules)[number]
+
+    def held(
+        self,
+        account: Account,
+        instrument_id: int,
+        adding: Order | None = None,
+        leaving_out: Order | None = None,
+        leverage: int = 0,
+    ) -> margins.Held:
+        """Return a leg with its orders as margin schedules see it, as it is or as it would be."""
+        leg, mark = self.leg(account, instrument_id), self.marks.get(instrument_id)
+        held = margins.Held(
+            size=leg.size,
+            notional=abs(self.leg_value(account, instrument_id)),
+            entry=abs(leg.cost),
+            leverage=leverage or self.leverage(account, instrument_id),
+            open_interest=self.open_interest(instrument_id),
+        )
+        orders = [o for side in Side for o in self.books[instrument_id].resting_of(account.account_id, side)]
+        for order in [o for o in orders if o is not leaving_out] + ([adding] if adding is not None else []):
+            if order.side == Side.BUY:
+                held.buy_lots += order.open_qty
+                held.buy_notional += self.order_notional(instrument_id, order)
+            else:
+                held.sell_lots += order.open_qty
+                held.sell_notional += self.order_notional(instrument_id, order)
+        held.bought_at_mark, held.sold_at_mark = held.buy_notional, held.sell_notional
+        if mark is not None:
+            held.bought_at_mark = self.notional(instrument_id, held.buy_lots, mark)
+            held.sold_at_mark = self.notional(instrument_id, held.sell_lots, mark)
+        return held
+
+    def open_interest(self, instrument_id: int) -> int:
+        """Return what all long positions are worth at mark, 0 without one."""
+        if instrument_id not in self.marks:
+            return 0
+        accounts = [self.recorded_market, self.fund, *self.participants.values()]
+        lots = sum(max(0, self.leg(account, instrument_id).size) for account in accounts)
+        return self.notional(instrument_id, lots, self.marks[instrument_id])
+
     def leg_maintenance(self, account: Account, instrument_id: int) -> int:
-        """Return the maintenance margin of one leg: every tier's rate on the notional that lies inside the tier."""
-        notional = abs(self.leg_value(account, instrument_id))
-        total_ppm = 0
-        start = 0
-        for tier in self.instruments[instrument_id].margin_tiers:
-            end = notional if tier.up_to == 0 else min(notional, tier.up_to)
-            total_ppm += max(0, end - start) * tier.maintenance_ppm
-            start = tier.up_to
-        return ceil_div(total_ppm, PPM)
+        """Return the maintenance margin of one leg, by its own schedule."""
+        leg = self.leg(account, instrument_id)
+        schedule = self.schedule(instrument_id, leg)
+        if leg.size == 0 and not schedule.orders_in_maintenance:
+            return 0
+        return margins.maintenance(schedule, self.instruments[instrument_id], self.held(account, instrument_id))
 
     def maintenance(self, account: Account) -> int:
         """Return the maintenance margin over all legs."""
-        return sum(self.leg_maintenance(account, i) for i in account.legs)
+        return sum(self.leg_maintenance(account, i) for i in self.instruments)
 
     def shortfall(self, account: Account) -> int:
         """Return how far equity is below maintenance; positive means a breach."""
         return self.maintenance(account) - self.equity(account)
-
-    def open_notional(self, account: Account, instrument_id: int, side: Side, leaving_out: Order | None = None) -> int:
-        """Return the notional of the account's resting orders on one side."""
-        orders = self.books[instrument_id].resting_of(account.account_id, side)
-        return sum(self.notional(instrument_id, o.open_qty, o.price) for o in orders if o is not leaving_out)
 
     def order_notional(self, instrument_id: int, order: Order) -> int:
         """Return the notional at which an order counts: at its limit, or at mark for a market order."""
@@ -140,16 +182,10 @@ class Clearing:
         leverage: int = 0,
     ) -> int:
         """Return the initial margin of one leg, as it is or as it would be with another order or leverage."""
-        size = self.leg(account, instrument_id).size
-        position = sign(size) * abs(self.leg_value(account, instrument_id))
-        buys = self.open_notional(account, instrument_id, Side.BUY, leaving_out)
-        sells = self.open_notional(account, instrument_id, Side.SELL, leaving_out)
-        if adding is not None and adding.side == Side.BUY:
-            buys += self.order_notional(instrument_id, adding)
-        if adding is not None and adding.side == Side.SELL:
-            sells += self.order_notional(instrument_id, adding)
-        worst = max(abs(position + buys), abs(position - sells))
-        return ceil_div(worst, leverage or self.leverage(account, instrument_id))
+        is_as_now = adding is None and leaving_out is None
+        schedule = self.schedule(instrument_id, self.leg(account, instrument_id) if is_as_now else None)
+        held = self.held(account, instrument_id, adding, leaving_out, leverage)
+        return margins.initial(schedule, self.instruments[instrument_id], held)
 
     def leverage(self, account: Account, instrument_id: int) -> int:
         """Return the account's own leverage, or the instrument's."""
@@ -186,6 +222,8 @@ class Clearing:
         else:
             cost = sign(paid) * (abs(paid) * abs(new) // abs(qty))
         realized = cost - leg.cost - paid
+        if abs(new) > abs(old) or sign(new) != sign(old):
+            leg.schedule = self.schedules[instrument_id]
         leg.size, leg.cost = new, cost
         account.balance += realized
         return realized

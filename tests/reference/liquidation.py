@@ -164,6 +164,9 @@ class Liquidator:
             for order in book.live_of(account.account_id):
                 book.cancel(order, CancelReason.LIQUIDATION, liquidation.liquidation_id)
         liquidation.freed += max(0, shortage - self.reduction.shortage(account))
+        if self.clearing.may_orders_count and self.levels.shortfall(account) <= 0:
+            self.end(liquidation, LiquidationOutcome.CURED)
+            return
         for instrument_id in legs:
             liquidation.legs[instrument_id] = LegToSell(lots_seen=self.books[instrument_id].traded_lots)
             self.queue_turn(liquidation, instrument_id)

@@ -76,6 +76,7 @@ def make_price(source: Source) -> PriceRules:
         offset_ppm=pick(source, (0, 5_000, 20_000, 100_000)),
         bankruptcy_adjustment_ppm=pick(source, (1_000_000, 0, 1_500_000)),
         spread_ppm=pick(source, (100_000, 0, 1_000_000)),
+        fund_improvement_ppm=0,
     )
 
 

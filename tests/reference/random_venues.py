@@ -1,8 +1,9 @@
 """Random rules and instruments."""
 
-from exchange.instrument import FeeSchedule, Instrument, MarginTier
+from exchange.instrument import FeeSchedule, Instrument, MarginTier, ScheduleRules
 from exchange.rules import FundRules, OrderRules, Rules
 from tests.reference.random_liquidation import make_levels, make_liquidation
+from tests.reference.random_margins import make_schedule
 from tests.reference.random_source import Source, one_in, pick
 
 CENTRE = 100  # the price around which everything happens, in ticks
@@ -50,6 +51,7 @@ def make_instrument(source: Source, instrument_id: int) -> Instrument:
         ),
     )
     maker_ppm = pick(source, (0, 100, -250, 3_333))
+    schedules = [make_schedule(source, lot_money) for _ in range(pick(source, (0, 0, 0, 1, 3)))]
     return Instrument(
         instrument_id=instrument_id,
         symbol=f"I{instrument_id}",
@@ -66,6 +68,8 @@ def make_instrument(source: Source, instrument_id: int) -> Instrument:
             liquidation_ppm=pick(source, (0, 5_000, 12_345)),
         ),
         margin_tiers=tiers,
+        margin=schedules[0] if schedules else ScheduleRules(),
+        margin_schedules=tuple(schedules[1:]),
     )
 
 

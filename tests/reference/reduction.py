@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from exchange.enums import Side
-from exchange.instrument import Instrument
+from exchange.instrument import Instrument, ScheduleRules
 from exchange.rules import Rules
+from tests.reference import margins
 from tests.reference.book import Book, other
 from tests.reference.clearing import PPM, Account, Clearing, ceil_div
 from tests.reference.levels import Levels
@@ -63,7 +64,8 @@ class Reduction:
         """Return the lots by the kind of reduction."""
         kind = self.rules.kind
         if kind in ("tiers", "lowest_tier"):
-            return self.lots_by_tier(self.clearing.instruments[leg.instrument_id], size, notional)
+            schedule = self.clearing.schedule(leg.instrument_id, self.clearing.leg(leg.account, leg.instrument_id))
+            return self.lots_by_tier(schedule, self.clearing.instruments[leg.instrument_id], size, notional)
         if kind == "fraction":
             return ceil_div(size * self.rules.fraction_ppm, PPM)
         if kind == "fraction_first":
@@ -76,9 +78,9 @@ class Reduction:
             shortage = self.ramped(leg, shortage)
         return self.lots_for(leg, shortage, size, notional)
 
-    def lots_by_tier(self, instrument: Instrument, size: int, notional: int) -> int:
+    def lots_by_tier(self, schedule: ScheduleRules, instrument: Instrument, size: int, notional: int) -> int:
         """Return what brings the leg down by some tiers, or to the lowest."""
-        tiers = instrument.margin.tiers or instrument.margin_tiers
+        tiers = margins.tiers_of(schedule, instrument)
         tier = next(place for place, t in enumerate(tiers) if t.up_to == 0 or notional <= t.up_to)
         down = max(tier, 1) if self.rules.kind == "lowest_tier" else self.rules.tiers
         if tier < down:

@@ -26,12 +26,13 @@ from exchange.commands import (
     ReportTrade,
     RestrictAccount,
     SetLeverage,
+    SetMarginSchedule,
     SetMarketState,
     SetMarkPrice,
     Withdraw,
 )
 from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
-from exchange.instrument import Instrument
+from exchange.instrument import Instrument, ScheduleRules
 from exchange.rules import Rules
 from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_TS_NS
 from tests.reference.random_liquidation import some_state
@@ -81,7 +82,15 @@ def make_world(source: Source) -> World:
     if one_in(source, 12):
         # One order of MAX_QTY_LOTS is worth less than MAX_EXPOSURE at the highest price, two are worth more.
         world.instruments = tuple(
-            msgspec.structs.replace(i, kind="linear", tick_value=100, tick_value_divisor=1, max_price_ticks=400)
+            msgspec.structs.replace(
+                i,
+                kind="linear",
+                tick_value=100,
+                tick_value_divisor=1,
+                max_price_ticks=400,
+                margin=ScheduleRules(),
+                margin_schedules=(),
+            )
             for i in world.instruments
         )
         world.features = world.features - {"crash", "open", "population", "edges"} | {"rich"}
@@ -354,6 +363,16 @@ def fund_deposit(world: World, source: Source) -> Command:
     return FundDeposit(ts_ns=0, amount=money_for(world, source))
 
 
+def margin_schedule(world: World, source: Source) -> Command:
+    """A change of margin schedule, now and then to one that does not exist."""
+    return SetMarginSchedule(
+        ts_ns=0,
+        instrument=instrument_id_for(world, source),
+        schedule=pick(source, (0, 0, 1, 2, 3)),
+        is_for_new_only=one_in(source, 2),
+    )
+
+
 def restrict(world: World, source: Source) -> Command:
     """The operator limits an account, or lifts that."""
     return RestrictAccount(ts_ns=0, account=account_for(world, source), is_restricted=one_in(source, 2))
@@ -387,6 +406,7 @@ MENU: tuple[tuple[str, int, Callable[[World, Source], Command]], ...] = (
     ("open", 4, open_position),
     ("fund", 1, fund_deposit),
     ("restrict", 1, restrict),
+    ("margin_schedule", 1, margin_schedule),
     ("market_state", 2, market_state),
 )
 

@@ -18,6 +18,7 @@ from exchange.commands import (
     ReportTrade,
     RestrictAccount,
     SetLeverage,
+    SetMarginSchedule,
     SetMarketState,
     SetMarkPrice,
     Withdraw,
@@ -29,6 +30,7 @@ from exchange.events import (
     Event,
     FundDeposited,
     LeverageSet,
+    MarginScheduleSet,
     MarkPriceUpdated,
     PositionOpened,
     RequestRejected,
@@ -37,7 +39,7 @@ from exchange.events import (
 from exchange.instrument import Instrument
 from exchange.rules import Rules
 from exchange.units import MAX_EXPOSURE, MAX_MONEY, MAX_TS_NS
-from tests.reference import checks
+from tests.reference import checks, margins
 from tests.reference.book import Book
 from tests.reference.clearing import Account, Clearing
 from tests.reference.journal import Journal
@@ -73,6 +75,7 @@ class ReferenceVenue:
             SetLeverage: self.set_leverage,
             OpenPosition: self.open_position,
             FundDeposit: self.fund_deposit,
+            SetMarginSchedule: self.set_margin_schedule,
             RestrictAccount: self.desk.levels.restrict_account,
             SetMarketState: self.desk.levels.set_market_state,
         }
@@ -210,7 +213,7 @@ class ReferenceVenue:
         )
         if not reason and not 1 <= command.leverage <= self.books[command.instrument].instrument.max_leverage:
             reason = RejectReason.INVALID_LEVERAGE
-        reason = reason or self.check_leverage_margin(command)
+        reason = reason or self.check_leverage_of_tier(command) or self.check_leverage_margin(command)
         if reason:
             self.reject(CommandType.SET_LEVERAGE, command.instrument, command.account, command.leverage, reason)
             return
@@ -218,6 +221,39 @@ class ReferenceVenue:
         account.leverage[command.instrument] = command.leverage
         self.journal.write(
             LeverageSet, instrument=command.instrument, account=command.account, leverage=command.leverage
+        )
+
+    def check_leverage_of_tier(self, command: SetLeverage) -> RejectReason:
+        """The tier of what the account holds allows the leverage."""
+        account, instrument_id = self.clearing.participants[command.account], command.instrument
+        schedule = self.clearing.schedule(instrument_id, self.clearing.leg(account, instrument_id))
+        instrument = self.clearing.instruments[instrument_id]
+        held = self.clearing.held(account, instrument_id)
+        most = margins.most_leverage(schedule, instrument, held)
+        return RejectReason.LEVERAGE_ABOVE_TIER if 0 < most < command.leverage else NONE
+
+    def set_margin_schedule(self, command: SetMarginSchedule) -> None:
+        """Change a market's margin schedule, of all legs or only of those to come."""
+        reason = self.checks.instrument(command.instrument) or self.check_has_money()
+        if not reason and not 0 <= command.schedule <= len(self.books[command.instrument].instrument.margin_schedules):
+            reason = RejectReason.INVALID_COMBINATION
+        if reason:
+            self.reject(CommandType.SET_MARGIN_SCHEDULE, command.instrument, 0, command.schedule, reason)
+            return
+        self.clearing.schedules[command.instrument] = command.schedule
+        changed = 0
+        accounts = [self.clearing.recorded_market, self.clearing.fund, *self.clearing.participants.values()]
+        for account in accounts if not command.is_for_new_only else []:
+            leg = self.clearing.leg(account, command.instrument)
+            if leg.size != 0 and leg.schedule != command.schedule:
+                leg.schedule = command.schedule
+                changed += account is not self.clearing.recorded_market
+        self.journal.write(
+            MarginScheduleSet,
+            instrument=command.instrument,
+            schedule=command.schedule,
+            positions=changed,
+            is_for_new_only=command.is_for_new_only,
         )
 
     def check_leverage_margin(self, command: SetLeverage) -> RejectReason:
