@@ -28,6 +28,7 @@ class TimedTask:
     def __init__(self) -> None:
         """Start with nothing due."""
         self.due_ns: i64 = NEVER
+        self.instrument: i64 = 0  # that the task is about, 0 for none
 
     def start(self, ts_ns: i64) -> None:
         """Be told the time of the venue's first command, before which nothing periodic is due."""
@@ -64,6 +65,14 @@ class Clock:
     def set_due(self, task: TimedTask, due_ns: i64) -> None:
         """Have a task run at another time; NEVER for not at all. Never in the past of the log."""
         task.due_ns = due_ns
+        if self.is_started:
+            self.refresh()
+
+    def stop_for(self, instrument: i64) -> None:
+        """Let no task of an instrument be due any more."""
+        for task in self.tasks:
+            if task.instrument == instrument:
+                task.due_ns = NEVER
         if self.is_started:
             self.refresh()
 

@@ -134,7 +134,7 @@ class Exchange:
             self.markets,
             self.desk,
         )
-        self.deliverer = Deliverer(self.log, self.agenda, self.ledger, self.clearing, self.matcher)
+        self.deliverer = Deliverer(self.log, self.agenda, self.clock, self.ledger, self.clearing, self.matcher)
         self.price_desk = PriceDesk(self.log, self.deliverer)
         self.mark_models = [MarkModel(self.log, market, fact) for market, fact in zip(self.markets, facts, strict=True)]
         if self.has_clearing:

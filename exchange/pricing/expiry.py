@@ -12,7 +12,7 @@ from exchange.accounts.ledger import FUND_SLOT, OWNER_SLOT, SIZE, Ledger
 from exchange.agenda import Agenda
 from exchange.book.level_index import HEAD, LevelIndex
 from exchange.book.stop_index import NEVER_BUY, NEVER_SELL
-from exchange.clock import NEVER, TimedTask
+from exchange.clock import NEVER, Clock, TimedTask
 from exchange.desks.matching import Matcher
 from exchange.event_log import EventLog
 from exchange.instrument import Instrument
@@ -25,10 +25,13 @@ from exchange.records import CANCEL_INSTRUMENT_SETTLED, write_instrument_settled
 class Deliverer:
     """Settles instruments."""
 
-    def __init__(self, log: EventLog, agenda: Agenda, ledger: Ledger, clearing: Clearing, matcher: Matcher) -> None:
+    def __init__(
+        self, log: EventLog, agenda: Agenda, clock: Clock, ledger: Ledger, clearing: Clearing, matcher: Matcher
+    ) -> None:
         """Share the venue's parts."""
         self.log = log
         self.agenda = agenda
+        self.clock = clock
         self.ledger = ledger
         self.clearing = clearing
         self.matcher = matcher
@@ -66,6 +69,7 @@ class Deliverer:
         ledger.post(FUND_SLOT, -total)
         market.fund_profit -= total
         market.is_settled = True
+        self.clock.stop_for(market.instrument)
         market.active_step = self.log.step  # liquidations that wait for this market have nothing to wait for
         self.agenda.settled.append(market.instrument)
         commanded = 1 if is_commanded else 0
@@ -97,14 +101,13 @@ class ExpiryTask(TimedTask):
         super().__init__()
         self.deliverer = deliverer
         self.market = market
+        self.instrument = market.instrument
         self.is_at_mark: bool = facts.settlement.price == "mark"
         self.due_ns = facts.expiry_ns
 
     def run(self) -> None:
         """Settle at the delivery price. Where no price ever came, the operator has to do it."""
         self.due_ns = NEVER
-        if self.market.is_settled:
-            return
         price = self._delivery_price()
         if price is not None:
             self.deliverer.settle(self.market, price, False)

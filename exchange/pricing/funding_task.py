@@ -57,6 +57,7 @@ class FundingTask(TimedTask):
         self.ledger = ledger
         self.clearing = clearing
         self.market = market
+        self.instrument = market.instrument
         self.feed = market.feed
         self.rules = rules
         self.model: int = _MODELS.index(rules.model)
@@ -93,9 +94,6 @@ class FundingTask(TimedTask):
     def run(self) -> None:
         """Take the sample and make the payment that are due."""
         now = self.due_ns
-        if self.market.is_settled:
-            self.due_ns = NEVER
-            return
         if self.next_sample_ns == now:
             self._take_sample()
             self.next_sample_ns = now + self.sample_ns

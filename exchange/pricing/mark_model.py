@@ -4,7 +4,7 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
-from exchange.clock import NEVER, TimedTask, first_multiple
+from exchange.clock import TimedTask, first_multiple
 from exchange.event_log import EventLog
 from exchange.instrument import Instrument
 from exchange.market import Market
@@ -164,6 +164,7 @@ class MarkTask(TimedTask):
         """`model` states a period."""
         super().__init__()
         self.model = model
+        self.instrument = model.market.instrument
 
     def start(self, ts_ns: i64) -> None:
         """Be due at the first multiple from a time on."""
@@ -172,4 +173,4 @@ class MarkTask(TimedTask):
     def run(self) -> None:
         """Update the mark."""
         self.model.update()
-        self.due_ns = NEVER if self.model.market.is_settled else self.due_ns + self.model.every_ns
+        self.due_ns += self.model.every_ns

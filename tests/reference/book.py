@@ -68,6 +68,7 @@ class Book:
         self.live: list[Order] = []
         self.last_price: int | None = None
         self.last_taker_side = Side.BUY
+        self.trades: list[tuple[int, int, int, bool]] = []  # time, price, quantity, whether a liquidation's
         self.low: int | None = None
         self.high: int | None = None
         self.traded_lots = 0  # of all trades and reported trades
@@ -214,11 +215,12 @@ class Book:
             taker_account=taker.account,
             side=taker.side,
         )
-        self.note_trade(maker.price, taker.side, qty)
+        self.note_trade(maker.price, taker.side, qty, is_liquidation=taker.liquidation_id != 0)
         return Fill(maker, taker, maker.price, qty)
 
-    def note_trade(self, price: int, taker_side: Side, qty: int) -> None:
+    def note_trade(self, price: int, taker_side: Side, qty: int, *, is_liquidation: bool = False) -> None:
         """Remember a trade or a reported trade: last price, range, and the stops that waited for a later one."""
+        self.trades.append((self.journal.ts_ns, price, qty, is_liquidation))
         self.last_price = price
         self.traded_lots += qty
         self.last_taker_side = taker_side

@@ -34,7 +34,9 @@ class Checks:
     # Who and where.
 
     def instrument(self, instrument_id: int) -> RejectReason:
-        """The instrument exists."""
+        """The instrument exists, and was not settled for good."""
+        if instrument_id in self.clearing.settled:
+            return RejectReason.MARKET_SETTLED
         return NONE if instrument_id in self.books else RejectReason.UNKNOWN_INSTRUMENT
 
     def participant(self, account_id: int) -> RejectReason:

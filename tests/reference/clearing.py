@@ -55,6 +55,7 @@ class Clearing:
         self.schedules = dict.fromkeys(self.instruments, 0)  # number of each market's margin schedule
         every = [s for i in self.instruments.values() for s in (i.margin, *i.margin_schedules)]
         self.may_orders_count = any(schedule.orders_in_maintenance for schedule in every)
+        self.settled: set[int] = set()  # instruments settled for good
         self.recorded_market = Account(RECORDED_MARKET)
         self.fund = Account(INSURANCE_FUND, balance=rules.fund.opening)
         self.participants: dict[int, Account] = {}
@@ -159,10 +160,6 @@ class Clearing:
         """Return the maintenance margin over all legs."""
         return sum(self.leg_maintenance(account, i) for i in self.instruments)
 
-    def shortfall(self, account: Account) -> int:
-        """Return how far equity is below maintenance; positive means a breach."""
-        return self.maintenance(account) - self.equity(account)
-
     def order_notional(self, instrument_id: int, order: Order) -> int:
         """Return the notional at which an order counts: at its limit, or at mark for a market order."""
         if order.kind in (OrderKind.MARKET, OrderKind.STOP):
@@ -264,17 +261,6 @@ class Clearing:
         )
 
     # Liquidation (section 5).
-
-    def bankruptcy_price(self, account: Account, instrument_id: int) -> int:
-        """Return the price at which closing the leg uses up exactly its part of the account's equity."""
-        equity = self.equity(account)
-        legs = [i for i, leg in account.legs.items() if leg.size != 0]
-        total = self.maintenance(account)
-        if len(legs) > 1 and total > 0:
-            equity = equity * self.leg_maintenance(account, instrument_id) // total
-        return self.price_of(
-            instrument_id, self.leg(account, instrument_id).size, self.leg_value(account, instrument_id) - equity
-        )
 
     def price_of(self, instrument_id: int, size: int, target: int) -> int:
         """Return the price at which a size is worth `target`, rounded against the seller of it, within the limits."""

@@ -149,6 +149,8 @@ class Levels:
         reason = NONE
         if command.instrument not in self.books:
             reason = RejectReason.UNKNOWN_INSTRUMENT
+        elif command.instrument in self.clearing.settled:
+            reason = RejectReason.MARKET_SETTLED
         elif not self.has_money or command.state not in tuple(MarketState):
             reason = RejectReason.INVALID_COMBINATION
         if reason:

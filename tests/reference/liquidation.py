@@ -175,7 +175,10 @@ class Liquidator:
 
     def cause_of(self, instrument_id: int) -> int:
         """Return the newest liquidation whose trades may have moved the instrument's mark in this command, or 0."""
-        if instrument_id == 0 or self.clearing.instruments[instrument_id].mark_source == "external":
+        if instrument_id == 0:
+            return 0
+        instrument = self.clearing.instruments[instrument_id]
+        if instrument.mark_source == "external" or not instrument.mark.moved_by_liquidations:
             return 0
         return max(self.sellers.get(instrument_id, set()), default=0)
 

@@ -13,6 +13,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from exchange.commands import (
+    AdvanceTime,
     AmendOrder,
     CancelOrder,
     Command,
@@ -35,16 +36,18 @@ from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.instrument import Instrument, ScheduleRules
 from exchange.rules import Rules
 from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_TS_NS
+from tests.reference import random_pricing
 from tests.reference.random_liquidation import some_state
 from tests.reference.random_source import DrawnSource, SeededSource, Source, between, one_in, pick
 from tests.reference.random_venues import CENTRE, lot_value, make_instrument, make_rules
 
 RICH = MAX_MONEY // 10
+START = 1_000  # units of time before the first command
 
 
-# Those that are no commands: orders at the limits of money; recorded orders and leveraged positions to begin with;
-# commands about recorded orders; is_continued; numbers out of range; ids that do not exist.
-EXTRAS = ("rich", "ladder", "population", "change_recorded", "continued", "edges", "strangers")
+# Those that are no commands: rules of prices; orders at the limits of money; recorded orders and leveraged positions
+# to begin with; commands about recorded orders; is_continued; numbers out of range; ids that do not exist.
+EXTRAS = ("prices", "rich", "ladder", "population", "change_recorded", "continued", "edges", "strangers")
 
 
 @dataclass
@@ -55,6 +58,7 @@ class World:
     instruments: tuple[Instrument, ...]
     accounts: int
     features: set[str]
+    unit_ns: int = 1
     menu: list[Callable[["World", Source], Command]] = field(default_factory=list)
 
 
@@ -94,6 +98,11 @@ def make_world(source: Source) -> World:
             for i in world.instruments
         )
         world.features = world.features - {"crash", "open", "population", "edges"} | {"rich"}
+    if "prices" in world.features and one_in(source, 2):
+        world.unit_ns = pick(source, random_pricing.UNITS)
+        world.instruments = tuple(
+            random_pricing.with_prices(i, source, START * world.unit_ns, world.unit_ns) for i in world.instruments
+        )
     for feature, weight, make in MENU:
         if feature in world.features:
             world.menu.extend([make] * weight)
@@ -408,6 +417,7 @@ MENU: tuple[tuple[str, int, Callable[[World, Source], Command]], ...] = (
     ("restrict", 1, restrict),
     ("margin_schedule", 1, margin_schedule),
     ("market_state", 2, market_state),
+    *random_pricing.MENU,
 )
 
 
@@ -457,9 +467,11 @@ def rung(instrument: Instrument, source: Source, order_id: int, side: Side, offs
 
 def timed(world: World, source: Source, commands: Sequence[Command]) -> tuple[Command, ...]:
     """Give every command its time; now and then one comes too early."""
-    now, result = 1_000, []
+    now, result = START * world.unit_ns, []
     for command in commands:
-        ts_ns = now - 1 if "edges" in world.features and one_in(source, 100) else now + source.below(3)
+        ts_ns = now - 1 if "edges" in world.features and one_in(source, 100) else now + world.unit_ns * source.below(3)
+        if isinstance(command, AdvanceTime):
+            ts_ns += world.unit_ns * pick(source, (0, 3, 11, 40))
         now = max(now, ts_ns)
         result.append(msgspec.structs.replace(command, ts_ns=ts_ns))
     return tuple(result)

@@ -45,6 +45,7 @@ from tests.reference.clearing import Account, Clearing
 from tests.reference.journal import Journal
 from tests.reference.liquidation import Liquidator
 from tests.reference.orders import OrderDesk
+from tests.reference.price_desk import PriceDesk
 
 NONE = RejectReason.NONE
 
@@ -60,6 +61,7 @@ class ReferenceVenue:
         self.desk = OrderDesk(rules, self.books, self.clearing, self.journal)
         self.checks = self.desk.checks
         self.liquidator = Liquidator(rules, self.books, self.clearing, self.desk, self.journal)
+        self.pricing = PriceDesk(self.books, self.clearing, self.checks, self.journal, self.write_mark)
         self.new_marks: set[int] = set()  # instruments with a MarkPriceUpdated in this command
         self.handlers: dict[type, Callable[[Any], None]] = {
             PlaceOrder: self.desk.place,
@@ -78,6 +80,7 @@ class ReferenceVenue:
             SetMarginSchedule: self.set_margin_schedule,
             RestrictAccount: self.desk.levels.restrict_account,
             SetMarketState: self.desk.levels.set_market_state,
+            **self.pricing.handlers,
         }
 
     def apply(self, command: Command) -> list[Event]:
@@ -86,12 +89,10 @@ class ReferenceVenue:
             raise SequenceError(f"expected ts_ns in {self.journal.ts_ns} .. {MAX_TS_NS}, found {command.ts_ns}")
         self.journal.start_command(command.ts_ns)
         self.liquidator.sellers.clear()
+        self.pricing.run_due(command.ts_ns, self.settle)
         self.handlers[type(command)](command)
         if not getattr(command, "is_continued", False):
             self.settle()
-            self.desk.traded.clear()
-            self.new_marks.clear()
-            self.desk.levels.reopened.clear()
         return self.journal.events
 
     # Settling (section 5).
@@ -106,7 +107,10 @@ class ReferenceVenue:
             self.update_marks()
             self.liquidator.queue_breaches()
             if is_first_pass:
-                self.liquidator.queue_retries(self.desk.traded | self.new_marks | self.desk.levels.reopened)
+                moved = self.desk.traded | self.new_marks | self.pricing.delivery.just_settled
+                moved |= self.desk.levels.reopened
+                self.liquidator.queue_retries(moved)
+                self.pricing.delivery.just_settled.clear()
                 is_first_pass = False
             if self.liquidator.queue:
                 self.liquidator.run_first()
@@ -114,6 +118,9 @@ class ReferenceVenue:
                 self.clearing.pay_deficit(self.clearing.fund, 0)  # the step "fund" has nothing to pay
             else:
                 break
+        self.desk.traded.clear()
+        self.new_marks.clear()
+        self.desk.levels.reopened.clear()
 
     def run_stops(self) -> None:
         """Elect touched stops one by one, instrument by instrument, until none is touched in any."""
@@ -129,8 +136,12 @@ class ReferenceVenue:
         """Bring marks that follow the book up to date."""
         for instrument_id, book in sorted(self.books.items()):
             price = None
-            if book.instrument.mark_source == "last":
-                price = book.last_price
+            if instrument_id in self.clearing.settled:
+                continue
+            if book.instrument.mark_source == "model":
+                self.pricing.update_model_mark(instrument_id)
+            elif book.instrument.mark_source == "last":
+                price = self.pricing.prices[instrument_id].last_price()
             elif book.instrument.mark_source == "mid":
                 bid, ask = book.best(Side.BUY), book.best(Side.SELL)
                 price = (bid + ask) // 2 if bid is not None and ask is not None else None
@@ -152,6 +163,8 @@ class ReferenceVenue:
             or self.check_has_money()
             or self.checks.price(command.instrument, command.price_ticks)
         )
+        if not reason and self.pricing.take_outside_mark(command):
+            return
         if not reason and self.books[command.instrument].instrument.mark_source != "external":
             reason = RejectReason.INVALID_COMBINATION
         if reason:

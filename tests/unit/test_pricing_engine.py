@@ -443,6 +443,29 @@ def test_a_batch_gives_the_same_events_as_single_commands() -> None:
     assert one.digest() == batch.digest()
 
 
+def test_nothing_is_due_for_a_settled_instrument() -> None:
+    """Its tasks do not make the venue settle, which would move the marks of others that follow the time."""
+    falling = Instrument(
+        1,
+        "FALLING",
+        mark_source="model",
+        mark=MarkRules(sources=("fair_price",)),
+        funding=FundingRules(interval_ns=1_000),
+    )
+    ending = Instrument(
+        2,
+        "ENDING",
+        mark_source="model",
+        mark=MarkRules(sources=("index",), every_ns=10),
+        funding=FundingRules(interval_ns=15),
+        expiry_ns=300,
+    )
+    venue = Exchange([falling, ending])
+    run_all(venue, SetIndexPrice(1, 1, 10_000), SetFundingRate(1, 1, PPB // 10), SettleInstrument(1, 2, 10))
+    events = venue.apply(AdvanceTime(500))
+    assert events == [MarkPriceUpdated(5, 4, 500, 1, 10_500)]
+
+
 # --- rules that could not be applied -------------------------------------------------------------------------------
 
 
