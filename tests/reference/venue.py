@@ -121,6 +121,7 @@ class ReferenceVenue:
         self.desk.traded.clear()
         self.new_marks.clear()
         self.desk.levels.reopened.clear()
+        self.liquidator.sellers.clear()
 
     def run_stops(self) -> None:
         """Elect touched stops one by one, instrument by instrument, until none is touched in any."""
