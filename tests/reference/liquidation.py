@@ -13,6 +13,7 @@ from exchange.events import (
     SurplusPaid,
 )
 from exchange.rules import ReductionRules, Rules
+from exchange.units import random_below, random_bits
 from tests.reference import order_prices
 from tests.reference.book import Book, Order
 from tests.reference.clearing import PPM, Account, Clearing, ceil_div, sign
@@ -32,6 +33,7 @@ class LegToSell:
     wait: int = 0  # a count over the venue's waits
     is_waiting: bool = False
     due_ns: int | None = None
+    last_order_ns: int | None = None
     lots_seen: int = 0  # traded in the instrument when its last order ran, or at the start
 
 
@@ -85,6 +87,7 @@ class Liquidator:
         self.under_way: list[Liquidation] = []
         self.started = 0
         self.waits = 0
+        self.draws = 0  # of the random stream
         self.next_order_id = -1
         self.sellers = desk.sellers  # by instrument: liquidations that traded there in this command
         self.last_parts: dict[tuple[int, int], int] = {}  # by account, instrument: when less than the position was sold
@@ -101,7 +104,13 @@ class Liquidator:
             shortfall = self.levels.shortfall(account)
             if shortfall > 0:
                 breached.append((-shortfall, account.account_id, account))
-        for _, _, account in sorted(breached, key=lambda breach: breach[:2]):
+        breached.sort(key=lambda breach: breach[:2])
+        if self.rules.pacing.queue_order == "account":
+            breached.sort(key=lambda breach: breach[1])
+        if self.rules.pacing.queue_order == "random" and len(breached) > 1:
+            breached = [(self.draw_bits(), account_id, account) for _, account_id, account in breached]
+            breached.sort(key=lambda breach: breach[:2])
+        for _, _, account in breached:
             self.queue.append(Start(account))
 
     def queued_accounts(self) -> list[Account]:
@@ -118,6 +127,53 @@ class Liquidator:
         ]
         for instrument_id, _, liquidation in sorted(waiting, key=lambda retry: retry[:2]):
             self.queue_turn(liquidation, instrument_id)
+
+    def next_turns_ns(self) -> int | None:
+        """Return when the next turn by time is due, None if none is."""
+        legs = [leg for liquidation in self.under_way for leg in liquidation.legs.values()]
+        return min((leg.due_ns for leg in legs if leg.due_ns is not None), default=None)
+
+    def queue_due_turns(self) -> None:
+        """Queue every turn that is due now, in the order in which they began to wait."""
+        due = [
+            (leg.wait, liquidation, instrument_id)
+            for liquidation in self.under_way
+            for instrument_id, leg in liquidation.legs.items()
+            if leg.due_ns is not None and leg.due_ns <= self.journal.ts_ns
+        ]
+        for _, liquidation, instrument_id in sorted(due, key=lambda turn: turn[0]):
+            liquidation.legs[instrument_id].due_ns = None
+            self.queue_turn(liquidation, instrument_id)
+
+    def draw_bits(self) -> int:
+        """Return the next bits of the venue's stream."""
+        self.draws += 1
+        return random_bits(self.rules.pacing.seed, self.draws - 1)
+
+    def is_due_by_chance(self) -> bool:
+        """Whether an order that is due is sent."""
+        pacing = self.rules.pacing
+        if pacing.chance_ppm == PPM:
+            return True
+        self.draws += 1
+        return random_below(pacing.seed, self.draws - 1, PPM) < pacing.chance_ppm
+
+    def wait_for_pace(self, leg: LegToSell) -> None:
+        """No lots now: the next turn when the window that holds the leg is over, or as after any failure."""
+        pacing = self.rules.pacing
+        if pacing.interval_ns > 0 or not self.is_held(leg) or pacing.window_ns == 0 or leg.last_order_ns is None:
+            self.wait(leg)
+            return
+        self.waits += 1
+        leg.wait = self.waits
+        leg.due_ns = leg.last_order_ns + pacing.window_ns
+
+    def is_held(self, leg: LegToSell) -> bool:
+        """Whether the leg has had its one order of this window."""
+        pacing, last, now = self.rules.pacing, leg.last_order_ns, self.journal.ts_ns
+        if not pacing.once_per_window or last is None:
+            return False
+        return now == last if pacing.window_ns == 0 else now < last + pacing.window_ns
 
     def queue_turn(self, liquidation: Liquidation, instrument_id: int) -> None:
         """Queue a leg's next turn, at the end."""
@@ -206,9 +262,12 @@ class Liquidator:
             lots = self.takeover.lots_below_backstop(account, instrument_id)
             self.hand_over(liquidation, instrument_id, lots, without_market)
             return
-        lots = self.reduction.lots(self.in_turn(liquidation, instrument_id))
-        if lots == 0:
+        if not self.is_due_by_chance():
             self.wait(leg)
+            return
+        lots = 0 if self.is_held(leg) else self.reduction.lots(self.in_turn(liquidation, instrument_id))
+        if lots == 0:
+            self.wait_for_pace(leg)
             return
         is_exhausted = self.rules.order != "market" and leg.failures >= self.rules.max_attempts
         if self.rules.order == "none" or is_exhausted:
@@ -277,6 +336,7 @@ class Liquidator:
         account, leg, book = liquidation.account, liquidation.legs[instrument_id], self.books[instrument_id]
         size = self.clearing.leg(account, instrument_id).size
         leg.orders += 1
+        leg.last_order_ns = self.journal.ts_ns
         liquidation.has_acted = True
         shortage = self.reduction.shortage(account)
         value, part = self.clearing.leg_value(account, instrument_id), self.share_of_equity(account, instrument_id)

@@ -55,13 +55,25 @@ class PriceDesk:
             SettleInstrument: self.settle_instrument,
         }
 
-    # Time (section 1).
+    # Time (section 1); what comes at one time with the turns of liquidations comes before them.
+
+    next_turns_ns: Callable[[], int | None] = staticmethod(lambda: None)
+    queue_turns: Callable[[], None] = staticmethod(lambda: None)
 
     def run_due(self, ts_ns: int, settle: Callable[[], None]) -> None:
         """Run what is due by `ts_ns`, each at its own time, and let the venue settle after it."""
         if self.tasks is None:
             self.tasks = self.first_tasks(ts_ns)
-        while due := [task for task in self.tasks if task.due_ns <= ts_ns]:
+        while True:
+            due = [task for task in self.tasks if task.due_ns <= ts_ns]
+            turns_ns = self.next_turns_ns()
+            if turns_ns is not None and turns_ns <= ts_ns and all(turns_ns < task.due_ns for task in due):
+                self.journal.ts_ns = turns_ns
+                self.queue_turns()
+                settle()
+                continue
+            if not due:
+                break
             task = min(due, key=lambda task: (task.due_ns, task.kind, task.instrument_id))
             if task.instrument_id in self.clearing.settled:
                 self.tasks.remove(task)

@@ -98,7 +98,16 @@ def make_takeover(source: Source, accounts: tuple[int, ...]) -> TakeoverRules:
 
 def make_pacing(source: Source) -> PacingRules:
     """Return the pace."""
-    return PacingRules()
+    if one_in(source, 2):
+        return PacingRules()
+    return PacingRules(
+        interval_ns=pick(source, (0, 0, 2, 15)),
+        window_ns=pick(source, (0, 3, 30)),
+        once_per_window=one_in(source, 2),
+        queue_order=pick(source, ("shortfall", "account", "random")),
+        chance_ppm=pick(source, (1_000_000, 500_000)),
+        seed=pick(source, (0, 7)),
+    )
 
 
 def make_liquidation(source: Source) -> LiquidationRules:

@@ -62,6 +62,8 @@ class ReferenceVenue:
         self.checks = self.desk.checks
         self.liquidator = Liquidator(rules, self.books, self.clearing, self.desk, self.journal)
         self.pricing = PriceDesk(self.books, self.clearing, self.checks, self.journal, self.write_mark)
+        self.pricing.next_turns_ns = self.liquidator.next_turns_ns
+        self.pricing.queue_turns = self.liquidator.queue_due_turns
         self.new_marks: set[int] = set()  # instruments with a MarkPriceUpdated in this command
         self.handlers: dict[type, Callable[[Any], None]] = {
             PlaceOrder: self.desk.place,
