@@ -126,7 +126,7 @@ class Clearing:
             leverage=leverage or self.leverage(account, instrument_id),
             open_interest=self.open_interest(instrument_id),
         )
-        orders = [o for side in Side for o in self.books[instrument_id].resting_of(account.account_id, side)]
+        orders = [o for o in self.books[instrument_id].live_of(account.account_id) if not o.is_stop]
         for order in [o for o in orders if o is not leaving_out] + ([adding] if adding is not None else []):
             if order.side == Side.BUY:
                 held.buy_lots += order.open_qty
@@ -142,7 +142,9 @@ class Clearing:
 
     def open_interest(self, instrument_id: int) -> int:
         """Return what all long positions are worth at mark, 0 without one."""
-        if instrument_id not in self.marks:
+        instrument = self.instruments[instrument_id]
+        is_used = any(s.open_interest_upper > 0 for s in (instrument.margin, *instrument.margin_schedules))
+        if instrument_id not in self.marks or not is_used:
             return 0
         accounts = [self.recorded_market, self.fund, *self.participants.values()]
         lots = sum(max(0, self.leg(account, instrument_id).size) for account in accounts)
