@@ -68,6 +68,7 @@ class DeleveragingQueue:
         self.scores: list[int] = []
         self.lights: list[int] = []
         self.next: i64 = 0  # those before it are used up
+        self.left: int = 0  # those not used up, or candidates still, as the walk under way found
         self.step: i64 = -1
         self.mark: i64 = 0
 
@@ -147,7 +148,7 @@ class Deleverager:
             wanted if is_long else -wanted,
             price,
             market.mark,
-            len(queue.slots) - queue.next,
+            queue.left,
             self.score,
             self.order,
         )
@@ -303,6 +304,7 @@ class Deleverager:
         places: list[int] = []
         sizes: list[int] = []
         found = 0
+        candidates = 0
         is_at_start = True
         place = queue.next
         count: i64 = len(queue.slots)
@@ -314,12 +316,15 @@ class Deleverager:
                     queue.next = place + 1
             else:
                 is_at_start = False
+                candidates += 1
                 if not self.needs_overlap or self._can_close(market, leg, price):
                     size: int = self.ledger.legs[leg + SIZE]
                     places.append(place)
                     sizes.append(abs(size))
                     found += abs(size)
             place += 1
+        # A walk that ends early has not seen all: what it used up is the least that it knows.
+        queue.left = candidates if takes_all else len(queue.slots) - queue.next
         return places, sizes
 
     def _drawn(
@@ -329,6 +334,7 @@ class Deleverager:
         count: i64 = len(queue.slots)
         place: i64 = first_place(count, self.seed, self.draws)
         self.draws += 1
+        queue.left = len(queue.slots)
         places: list[int] = []
         sizes: list[int] = []
         found = 0

@@ -33,7 +33,8 @@ class Order:
     post_only: bool = False
     origin: Origin = Origin.PARTICIPANT
     filled: int = 0
-    is_liquidation: bool = False
+    liquidation_id: int = 0  # of a liquidation order
+    fund_fee_ppm: int = 0  # of a liquidation order: what its fills pay to the fund
     came_touched: bool = False  # a stop that the last trade touched when it came or was amended, and none since
 
     @property
@@ -70,6 +71,7 @@ class Book:
         self.trades: list[tuple[int, int, int, bool]] = []  # time, price, quantity, whether a liquidation's
         self.low: int | None = None
         self.high: int | None = None
+        self.traded_lots = 0  # of all trades and reported trades
 
     # Looking.
 
@@ -213,13 +215,14 @@ class Book:
             taker_account=taker.account,
             side=taker.side,
         )
-        self.note_trade(maker.price, taker.side, qty, is_liquidation=taker.is_liquidation)
+        self.note_trade(maker.price, taker.side, qty, is_liquidation=taker.liquidation_id != 0)
         return Fill(maker, taker, maker.price, qty)
 
     def note_trade(self, price: int, taker_side: Side, qty: int, *, is_liquidation: bool = False) -> None:
         """Remember a trade or a reported trade: last price, range, and the stops that waited for a later one."""
         self.trades.append((self.journal.ts_ns, price, qty, is_liquidation))
         self.last_price = price
+        self.traded_lots += qty
         self.last_taker_side = taker_side
         self.low = price if self.low is None else min(self.low, price)
         self.high = price if self.high is None else max(self.high, price)

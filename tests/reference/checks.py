@@ -14,6 +14,7 @@ from exchange.units import (
     MAX_SIZE_LOTS,
     MAX_STORED_MONEY,
 )
+from tests.reference import margins
 from tests.reference.book import Book, Order
 from tests.reference.clearing import Clearing
 from tests.reference.debts import Debts
@@ -182,9 +183,20 @@ class Checks:
         if not self.is_margined(order) or order.is_stop:
             return NONE
         account = self.clearing.participants[order.account]
+        if self.is_leverage_above_tier(instrument_id, order, replaced):
+            return RejectReason.LEVERAGE_ABOVE_TIER
         needed = self.clearing.leg_initial_margin(account, instrument_id, adding=order, leaving_out=replaced)
         can_carry = self.clearing.can_carry(account, instrument_id, needed)
         return NONE if can_carry else RejectReason.INSUFFICIENT_MARGIN
+
+    def is_leverage_above_tier(self, instrument_id: int, order: Order, replaced: Order | None) -> bool:
+        """Whether an order that raises the margin brings the leg to a tier that allows less leverage."""
+        account = self.clearing.participants[order.account]
+        schedule, instrument = self.clearing.schedule(instrument_id), self.clearing.instruments[instrument_id]
+        held = self.clearing.held(account, instrument_id, adding=order, leaving_out=replaced)
+        most = margins.most_leverage(schedule, instrument, held)
+        needed = margins.initial(schedule, instrument, held)
+        return 0 < most < held.leverage and needed > self.clearing.leg_initial_margin(account, instrument_id)
 
 
 def quantity(qty: int) -> RejectReason:

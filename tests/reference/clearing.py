@@ -12,8 +12,9 @@ from math import ceil, floor
 from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, OrderKind, Side
 from exchange.errors import InvariantError
 from exchange.events import PositionChanged
-from exchange.instrument import Instrument
+from exchange.instrument import Instrument, ScheduleRules
 from exchange.rules import Rules
+from tests.reference import margins
 from tests.reference.book import Book, Fill, Order
 from tests.reference.journal import Journal
 
@@ -26,6 +27,7 @@ class Leg:
 
     size: int = 0
     cost: int = 0
+    schedule: int = 0  # number of the margin schedule that it is under while it has a size
 
 
 @dataclass(eq=False)
@@ -52,6 +54,9 @@ class Clearing:
         self.books = books
         self.journal = journal
         self.marks: dict[int, int] = {}
+        self.schedules = dict.fromkeys(self.instruments, 0)  # number of each market's margin schedule
+        every = [s for i in self.instruments.values() for s in (i.margin, *i.margin_schedules)]
+        self.may_orders_count = any(schedule.orders_in_maintenance for schedule in every)
         self.settled: set[int] = set()  # instruments settled for good
         self.recorded_market = Account(RECORDED_MARKET)
         by_instrument = rules.fund.scope == "per_instrument"
@@ -107,29 +112,64 @@ class Clearing:
         """Return balance plus unrealized profit."""
         return account.balance + self.profit(account)
 
+    def schedule(self, instrument_id: int, leg: Leg | None = None) -> ScheduleRules:
+        """Return the market's margin schedule, or the one under which a leg is."""
+        number = self.schedules[instrument_id] if leg is None or leg.size == 0 else leg.schedule
+        instrument = self.instruments[instrument_id]
+        return (instrument.margin, *instrument.margin_schedules)[number]
+
+    def held(
+        self,
+        account: Account,
+        instrument_id: int,
+        adding: Order | None = None,
+        leaving_out: Order | None = None,
+        leverage: int = 0,
+    ) -> margins.Held:
+        """Return a leg with its orders as margin schedules see it, as it is or as it would be."""
+        leg, mark = self.leg(account, instrument_id), self.marks.get(instrument_id)
+        held = margins.Held(
+            size=leg.size,
+            notional=abs(self.leg_value(account, instrument_id)),
+            entry=abs(leg.cost),
+            leverage=leverage or self.leverage(account, instrument_id),
+            open_interest=self.open_interest(instrument_id),
+        )
+        orders = [o for o in self.books[instrument_id].live_of(account.account_id) if not o.is_stop]
+        for order in [o for o in orders if o is not leaving_out] + ([adding] if adding is not None else []):
+            if order.side == Side.BUY:
+                held.buy_lots += order.open_qty
+                held.buy_notional += self.order_notional(instrument_id, order)
+            else:
+                held.sell_lots += order.open_qty
+                held.sell_notional += self.order_notional(instrument_id, order)
+        held.bought_at_mark, held.sold_at_mark = held.buy_notional, held.sell_notional
+        if mark is not None:
+            held.bought_at_mark = self.notional(instrument_id, held.buy_lots, mark)
+            held.sold_at_mark = self.notional(instrument_id, held.sell_lots, mark)
+        return held
+
+    def open_interest(self, instrument_id: int) -> int:
+        """Return what all long positions are worth at mark, 0 without one."""
+        instrument = self.instruments[instrument_id]
+        is_used = any(s.open_interest_upper > 0 for s in (instrument.margin, *instrument.margin_schedules))
+        if instrument_id not in self.marks or not is_used:
+            return 0
+        accounts = [self.recorded_market, self.fund, *self.participants.values()]
+        lots = sum(max(0, self.leg(account, instrument_id).size) for account in accounts)
+        return self.notional(instrument_id, lots, self.marks[instrument_id])
+
     def leg_maintenance(self, account: Account, instrument_id: int) -> int:
-        """Return the maintenance margin of one leg: every tier's rate on the notional that lies inside the tier."""
-        notional = abs(self.leg_value(account, instrument_id))
-        total_ppm = 0
-        start = 0
-        for tier in self.instruments[instrument_id].margin_tiers:
-            end = notional if tier.up_to == 0 else min(notional, tier.up_to)
-            total_ppm += max(0, end - start) * tier.maintenance_ppm
-            start = tier.up_to
-        return ceil_div(total_ppm, PPM)
+        """Return the maintenance margin of one leg, by its own schedule."""
+        leg = self.leg(account, instrument_id)
+        schedule = self.schedule(instrument_id, leg)
+        if leg.size == 0 and not schedule.orders_in_maintenance:
+            return 0
+        return margins.maintenance(schedule, self.instruments[instrument_id], self.held(account, instrument_id))
 
     def maintenance(self, account: Account) -> int:
         """Return the maintenance margin over all legs."""
-        return sum(self.leg_maintenance(account, i) for i in account.legs)
-
-    def shortfall(self, account: Account) -> int:
-        """Return how far equity is below maintenance; positive means a breach."""
-        return self.maintenance(account) - self.equity(account)
-
-    def open_notional(self, account: Account, instrument_id: int, side: Side, leaving_out: Order | None = None) -> int:
-        """Return the notional of the account's resting orders on one side."""
-        orders = self.books[instrument_id].resting_of(account.account_id, side)
-        return sum(self.notional(instrument_id, o.open_qty, o.price) for o in orders if o is not leaving_out)
+        return sum(self.leg_maintenance(account, i) for i in self.instruments)
 
     def order_notional(self, instrument_id: int, order: Order) -> int:
         """Return the notional at which an order counts: at its limit, or at mark for a market order."""
@@ -150,16 +190,10 @@ class Clearing:
         leverage: int = 0,
     ) -> int:
         """Return the initial margin of one leg, as it is or as it would be with another order or leverage."""
-        size = self.leg(account, instrument_id).size
-        position = sign(size) * abs(self.leg_value(account, instrument_id))
-        buys = self.open_notional(account, instrument_id, Side.BUY, leaving_out)
-        sells = self.open_notional(account, instrument_id, Side.SELL, leaving_out)
-        if adding is not None and adding.side == Side.BUY:
-            buys += self.order_notional(instrument_id, adding)
-        if adding is not None and adding.side == Side.SELL:
-            sells += self.order_notional(instrument_id, adding)
-        worst = max(abs(position + buys), abs(position - sells))
-        return ceil_div(worst, leverage or self.leverage(account, instrument_id))
+        is_as_now = adding is None and leaving_out is None
+        schedule = self.schedule(instrument_id, self.leg(account, instrument_id) if is_as_now else None)
+        held = self.held(account, instrument_id, adding, leaving_out, leverage)
+        return margins.initial(schedule, self.instruments[instrument_id], held)
 
     def leverage(self, account: Account, instrument_id: int) -> int:
         """Return the account's own leverage, or the instrument's."""
@@ -196,6 +230,8 @@ class Clearing:
         else:
             cost = sign(paid) * (abs(paid) * abs(new) // abs(qty))
         realized = cost - leg.cost - paid
+        if abs(new) > abs(old) or sign(new) != sign(old):
+            leg.schedule = self.schedules[instrument_id]
         leg.size, leg.cost = new, cost
         if account is self.fund:
             self.credit_fund(instrument_id, realized)
@@ -205,7 +241,7 @@ class Clearing:
             account.has_realized = account.has_realized or realized != 0
         return realized
 
-    def book_fill(self, book: Book, fill: Fill, liquidation_id: int = 0) -> None:
+    def book_fill(self, book: Book, fill: Fill) -> None:
         """Book both halves of a trade: positions, fees, and the events, the maker's first."""
         instrument_id = book.instrument_id
         fees = book.instrument.fees
@@ -220,9 +256,7 @@ class Clearing:
                 continue
             account.legs.setdefault(instrument_id, Leg())
             venue_fee = ceil_div(notional * ppm, PPM)
-            fund_fee = 0
-            if account is taker and liquidation_id != 0:
-                fund_fee = ceil_div(notional * fees.liquidation_ppm, PPM)
+            fund_fee = ceil_div(notional * order.fund_fee_ppm, PPM)
             account.balance -= venue_fee + fund_fee
             self.fees += venue_fee
             self.credit_fund(instrument_id, fund_fee)
@@ -243,17 +277,6 @@ class Clearing:
         )
 
     # Liquidation (section 5).
-
-    def bankruptcy_price(self, account: Account, instrument_id: int) -> int:
-        """Return the price at which closing the leg uses up exactly its part of the account's equity."""
-        equity = self.equity(account)
-        legs = [i for i, leg in account.legs.items() if leg.size != 0]
-        total = self.maintenance(account)
-        if len(legs) > 1 and total > 0:
-            equity = equity * self.leg_maintenance(account, instrument_id) // total
-        return self.price_of(
-            instrument_id, self.leg(account, instrument_id).size, self.leg_value(account, instrument_id) - equity
-        )
 
     def price_of(self, instrument_id: int, size: int, target: int) -> int:
         """Return the price at which a size is worth `target`, rounded against the seller of it, within the limits."""

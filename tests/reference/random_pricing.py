@@ -8,7 +8,8 @@ from exchange.commands import AdvanceTime, Command, SetFundingRate, SetIndexPric
 from exchange.instrument import Instrument
 from exchange.rules import FundingRules, IndexRules, MarkRules, SettlementRules
 from exchange.units import MAX_PRICE_TICKS, PPB, PPM
-from tests.reference.random_venues import CENTRE, Source, between, lot_value, one_in, pick
+from tests.reference.random_source import Source, between, one_in, pick
+from tests.reference.random_venues import CENTRE, lot_value
 
 UNITS = (1, 7, 1_000_000_000, 600_000_000_000)  # ns between two commands, roughly
 SOURCES = (

@@ -7,6 +7,7 @@ import msgspec
 
 from exchange.commands import Command, EndSession, FundDeposit, GateWithdrawals, WriteOffDebt
 from exchange.rules import Rules
+from exchange.rules.liquidation import RemainderStep
 from exchange.rules.waterfall import (
     DELEVERAGING_SCORES,
     DebtRules,
@@ -15,7 +16,7 @@ from exchange.rules.waterfall import (
     GuardRules,
     SocializationRules,
 )
-from tests.reference.random_venues import Source, between, one_in, pick
+from tests.reference.random_source import Source, between, one_in, pick
 
 if TYPE_CHECKING:
     from tests.reference.scenarios import World
@@ -29,19 +30,7 @@ def with_losses(rules: Rules, source: Source) -> Rules:
     return msgspec.structs.replace(
         rules,
         liquidation=msgspec.structs.replace(
-            rules.liquidation,
-            remainder=pick(
-                source,
-                (
-                    ("market", "fund"),
-                    ("market", "deleverage", "fund"),
-                    ("deleverage", "fund"),
-                    ("market", "deleverage"),
-                    ("deleverage",),
-                    ("fund",),
-                    ("deleverage", "market", "fund"),
-                ),
-            ),
+            rules.liquidation, remainder=with_deleveraging(rules.liquidation.remainder, source)
         ),
         fund=make_fund(source),
         deleveraging=make_deleveraging(source),
@@ -56,6 +45,16 @@ def with_losses(rules: Rules, source: Source) -> Rules:
         guards=GuardRules(pick(source, (0, 0, 1, 5 * SECOND))),
         waterfall=make_steps(source),
     )
+
+
+def with_deleveraging(remainder: tuple[RemainderStep, ...], source: Source) -> tuple[RemainderStep, ...]:
+    """Return the same steps, most often with "deleverage" at one of their places, or nothing else."""
+    if one_in(source, 4):
+        return remainder
+    place = source.below(len(remainder) + 2)
+    if place > len(remainder):
+        return ("deleverage",)
+    return (*remainder[:place], "deleverage", *remainder[place:])
 
 
 def make_steps(source: Source) -> tuple[str, ...]:
