@@ -149,7 +149,7 @@ def make_liquidation(source: Source) -> LiquidationRules:
 
 
 def in_units(rules: LiquidationRules, unit_ns: int) -> LiquidationRules:
-    """Return the same rules with every time in units of the scenario, so that no task runs millions of times in a gap."""
+    """Return the same rules with every time in units of the scenario: no task runs millions of times in a gap."""
     reduction, pacing = rules.reduction, rules.pacing
     return msgspec.structs.replace(
         rules,
