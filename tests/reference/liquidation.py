@@ -234,6 +234,7 @@ class Liquidator:
     def finish(self, liquidation: Liquidation) -> None:
         """No position is left: what remains is a surplus, nothing, or a deficit that somebody pays."""
         account, fund = liquidation.account, self.clearing.fund
+        self.clearing.interest.charge_finished(account)
         if account.balance < 0:
             self.end(liquidation, self.clearing.pay_deficit(account, liquidation.liquidation_id))
         elif account.balance == 0:

@@ -33,7 +33,7 @@ from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.instrument import Instrument
 from exchange.rules import Rules
 from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_TS_NS
-from tests.reference import random_pricing
+from tests.reference import random_pricing, random_spot
 from tests.reference.random_venues import (
     CENTRE,
     DrawnSource,
@@ -51,9 +51,10 @@ RICH = MAX_MONEY // 10
 START = 1_000  # units of time before the first command
 
 
-# Those that are no commands: rules of prices; orders at the limits of money; recorded orders and leveraged positions
-# to begin with; commands about recorded orders; is_continued; numbers out of range; ids that do not exist.
-EXTRAS = ("prices", "rich", "ladder", "population", "change_recorded", "continued", "edges", "strangers")
+# Those that are no commands: spot instruments; rules of prices; orders at the limits of money; recorded orders and
+# leveraged positions to begin with; commands about recorded orders; is_continued; numbers out of range; ids that do
+# not exist.
+EXTRAS = ("spot", "prices", "rich", "ladder", "population", "change_recorded", "continued", "edges", "strangers")
 
 
 @dataclass
@@ -96,8 +97,15 @@ def make_world(source: Source) -> World:
             for i in world.instruments
         )
         world.features = world.features - {"crash", "open", "population", "edges"} | {"rich"}
+    if "spot" in world.features and one_in(source, 3):
+        world.unit_ns = pick(source, random_spot.UNITS)
+        lot = pick(source, world.instruments)
+        world.rules = random_spot.with_loans(
+            world.rules, source, max(1, lot_value(lot.kind, lot.tick_value, lot.tick_value_divisor))
+        )
+        world.instruments = tuple(i if one_in(source, 3) else random_spot.as_spot(i, source) for i in world.instruments)
     if "prices" in world.features and one_in(source, 2):
-        world.unit_ns = pick(source, random_pricing.UNITS)
+        world.unit_ns = max(world.unit_ns, pick(source, random_pricing.UNITS))
         world.instruments = tuple(
             random_pricing.with_prices(i, source, START * world.unit_ns, world.unit_ns) for i in world.instruments
         )
@@ -393,6 +401,7 @@ MENU: tuple[tuple[str, int, Callable[[World, Source], Command]], ...] = (
     ("open", 4, open_position),
     ("fund", 1, fund_deposit),
     *random_pricing.MENU,
+    *random_spot.MENU,
 )
 
 
