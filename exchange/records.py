@@ -220,6 +220,7 @@ EVENT_MARGIN_MODE_SET: Final = 33
 EVENT_ISOLATED_MARGIN_TRANSFERRED: Final = 34
 EVENT_POSITION_MODE_SET: Final = 35
 EVENT_MARGIN_SCHEDULE_SET: Final = 36
+EVENT_PAIR_NETTED: Final = 37
 EVENT_ASSET_DEPOSITED: Final = 40
 EVENT_ASSET_WITHDRAWN: Final = 41
 EVENT_LOAN_CHANGED: Final = 42
@@ -518,6 +519,13 @@ EVENT_MARGIN_SCHEDULE_SET_SCHEDULE: Final = 24
 EVENT_MARGIN_SCHEDULE_SET_POSITIONS: Final = 32
 EVENT_MARGIN_SCHEDULE_SET_IS_FOR_NEW_ONLY: Final = 40
 EVENT_MARGIN_SCHEDULE_SET_IS_FOR_NEW_ONLY_SHIFT: Final = 0
+
+EVENT_PAIR_NETTED_COMMAND_SEQ: Final = 8
+EVENT_PAIR_NETTED_TS_NS: Final = 16
+EVENT_PAIR_NETTED_LIQUIDATION_ID: Final = 24
+EVENT_PAIR_NETTED_QTY_LOTS: Final = 32
+EVENT_PAIR_NETTED_PRICE_TICKS: Final = 40
+EVENT_PAIR_NETTED_VALUE: Final = 48
 
 EVENT_ASSET_DEPOSITED_COMMAND_SEQ: Final = 8
 EVENT_ASSET_DEPOSITED_TS_NS: Final = 16
@@ -1661,6 +1669,32 @@ def write_margin_schedule_set(
     words[at + 4] = positions
     words[at + 5] = is_for_new_only
     words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_pair_netted(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    liquidation_id: i64,
+    qty_lots: i64,
+    price_ticks: i64,
+    value: i64,
+) -> None:
+    """Append a PairNetted record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 293 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = qty_lots
+    words[at + 5] = price_ticks
+    words[at + 6] = value
     words[at + 7] = 0
 
 

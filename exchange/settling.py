@@ -7,6 +7,7 @@ from typing import final
 from mypy_extensions import i64
 
 from exchange.accounts.interest import Interest
+from exchange.accounts.ledger import FUND_SLOT
 from exchange.accounts.pockets import Pockets
 from exchange.agenda import Agenda
 from exchange.book.level_index import RANK
@@ -50,6 +51,7 @@ class Settler:
         self.monitor = monitor
         self.liquidator = liquidator
         self.interest = interest
+        self.ledger = liquidator.ledger
         self.has_loans: bool = interest.is_used
         # Whether a mark may change without a trade, so that every settling looks.
         self.has_book_marks: bool = any(market.mark_source in (MARK_MID, MARK_MODEL) for market in markets)
@@ -87,7 +89,9 @@ class Settler:
                 are_retries_due = False
                 self.liquidator.queue_retries()
             if not self.liquidator.run_next():
-                break
+                if self.ledger.balances[FUND_SLOT] >= 0:
+                    break
+                self.liquidator.waterfall.cover_fund()
             self._elect_stops()
         self.liquidator.settled_step = self.log.step
         if self.liquidator.waterfall.observes:

@@ -53,6 +53,8 @@ TEMPLATES: Final[dict[str, str]] = {
     "profit {realized}, balance {balance}",
     # margin
     "MarginModeSet": "the margin of {account} in {instrument} is {mode} from now on",
+    "PairNetted": "{qty_lots} long and {qty_lots} short of {account} in {instrument} were closed against each other at "
+    "{price_ticks} (liquidation {liquidation_id})",
     "MarginScheduleSet": "the margin schedule of {instrument} changed; {positions} open positions came under it",
     # assets and loans
     "AssetDeposited": "{account} deposited {qty_lots} {instrument}, worth {value}; it holds {size_lots}",

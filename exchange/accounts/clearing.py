@@ -62,6 +62,7 @@ from exchange.records import (
     REJECT_NOTIONAL_TOO_LARGE,
     REJECT_POSITION_TOO_LARGE,
     write_isolated_margin_transferred,
+    write_pair_netted,
     write_position_changed,
 )
 from exchange.rules import BorrowRules, MarginRules
@@ -529,8 +530,42 @@ class Clearing:
             if slot == FUND_SLOT:
                 market.fund_profit += realized
             elif self.ledger.counts_sessions and slot >= FIRST_SLOT:
-                self.ledger.count_profit(slot, realized)
+                self.ledger.count_profit(self.ledger.main_of(slot), realized)
         return realized
+
+    def net_pairs(self, slot: i64, liquidation: i64) -> bool:
+        """Close both sides of a liquidated account's hedged pairs against each other; return whether there were any.
+
+        At mark, without fees; without a mark for the cost of the long one's lots, rounded down.
+        """
+        legs = self.ledger.legs
+        has_netted = False
+        leg = self.ledger.first_legs[slot]
+        while leg != 0:
+            pair = legs[leg + PAIR]
+            size: int = legs[leg + SIZE]
+            if pair != 0 and size > 0 and legs[pair + SIZE] < 0:
+                has_netted = True
+                self._net_pair(leg, pair, liquidation)
+            leg = legs[leg + NEXT_LEG]
+        return has_netted
+
+    def _net_pair(self, leg: i64, pair: i64, liquidation: i64) -> None:
+        legs = self.ledger.legs
+        market = self.markets[legs[leg + MARKET]]
+        size: int = legs[leg + SIZE]
+        short: int = legs[pair + SIZE]
+        lots = min(size, -short)
+        price: i64 = market.mark if market.has_mark else 0
+        cost: int = legs[leg + COST]
+        value = market.valuation.value(lots, price) if market.has_mark else mul_div(cost, lots, size)
+        account = self.ledger.account_ids[legs[leg + OWNER_SLOT]]
+        write_pair_netted(self.log, market.instrument, account, liquidation, lots, price, value)
+        long_slot, short_slot = legs[leg + FILL_SLOT], legs[pair + FILL_SLOT]
+        realized = self.change_position(market, long_slot, -lots, -value)
+        self.write_position(market, long_slot, realized, 0)
+        realized = self.change_position(market, short_slot, lots, value)
+        self.write_position(market, short_slot, realized, 0)
 
     def write_position(self, market: Market, slot: i64, realized: int, fee: int) -> None:
         """Write the event of a position that changed."""

@@ -133,6 +133,12 @@ class Ledger:
         """Return whether a slot is a participant's own, and no pocket or alias."""
         return slot >= FIRST_SLOT and self.parents[slot] == 0 and self.homes[slot] == slot
 
+    def main_of(self, slot: i64) -> i64:
+        """Return the main slot of the participant that a slot belongs to."""
+        home = self.homes[slot]
+        parent = self.parents[home]
+        return parent if parent != 0 else home
+
     def _add_slot(self, account: i64) -> i64:
         slot = self.slot_count
         if slot == len(self.account_ids):

@@ -68,8 +68,7 @@ def moves_with_mark(ledger: Ledger, market: Market, leg: i64) -> bool:
 def is_plain_leg(ledger: Ledger, market: Market, leg: i64) -> bool:
     """Return whether a leg's requirement is by marginal tiers of its own notional at mark and nothing else."""
     legs = ledger.legs
-    is_plain = market.schedules[legs[leg + SCHEDULE]].is_plain
-    return is_plain and not market.is_spot and legs[leg + PAIR] == 0 and legs[leg + SIZE] != 0
+    return market.schedules[legs[leg + SCHEDULE]].is_plain and legs[leg + PAIR] == 0 and legs[leg + SIZE] != 0
 
 
 def has_simple_range(ledger: Ledger, market: Market, leg: i64, hedge_margin: int) -> bool:

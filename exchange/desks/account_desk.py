@@ -161,7 +161,7 @@ class AccountDesk(RequestDesk):
         reason: i64 = REJECT_NONE
         if ledger.states[home] == LIQUIDATING:
             reason = REJECT_ACCOUNT_IN_LIQUIDATION
-        elif ledger.frozen_count != 0 and ledger.debts[slot] != 0:
+        elif ledger.frozen_count != 0 and ledger.debts[ledger.main_of(home)] != 0:
             reason = REJECT_ACCOUNT_IN_DEBT
         elif size == 0 or size > MAX_QTY_LOTS or size < -MAX_QTY_LOTS:
             reason = REJECT_INVALID_QUANTITY

@@ -160,7 +160,7 @@ class OrderDesk:
         """Return the first reason that does not depend on what the order would do, or 0."""
         if self.has_clearing and self.ledger.states[self.ledger.homes[owner >> 32]] == LIQUIDATING:
             return REJECT_ACCOUNT_IN_LIQUIDATION
-        if self.ledger.frozen_count != 0 and self.ledger.debts[owner >> 32] != 0:
+        if self.ledger.frozen_count != 0 and self.ledger.debts[self.ledger.main_of(owner >> 32)] != 0:
             return REJECT_ACCOUNT_IN_DEBT
         if lots < 1 or lots > MAX_QTY_LOTS:
             return REJECT_INVALID_QUANTITY
@@ -297,7 +297,7 @@ class OrderDesk:
     ) -> i64:
         if self.has_clearing and self.ledger.states[self.ledger.homes[owner >> 32]] == LIQUIDATING:
             return REJECT_ACCOUNT_IN_LIQUIDATION
-        if self.ledger.frozen_count != 0 and self.ledger.debts[owner >> 32] != 0:
+        if self.ledger.frozen_count != 0 and self.ledger.debts[self.ledger.main_of(owner >> 32)] != 0:
             return REJECT_ACCOUNT_IN_DEBT
         if order == 0:
             return REJECT_UNKNOWN_ORDER

@@ -48,6 +48,7 @@ from exchange.events.margin import (
     MarginEvent,
     MarginModeSet,
     MarginScheduleSet,
+    PairNetted,
     PositionModeSet,
 )
 from exchange.events.orders import (
@@ -148,6 +149,7 @@ __all__ = [
     "OrderAmended",
     "OrderCanceled",
     "OrderRejected",
+    "PairNetted",
     "PositionChanged",
     "PositionDeleveraged",
     "PositionModeSet",

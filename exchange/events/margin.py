@@ -60,11 +60,29 @@ class MarginScheduleSet(msgspec.Struct, frozen=True, gc=False, tag=True):
     is_for_new_only: Flag
 
 
-MarginEvent: TypeAlias = MarginModeSet | IsolatedMarginTransferred | PositionModeSet | MarginScheduleSet
+class PairNetted(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A liquidated account's long and short in one instrument were closed against each other, at mark, without fees.
+
+    qty_lots: of each side. price_ticks: the mark; 0 where there was none, and the long one's cost was taken.
+    """
+
+    seq: int
+    command_seq: Word
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    liquidation_id: Word
+    qty_lots: Word
+    price_ticks: Word
+    value: Word
+
+
+MarginEvent: TypeAlias = MarginModeSet | IsolatedMarginTransferred | PositionModeSet | MarginScheduleSet | PairNetted
 
 EVENTS: dict[EventType, type[msgspec.Struct]] = {
     EventType.MARGIN_MODE_SET: MarginModeSet,
     EventType.ISOLATED_MARGIN_TRANSFERRED: IsolatedMarginTransferred,
     EventType.POSITION_MODE_SET: PositionModeSet,
     EventType.MARGIN_SCHEDULE_SET: MarginScheduleSet,
+    EventType.PAIR_NETTED: PairNetted,
 }

@@ -135,15 +135,6 @@ def value_before_fee(quote: int, is_gaining: bool, fee_ppm: int) -> int:
     return div_ceil(quote * PPM, PPM - fee_ppm if is_gaining else PPM + fee_ppm)
 
 
-def worst_fill_price(size_lots: int, bankruptcy: tuple[int, int], mark: tuple[int, int]) -> tuple[int, int]:
-    """Return the worst price that a liquidation order accepts: bankruptcy, or the mark where that is worse already.
-
-    Fractions with denominators > 0. Source: Injective, derivative liquidations.
-    """
-    is_mark_lower = mark[0] * bankruptcy[1] < bankruptcy[0] * mark[1]
-    return mark if is_mark_lower == (size_lots > 0) else bankruptcy
-
-
 def assisted_price(size_lots: int, numerator: int, denominator: int, improvement_ppm: int) -> tuple[int, int]:
     """Return a bankruptcy price moved against the position by what the fund adds to the order; a fraction in ticks.
 

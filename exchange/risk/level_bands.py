@@ -145,6 +145,7 @@ def _surplus(market: Market, size: int, price: int, scale: int) -> int:
 def _top_rate(market: Market, size: int) -> int:
     """Return the highest rate of a position's requirement, in ppb of its value."""
     if market.is_spot and size > 0:
-        return market.haircut.rates[len(market.haircut.rates) - 1] * 1_000
+        weights = market.haircut.rates
+        return weights[len(weights) - 1] * (PPB // PPM) if len(weights) > 0 else 0
     rates = market.schedule.rates
-    return rates[len(rates) - 1] if len(rates) > 0 else 0
+    return rates[len(rates) - 1]

@@ -261,8 +261,9 @@ class Liquidator:
         short = self.sizer.shortage(slot) if self.sizer.follows_shortage else 0
         for market in self.markets:
             self.desk.mass_cancel(market, slot, BOTH_SIDES, CANCEL_LIQUIDATION, number)
-        if self.clearing.counts_orders and not self.monitor.is_below_maintenance(slot):
-            self._end(liquidation, OUTCOME_CURED)  # Without its orders it has enough.
+        has_netted = self.clearing.net_pairs(slot, number)
+        if (has_netted or self.clearing.counts_orders) and not self.monitor.is_below_maintenance(slot):
+            self._end(liquidation, OUTCOME_CURED)  # Without its orders, or its pairs, it has enough.
             return
         if self.sizer.follows_shortage:
             liquidation.freed += max(0, short - self.sizer.shortage(slot))

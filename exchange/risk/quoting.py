@@ -6,7 +6,14 @@ from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import NEXT_LEG, SCHEDULE, SIZE, Ledger
-from exchange.margin.prices import bankruptcy_quote, gains_with_value, share_of_equity, value_before_fee
+from exchange.margin.prices import (
+    assisted_price,
+    bankruptcy_quote,
+    gains_with_value,
+    price_in_ticks,
+    share_of_equity,
+    value_before_fee,
+)
 from exchange.market import Market
 from exchange.risk.order_price import fillable_price, offset_price, price_at_share, worse_price
 from exchange.rules import PriceRules
@@ -40,12 +47,13 @@ class OrderPricer:
         self.offset_ppm: int = rules.offset_ppm
         self.adjustment_ppm: int = rules.bankruptcy_adjustment_ppm
         self.spread_ppm: int = rules.spread_ppm
+        self.improvement_ppm: int = rules.fund_improvement_ppm
 
     def price(self, market: Market, slot: i64, leg: i64) -> i64:
         """Return the limit of a leg's next order."""
         kind = self.kind
         if kind == BANKRUPTCY:
-            return self.bankruptcy_price(market, slot, leg)
+            return self._assisted(market, leg, self.bankruptcy_price(market, slot, leg))
         if kind == ZERO_EQUITY:
             return self._at_share(market, leg, self.notional_share(slot, leg))
         if kind == WHOLE_EQUITY:
@@ -71,7 +79,16 @@ class OrderPricer:
                 return self.bankruptcy_price(market, slot, leg)
             return offset_price(reference, self.offset_ppm, size > 0, market.min_price, market.max_price)
         bankruptcy = self.bankruptcy_price(market, slot, leg)
-        return worse_price(bankruptcy, market.mark, size > 0) if market.has_mark else bankruptcy
+        worst: i64 = worse_price(bankruptcy, market.mark, size > 0) if market.has_mark else bankruptcy
+        return self._assisted(market, leg, worst)
+
+    def _assisted(self, market: Market, leg: i64, price: i64) -> i64:
+        """Return a limit moved by what the fund lets the order pay beyond it."""
+        if self.improvement_ppm == 0:
+            return price
+        size: int = self.ledger.legs[leg + SIZE]
+        numerator, denominator = assisted_price(size, price, 1, self.improvement_ppm)
+        return min(max(price_in_ticks(numerator, denominator, size), market.min_price), market.max_price)
 
     def bankruptcy_price(self, market: Market, slot: i64, leg: i64) -> i64:
         """Return the price at which closing a leg uses up its share of the account's equity."""

@@ -168,7 +168,7 @@ class Socializer(TimedTask):
         payers: list[Payer] = []
         slot: i64 = FIRST_SLOT
         while slot < self.ledger.slot_count:
-            if self.ledger.states[slot] != LIQUIDATING:
+            if self.ledger.states[slot] != LIQUIDATING and self.ledger.homes[slot] == slot:
                 account = self.ledger.account_ids[slot]
                 if is_of_legs:
                     self._add_legs(payers, base, index, account, slot)

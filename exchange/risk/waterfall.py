@@ -9,8 +9,9 @@ from typing import final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import Ledger
+from exchange.accounts.ledger import FUND_SLOT, Ledger
 from exchange.clock import Clock
+from exchange.enums import INSURANCE_FUND
 from exchange.errors import InvariantError
 from exchange.event_log import EventLog
 from exchange.market import Market
@@ -140,6 +141,36 @@ class Waterfall:
         if advanced > 0 or from_fund > 0 or len(haircuts) > 0:
             self.debts.book(self._owner(slot), liquidation, index, advanced, from_fund, haircuts)
         return outcome
+
+    def cover_fund(self) -> None:
+        """Bring a fund that its own positions took below zero back to zero: who else pays, in the order of the steps.
+
+        Own collateral, the fund and debt have no meaning here. The events name the fund's account and liquidation 0.
+        """
+        ledger = self.ledger
+        balance: int = ledger.balances[FUND_SLOT]
+        deficit = -balance
+        for step in self.steps:
+            if deficit == 0:
+                return
+            if step == "socialize":
+                deficit = self.socializer.socialize(FUND_SLOT, NO_MARKET, 0, deficit, [])
+            elif step == "fee_pool":
+                deficit = self._ask_fees(FUND_SLOT, INSURANCE_FUND, 0, deficit)
+            elif step == "session":
+                ledger.post(FUND_SLOT, deficit)
+                self.socializer.defer(deficit)
+                write_loss_deferred(self.log, INSURANCE_FUND, 0, deficit, ledger.deferred)
+                return
+            elif step == "write_off":
+                ledger.post(FUND_SLOT, deficit)
+                ledger.written_off += deficit
+                write_loss_written_off(self.log, INSURANCE_FUND, 0, deficit, ledger.written_off)
+                return
+        if deficit > 0:
+            ledger.post(FUND_SLOT, deficit)
+            ledger.venue_loss += deficit
+            write_venue_loss_booked(self.log, INSURANCE_FUND, 0, deficit, ledger.venue_loss)
 
     def check(self) -> None:
         """Raise InvariantError where the register of debts and the ledger disagree."""

@@ -75,6 +75,8 @@ class PriceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         worse of bankruptcy price and mark, so that an insolvent account is still sold.
     bankruptcy_adjustment_ppm, spread_ppm: of 'fillable': adjustment x (1 - equity / maintenance), held to 0 .. 1, times
         spread x the leg's maintenance margin is given up.
+    fund_improvement_ppm: of 'bankruptcy' and 'bankruptcy_or_mark': how much further the limit is moved; what a fill
+        costs beyond bankruptcy is the account's deficit.
     """
 
     kind: Literal["bankruptcy", "zero_equity", "whole_equity", "fillable", "mark", "last", "bankruptcy_or_mark"] = (
@@ -83,6 +85,7 @@ class PriceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     offset_ppm: int = 0
     bankruptcy_adjustment_ppm: int = PPM
     spread_ppm: int = 100_000
+    fund_improvement_ppm: int = 0
 
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
@@ -91,6 +94,8 @@ class PriceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         adjustment = self.bankruptcy_adjustment_ppm
         expect(0 <= adjustment <= 1 << 32, where, "bankruptcy_adjustment_ppm in 0..2**32", adjustment)
         expect(0 <= self.spread_ppm <= PPM, where, "spread_ppm in 0..1,000,000", self.spread_ppm)
+        improvement = self.fund_improvement_ppm
+        expect(0 <= improvement < PPM, where, "fund_improvement_ppm in 0..999,999", improvement)
 
 
 class PacingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -31,11 +31,11 @@ Nothing but the crowd is random, and --option seed=2 draws another.
 what --option may set, and its default:
 OPTIONS
 
-columns, in accounts and dollars: liquidated; the lowest trade; the insurance fund, what it got of liquidated accounts,
-the deficits it paid, and what is left with the positions that it took over, at mark; accounts taken over by the fund or
-a backstop account; accounts of the other side that were deleveraged; profits that others lost to a shared loss (how
-many did); debts (how many owe); what was forgiven; what nobody paid; what liquidated accounts kept. Coins count at the
-price before the shock.
+columns, in accounts and dollars: liquidated (of these still open at the end); the lowest trade; the insurance fund,
+what it got of liquidated accounts, the deficits it paid, and what is left with the positions that it took over, at
+mark; accounts taken over by the fund or a backstop account; accounts of the other side that were deleveraged; profits
+that others lost to a shared loss (how many did); debts (how many owe); what was forgiven; what nobody paid; what
+liquidated accounts kept. Coins count at the price before the shock.
 
 --json prints one object per venue with these figures, the counts of how liquidations ended, and the digest of all
 events, which is the same on every machine.
@@ -148,7 +148,7 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
     taken = outcome.taken_over + outcome.backstopped
     return (
         outcome.venue,
-        f"{outcome.liquidated:,}",
+        f"{outcome.liquidated:,}" + (f" ({outcome.unfinished:,} open)" if outcome.unfinished else ""),
         _dollars(outcome.lowest),
         _dollars(outcome.fund_start),
         _dollars(outcome.fund_surplus),

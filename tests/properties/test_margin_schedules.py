@@ -30,7 +30,7 @@ from exchange.commands import (
 from exchange.enums import MarginMode, OrderKind, PositionSide, Side, TimeInForce
 from exchange.events import IsolatedMarginTransferred, LiquidationStarted, OrderRejected, RequestRejected, Trade
 from exchange.instrument import FeeSchedule, Instrument, MarginTier, ScheduleRules
-from exchange.rules import FundRules, LiquidationRules, MarginRules, Rules
+from exchange.rules import FundRules, LevelRules, LiquidationRules, MarginRules, ReductionRules, Rules
 from exchange.rules.margin import RiskFactors, SizeLinear
 
 RUNS = int(os.environ.get("CASCADE_EXAMPLES", "150"))
@@ -111,8 +111,14 @@ def venue_of(random: Random) -> tuple[list[Instrument], Rules]:
             hedge_margin=random.choice(["sum", "larger", "net"]),
         ),
         liquidation=LiquidationRules(
-            order=random.choice(["ioc_at_bankruptcy", "market"]), surplus=random.choice(["fund", "trader"])
+            order=random.choice(["ioc_at_bankruptcy", "market", "fok", "limit", "none"]),
+            lifetime_ns=3,
+            remainder=random.choice([("market", "fund"), ("deleverage", "fund"), ("market", "deleverage", "fund")]),
+            reduction=ReductionRules(kind=random.choice(["whole", "tiers", "shortage"])),
+            surplus=random.choice(["fund", "trader"]),
         ),
+        levels=random.choice([LevelRules(), LevelRules(notice_ppm=1_500_000, restriction_ppm=1_200_000)]),
+        waterfall=random.choice([("fund", "socialize"), ("own_collateral", "fund", "debt"), ("session",)]),
         fund=FundRules(opening=random.choice([0, 10**6])),
     )
     return instruments, rules

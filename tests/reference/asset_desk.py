@@ -12,6 +12,7 @@ from tests.reference.checks import Checks
 from tests.reference.clearing import Account, Clearing
 from tests.reference.interest import MONEY, PPB, Interest
 from tests.reference.journal import Journal
+from tests.reference.waterfall import Waterfall
 
 NONE = RejectReason.NONE
 
@@ -19,10 +20,13 @@ NONE = RejectReason.NONE
 class AssetDesk:
     """Brings assets in and out, and sets rates."""
 
-    def __init__(self, clearing: Clearing, checks: Checks, interest: Interest, journal: Journal) -> None:
+    def __init__(
+        self, clearing: Clearing, checks: Checks, waterfall: Waterfall, interest: Interest, journal: Journal
+    ) -> None:
         self.clearing = clearing
         self.spot = clearing.spot
         self.checks = checks
+        self.waterfall = waterfall
         self.interest = interest
         self.journal = journal
         self.handlers: dict[type, Callable[[Any], None]] = {
@@ -59,6 +63,7 @@ class AssetDesk:
             or self.checks.participant(command.account)
             or self.check_has_money()
             or self.checks.not_in_liquidation(command.account)
+            or self.waterfall.check_withdrawals(command.account)
             or checks.quantity(command.qty_lots)
             or self.check_is_spot(instrument_id)
             or self.check_withdrawable(command)

@@ -16,6 +16,7 @@ from exchange.units import (
 )
 from tests.reference.book import Book, Order
 from tests.reference.clearing import Account, Clearing
+from tests.reference.debts import Debts
 
 NONE = RejectReason.NONE
 OrderCommand = PlaceOrder | CancelOrder | AmendOrder | ReduceOrder
@@ -29,6 +30,8 @@ class Checks:
         self.has_money = rules.clearing == "margin"
         self.books = books
         self.clearing = clearing
+        self.freezes = rules.debt.freezes
+        self.debts: Debts | None = None
 
     # Who and where.
 
@@ -58,6 +61,11 @@ class Checks:
         if account is not None and account.is_in_liquidation:
             return RejectReason.ACCOUNT_IN_LIQUIDATION
         return NONE
+
+    def may_trade(self, account_id: int) -> RejectReason:
+        """The account is neither being liquidated nor frozen by a debt."""
+        is_frozen = self.freezes and self.debts is not None and self.debts.owes(account_id)
+        return self.not_in_liquidation(account_id) or (RejectReason.ACCOUNT_IN_DEBT if is_frozen else NONE)
 
     # Numbers.
 

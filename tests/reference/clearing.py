@@ -12,9 +12,9 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
-from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, LiquidationOutcome, OrderKind, Side
+from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, OrderKind, Side
 from exchange.errors import InvariantError
-from exchange.events import FundPaid, HaircutCharged, LossSocialized, PositionChanged, VenueLossBooked
+from exchange.events import PositionChanged
 from exchange.instrument import Instrument
 from exchange.rules import Rules
 from tests.reference.book import Book, Fill, Order
@@ -44,6 +44,8 @@ class Account:
     legs: dict[int, Leg] = field(default_factory=dict)  # by instrument; one exists from the first fill on
     leverage: dict[int, int] = field(default_factory=dict)
     is_in_liquidation: bool = False
+    session_profit: int = 0  # realized since the session began
+    has_realized: bool = False  # anything at all since then, or was charged
 
 
 class Clearing:
@@ -59,7 +61,11 @@ class Clearing:
         self.marks: dict[int, int] = {}
         self.settled: set[int] = set()  # instruments settled for good
         self.recorded_market = Account(RECORDED_MARKET)
-        self.fund = Account(INSURANCE_FUND, balance=rules.fund.opening)
+        by_instrument = rules.fund.scope == "per_instrument"
+        self.opening = rules.fund.opening * (len(self.instruments) if by_instrument else 1)
+        self.fund = Account(INSURANCE_FUND, balance=self.opening)
+        self.fund_parts = dict.fromkeys(self.instruments, rules.fund.opening if by_instrument else 0)
+        self.fund_profits = dict.fromkeys(self.instruments, 0)  # what it won and lost there, deposits aside
         self.participants: dict[int, Account] = {}
         self.spot = Spot(self)
         self.interest: Interest  # set by the venue
@@ -70,6 +76,9 @@ class Clearing:
         self.fund_deposited = 0
         self.fees = 0
         self.venue_loss = 0
+        self.deferred = 0  # losses that wait for the session's end
+        self.owed_to_venue = 0
+        self.written_off = 0
 
     def account(self, account_id: int) -> Account:
         """Return any account by its id."""
@@ -220,7 +229,12 @@ class Clearing:
             cost = sign(paid) * (abs(paid) * abs(new) // abs(qty))
         realized = cost - leg.cost - paid
         leg.size, leg.cost = new, cost
-        account.balance += realized
+        if account is self.fund:
+            self.credit_fund(instrument_id, realized)
+        else:
+            account.balance += realized
+            account.session_profit += realized
+            account.has_realized = account.has_realized or realized != 0
         return realized
 
     def book_fill(self, book: Book, fill: Fill, liquidation_id: int = 0) -> None:
@@ -244,7 +258,7 @@ class Clearing:
                 fund_fee = ceil_div(notional * fees.liquidation_ppm, PPM)
             account.balance -= venue_fee + fund_fee
             self.fees += venue_fee
-            self.fund.balance += fund_fee
+            self.credit_fund(instrument_id, fund_fee)
             self.write_position(account, instrument_id, realized, venue_fee + fund_fee)
 
     def write_position(self, account: Account, instrument_id: int, realized: int, fee: int) -> None:
@@ -292,86 +306,18 @@ class Clearing:
         rounded = ceil(price) if size > 0 else floor(price)
         return min(max(rounded, instrument.min_price_ticks), instrument.max_price_ticks)
 
-    def pay_deficit(self, account: Account, liquidation_id: int) -> LiquidationOutcome:
-        """Bring a negative balance to zero; returns who paid the last part of it."""
-        for step in self.rules.waterfall:
-            if step == "fund":
-                self.pay_from_fund(account, liquidation_id)
-            else:
-                self.pay_from_profits(account, liquidation_id)
-            if account.balance == 0:
-                return LiquidationOutcome.COVERED if step == "fund" else LiquidationOutcome.SOCIALIZED
-        rest = -account.balance
-        account.balance = 0
-        self.venue_loss += rest
-        self.journal.write(
-            VenueLossBooked,
-            account=account.account_id,
-            liquidation_id=liquidation_id,
-            amount=rest,
-            total=self.venue_loss,
-        )
-        return LiquidationOutcome.VENUE_LOSS
+    # The fund's money (waterfall.md, section 3).
 
-    def pay_from_fund(self, account: Account, liquidation_id: int) -> None:
-        """The fund pays what it has above its floor."""
-        deficit = -account.balance
-        amount = min(deficit, max(0, self.fund.balance - self.rules.fund.floor))
-        if amount == 0:
-            return
-        self.fund.balance -= amount
-        account.balance += amount
-        self.journal.write(
-            FundPaid,
-            account=account.account_id,
-            liquidation_id=liquidation_id,
-            deficit=deficit,
-            amount=amount,
-            fund_balance=self.fund.balance,
-        )
+    def credit_fund(self, instrument_id: int, amount: int) -> None:
+        """Give the fund money that it won with an instrument (less than 0: lost), 0 for none."""
+        self.fund.balance += amount
+        if instrument_id != 0:
+            self.fund_parts[instrument_id] += amount
+            self.fund_profits[instrument_id] += amount
 
-    def pay_from_profits(self, account: Account, liquidation_id: int) -> None:
-        """The accounts in unrealized profit pay in proportion to it."""
-        deficit = -account.balance
-        winners = [
-            winner
-            for _, winner in sorted(self.participants.items())
-            if not winner.is_in_liquidation and self.claim(winner) > 0
-        ]
-        profits = [self.claim(winner) for winner in winners]
-        base = sum(profits)
-        if base == 0:
-            return
-        charged = min(deficit, base)
-        shares = split_exact(charged, profits)
-        account.balance += charged
-        self.journal.write(
-            LossSocialized,
-            account=account.account_id,
-            liquidation_id=liquidation_id,
-            deficit=deficit,
-            base=base,
-            charged=charged,
-            payers=len(winners),
-        )
-        for winner, share in zip(winners, shares, strict=True):
-            for instrument_id, leg in sorted(winner.legs.items()):
-                if self.spot.is_spot(instrument_id):
-                    continue
-                profit = self.leg_value(winner, instrument_id) - leg.cost
-                paid = min(share, max(profit, 0))
-                if paid > 0:
-                    share -= paid
-                    leg.cost += paid
-                    self.journal.write(
-                        HaircutCharged,
-                        instrument=instrument_id,
-                        account=winner.account_id,
-                        liquidation_id=liquidation_id,
-                        amount=paid,
-                        profit=profit,
-                        cost=leg.cost,
-                    )
+    def shared_part(self) -> int:
+        """Return what of the fund belongs to no instrument."""
+        return self.fund.balance - sum(self.fund_parts.values())
 
     def check(self) -> None:
         """Raise InvariantError where money or lots came from nowhere (section 6)."""
@@ -383,7 +329,8 @@ class Clearing:
                 raise InvariantError(f"expected sizes of {instrument_id} to sum to {brought_in}, found {sizes}")
         held = sum(account.balance for account in accounts) + self.fees
         costs = sum(leg.cost for account in accounts for leg in account.legs.values())
-        put_in = self.deposited - self.withdrawn + self.fund_deposited + self.rules.fund.opening + self.venue_loss
+        put_in = self.deposited - self.withdrawn + self.fund_deposited + self.opening
+        put_in += self.venue_loss + self.deferred + self.owed_to_venue + self.written_off
         if held - costs != put_in:
             raise InvariantError(f"expected balances, fees and costs of {put_in}, found {held} - {costs}")
 

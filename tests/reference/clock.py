@@ -35,10 +35,11 @@ class Clock:
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self.is_started = False
+        self.before_task: Callable[[], None] = lambda: None  # every task is a step of its own
         self.starters: list[Callable[[int], None]] = []  # told the time of the venue's first command
         self.workers: list[tuple[Callable[[], list[Due]], Callable[[Due], None]]] = []  # what is due next; do it
 
-    def run_due(self, ts_ns: int, start_step: Callable[[], None], settle: Callable[[], None]) -> None:
+    def run_due(self, ts_ns: int, settle: Callable[[], None]) -> None:
         """Run what is due by `ts_ns`, each at its own time, as a step of its own, and let the venue settle after it."""
         if not self.is_started:
             self.is_started = True
@@ -50,7 +51,7 @@ class Clock:
                 break
             task, work = min(due, key=lambda task_and_work: task_and_work[0])
             self.journal.ts_ns = task.due_ns
-            start_step()
+            self.before_task()
             work(task)
             settle()
         self.journal.ts_ns = ts_ns

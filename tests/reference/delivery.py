@@ -56,7 +56,7 @@ class Delivery:
                 balance=account.balance,
             )
         remainder = -sum(values)
-        clearing.fund.balance += remainder
+        clearing.credit_fund(instrument_id, remainder)
         clearing.settled.add(instrument_id)
         self.just_settled.add(instrument_id)
         self.journal.write(

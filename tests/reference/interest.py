@@ -149,6 +149,7 @@ class Interest:
                 if instrument_id in account.legs:
                     self.look_at(account, instrument_id)
             self.look_at(account, MONEY)
+        self.looked = len(self.journal.events)  # what looking itself charged is no change
         if self.changed:
             self.changed = []
             self.find_next()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from exchange.enums import CancelReason, LiquidationOutcome, OrderKind, Side, TimeInForce
+from exchange.errors import InvariantError
 from exchange.events import (
     LiquidationEnded,
     LiquidationOrderPlaced,
@@ -13,8 +14,10 @@ from exchange.events import (
 from exchange.rules import Rules
 from tests.reference.book import Book, Order
 from tests.reference.clearing import Account, Clearing
+from tests.reference.deleveraging import Deleveraging
 from tests.reference.journal import Journal
 from tests.reference.orders import OrderDesk
+from tests.reference.waterfall import Waterfall
 
 
 @dataclass(eq=False)
@@ -34,6 +37,8 @@ class Liquidation:
     account: Account
     legs: dict[int, LegToSell] = field(default_factory=dict)  # by instrument, those not yet closed
     has_ended: bool = False
+    cause: int = 0  # the instrument of its LiquidationStarted
+    is_deleveraged: bool = False
 
 
 @dataclass(eq=False)
@@ -58,6 +63,8 @@ class Liquidator:
         self, rules: Rules, books: dict[int, Book], clearing: Clearing, desk: OrderDesk, journal: Journal
     ) -> None:
         self.rules = rules.liquidation
+        self.waterfall = Waterfall(rules, clearing, desk.checks, journal)
+        self.deleveraging = Deleveraging(rules, clearing, books, journal)
         self.books = books
         self.clearing = clearing
         self.desk = desk
@@ -68,6 +75,16 @@ class Liquidator:
         self.attempts = 0
         self.next_order_id = -1
         self.sellers: dict[int, set[int]] = {}  # by instrument: liquidations that traded there in this command
+
+    def check(self) -> None:
+        """Raise InvariantError where the venue has settled and someone is left who should have been liquidated."""
+        for account in self.clearing.participants.values():
+            if account.is_in_liquidation:
+                continue
+            if self.clearing.shortfall(account) > 0:
+                raise InvariantError(f"expected account {account.account_id} at or above maintenance")
+            if account.balance < 0 and not any(leg.size for leg in account.legs.values()):
+                raise InvariantError(f"expected a balance of account {account.account_id}, found {account.balance}")
 
     # What is queued.
 
@@ -123,6 +140,8 @@ class Liquidator:
             mark_ticks=self.clearing.marks.get(shown_by, 0),
             triggered_by=self.cause_of(shown_by),
         )
+        self.waterfall.see_negative(account, liquidation.liquidation_id, self.clearing.equity(account))
+        liquidation.cause = shown_by
         account.is_in_liquidation = True
         for _, book in sorted(self.books.items()):
             for order in book.live_of(account.account_id):
@@ -146,7 +165,7 @@ class Liquidator:
 
     def attempt(self, liquidation: Liquidation, instrument_id: int) -> None:
         """Send one order for a leg, and decide what happens to what it leaves."""
-        account, leg, book = liquidation.account, liquidation.legs[instrument_id], self.books[instrument_id]
+        account, leg = liquidation.account, liquidation.legs[instrument_id]
         if self.clearing.leg(account, instrument_id).size == 0:  # settled for good
             self.close_leg(liquidation, instrument_id)
             return
@@ -154,10 +173,43 @@ class Liquidator:
             self.end(liquidation, LiquidationOutcome.CURED)
             return
         is_limit = self.rules.order == "ioc_at_bankruptcy" and leg.attempts < self.rules.max_attempts
-        leg.attempts += 1
         self.attempts += 1
         leg.last_attempt = self.attempts
         leg.is_waiting = False
+        if is_limit:
+            self.send_order(liquidation, instrument_id, is_limit=True)
+        elif self.rules.order == "market":
+            self.send_order(liquidation, instrument_id, is_limit=False)
+            self.hand_over(liquidation, instrument_id, [step for step in self.rules.remainder if step != "market"])
+        else:
+            self.hand_over(liquidation, instrument_id, list(self.rules.remainder))
+        if self.clearing.leg(account, instrument_id).size != 0:
+            leg.is_waiting = True
+            return
+        del liquidation.legs[instrument_id]
+        if not liquidation.legs:
+            self.finish(liquidation)
+
+    def hand_over(self, liquidation: Liquidation, instrument_id: int, steps: list[str]) -> None:
+        """What orders could not sell goes through the remainder steps, each given what the last one left."""
+        account, number = liquidation.account, liquidation.liquidation_id
+        for step in steps:
+            lots = abs(self.clearing.leg(account, instrument_id).size)
+            if lots == 0:
+                return
+            if step == "market":
+                self.send_order(liquidation, instrument_id, is_limit=False)
+            elif step == "fund" and self.waterfall.fund.may_take_over(instrument_id):
+                self.take_over(liquidation, instrument_id)
+            elif step == "deleverage":
+                price = self.clearing.bankruptcy_price(account, instrument_id)
+                if self.deleveraging.run(account, instrument_id, lots, price, number) > 0:
+                    liquidation.is_deleveraged = True
+
+    def send_order(self, liquidation: Liquidation, instrument_id: int, *, is_limit: bool) -> None:
+        """Send one order for a leg."""
+        account, leg, book = liquidation.account, liquidation.legs[instrument_id], self.books[instrument_id]
+        leg.attempts += 1
         size = self.clearing.leg(account, instrument_id).size
         order = Order(
             order_id=self.take_order_id(book),
@@ -185,14 +237,9 @@ class Liquidator:
         for fill in book.match(order, order.price if is_limit else None):
             self.desk.book_fill(book, fill, liquidation.liquidation_id)
             self.sellers.setdefault(instrument_id, set()).add(liquidation.liquidation_id)
-        if order.open_qty > 0 and is_limit:
-            book.cancel(order, CancelReason.IOC_REMAINDER, liquidation.liquidation_id)
-            leg.is_waiting = True
-            return
         if order.open_qty > 0:
-            book.cancel(order, CancelReason.MARKET_REMAINDER, liquidation.liquidation_id)
-            self.take_over(liquidation, instrument_id)
-        self.close_leg(liquidation, instrument_id)
+            reason = CancelReason.IOC_REMAINDER if is_limit else CancelReason.MARKET_REMAINDER
+            book.cancel(order, reason, liquidation.liquidation_id)
 
     def close_leg(self, liquidation: Liquidation, instrument_id: int) -> None:
         """A leg is gone; with the last one the liquidation is finished."""
@@ -236,14 +283,15 @@ class Liquidator:
         account, fund = liquidation.account, self.clearing.fund
         self.clearing.interest.charge_finished(account)
         if account.balance < 0:
-            self.end(liquidation, self.clearing.pay_deficit(account, liquidation.liquidation_id))
+            self.end(liquidation, self.waterfall.pay_deficit(account, liquidation.liquidation_id, liquidation.cause))
         elif account.balance == 0:
-            self.end(liquidation, LiquidationOutcome.EVEN)
+            even = LiquidationOutcome.DELEVERAGED if liquidation.is_deleveraged else LiquidationOutcome.EVEN
+            self.end(liquidation, even)
         else:
             if self.rules.surplus == "fund":
                 amount = account.balance
                 account.balance = 0
-                fund.balance += amount
+                self.clearing.credit_fund(liquidation.cause, amount)
                 self.journal.write(
                     SurplusPaid,
                     account=account.account_id,

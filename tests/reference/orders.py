@@ -62,7 +62,7 @@ class OrderDesk:
         reason = (
             self.checks.instrument(instrument_id)
             or self.checks.sender(command)
-            or self.checks.not_in_liquidation(command.account)
+            or self.checks.may_trade(command.account)
             or self.checks.placed_numbers(command)
             or checks.combination(command)
             or self.checks.notional(instrument_id, order)
@@ -306,7 +306,7 @@ class OrderDesk:
         """Return the sender's live order, or refuse; recorded flow is clipped where the order is not live."""
         reason = self.checks.instrument(command.instrument) or self.checks.sender(command)
         if request == CommandType.AMEND_ORDER:
-            reason = reason or self.checks.not_in_liquidation(command.account)
+            reason = reason or self.checks.may_trade(command.account)
         if reason:
             self.reject(command, request, reason)
             return None

@@ -33,7 +33,7 @@ from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.instrument import Instrument
 from exchange.rules import Rules
 from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_TS_NS
-from tests.reference import random_pricing, random_spot
+from tests.reference import random_pricing, random_spot, random_waterfall
 from tests.reference.random_venues import (
     CENTRE,
     DrawnSource,
@@ -51,10 +51,22 @@ RICH = MAX_MONEY // 10
 START = 1_000  # units of time before the first command
 
 
-# Those that are no commands: spot instruments; rules of prices; orders at the limits of money; recorded orders and
-# leveraged positions to begin with; commands about recorded orders; is_continued; numbers out of range; ids that do
-# not exist.
-EXTRAS = ("spot", "prices", "rich", "ladder", "population", "change_recorded", "continued", "edges", "strangers")
+# Those that are no commands: spot instruments; rules of prices; rules of who pays, and a crisis in which somebody has
+# to; orders at the limits of money; recorded orders and leveraged positions to begin with; commands about recorded
+# orders; is_continued; numbers out of range; ids that do not exist.
+EXTRAS = (
+    "spot",
+    "prices",
+    "losses",
+    "crisis",
+    "rich",
+    "ladder",
+    "population",
+    "change_recorded",
+    "continued",
+    "edges",
+    "strangers",
+)
 
 
 @dataclass
@@ -90,6 +102,9 @@ def make_world(source: Source) -> World:
         accounts=between(source, 3, 8),
         features={name for name in names if source.below(4) != 3} - {"rich"},
     )
+    if "losses" in world.features:
+        world.rules = random_waterfall.with_losses(world.rules, source)
+        world.unit_ns = pick(source, (1, 400_000_000))
     if one_in(source, 12):
         # One order of MAX_QTY_LOTS is worth less than MAX_EXPOSURE at the highest price, two are worth more.
         world.instruments = tuple(
@@ -97,15 +112,18 @@ def make_world(source: Source) -> World:
             for i in world.instruments
         )
         world.features = world.features - {"crash", "open", "population", "edges"} | {"rich"}
+    elif {"losses", "crisis"} <= world.features and not one_in(source, 4):
+        make_crisis(world, source)
     if "spot" in world.features and one_in(source, 3):
-        world.unit_ns = pick(source, random_spot.UNITS)
+        if "losses" not in world.features:  # whose periods are seconds
+            world.unit_ns = pick(source, random_spot.UNITS)
         lot = pick(source, world.instruments)
         world.rules = random_spot.with_loans(
             world.rules, source, max(1, lot_value(lot.kind, lot.tick_value, lot.tick_value_divisor))
         )
         world.instruments = tuple(i if one_in(source, 3) else random_spot.as_spot(i, source) for i in world.instruments)
     if "prices" in world.features and one_in(source, 2):
-        world.unit_ns = max(world.unit_ns, pick(source, random_pricing.UNITS))
+        world.unit_ns = world.unit_ns if world.unit_ns > 1 else pick(source, random_pricing.UNITS)
         world.instruments = tuple(
             random_pricing.with_prices(i, source, START * world.unit_ns, world.unit_ns) for i in world.instruments
         )
@@ -114,6 +132,14 @@ def make_world(source: Source) -> World:
             world.menu.extend([make] * weight)
     world.menu = world.menu or [place_limit]
     return world
+
+
+def make_crisis(world: World, source: Source) -> None:
+    """Let prices jump under many leveraged positions, with money coming in now and then."""
+    world.rules = msgspec.structs.replace(world.rules, clearing="margin")
+    world.accounts = between(source, 5, 12)
+    world.features = world.features - {"edges", "strangers", "continued"} | {"open", "population"}
+    world.menu.extend([crash] * 20 + [deposit] * 10 + [place_limit] * 10 + [place_recorded] * 10 + [open_position] * 5)
 
 
 # The commands; ts_ns is filled in afterwards.
@@ -400,6 +426,7 @@ MENU: tuple[tuple[str, int, Callable[[World, Source], Command]], ...] = (
     ("leverage", 2, leverage),
     ("open", 4, open_position),
     ("fund", 1, fund_deposit),
+    *random_waterfall.MENU,
     *random_pricing.MENU,
     *random_spot.MENU,
 )

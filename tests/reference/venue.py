@@ -61,9 +61,13 @@ class ReferenceVenue:
         self.desk = OrderDesk(rules, self.books, self.clearing, self.journal)
         self.checks = self.desk.checks
         self.liquidator = Liquidator(rules, self.books, self.clearing, self.desk, self.journal)
+        self.waterfall = self.liquidator.waterfall
+        self.clock.before_task = self.start_step
+        self.clock.workers.append((self.waterfall.tasks, self.waterfall.run_task))
+        self.is_settled = False
         self.pricing = PriceDesk(self.books, self.clearing, self.checks, self.journal, self.clock, self.write_mark)
         self.interest = self.clearing.interest = Interest(self.clearing, self.clock, self.journal)
-        self.assets = AssetDesk(self.clearing, self.checks, self.interest, self.journal)
+        self.assets = AssetDesk(self.clearing, self.checks, self.waterfall, self.interest, self.journal)
         self.new_marks: set[int] = set()  # instruments with a MarkPriceUpdated in this command
         self.handlers: dict[type, Callable[[Any], None]] = {
             PlaceOrder: self.desk.place,
@@ -79,6 +83,7 @@ class ReferenceVenue:
             SetLeverage: self.set_leverage,
             OpenPosition: self.open_position,
             FundDeposit: self.fund_deposit,
+            **self.waterfall.handlers,
             **self.pricing.handlers,
             **self.assets.handlers,
         }
@@ -89,16 +94,19 @@ class ReferenceVenue:
             raise SequenceError(f"expected ts_ns in {self.journal.ts_ns} .. {MAX_TS_NS}, found {command.ts_ns}")
         self.interest.start_command()
         self.journal.start_command(command.ts_ns)
-        self.clock.run_due(command.ts_ns, self.start_step, self.settle)
+        self.clock.run_due(command.ts_ns, self.settle)
         self.start_step()
         self.handlers[type(command)](command)
-        if not getattr(command, "is_continued", False):
+        self.is_settled = not getattr(command, "is_continued", False)
+        if self.is_settled:
             self.settle()
         return self.journal.events
 
     def start_step(self) -> None:
         """A command or a timed task begins."""
         self.liquidator.sellers.clear()
+        self.waterfall.start_step()
+        self.liquidator.deleveraging.start_step()
 
     # Settling (section 5).
 
@@ -117,11 +125,16 @@ class ReferenceVenue:
                 self.liquidator.queue_retries(moved)
                 self.pricing.delivery.just_settled.clear()
                 is_first_pass = False
-            if not self.liquidator.queue:
+            if self.liquidator.queue:
+                self.liquidator.run_first()
+            elif self.clearing.fund.balance < 0:
+                self.waterfall.pay_deficit(self.clearing.fund, 0, 0)
+            else:
                 break
-            self.liquidator.run_first()
         self.desk.traded.clear()
         self.new_marks.clear()
+        if self.has_money:
+            self.waterfall.after_settling()
 
     def run_stops(self) -> None:
         """Elect touched stops one by one, instrument by instrument, until none is touched in any."""
@@ -152,6 +165,7 @@ class ReferenceVenue:
     def write_mark(self, instrument_id: int, price: int) -> None:
         """Set a mark price and say so."""
         self.clearing.marks[instrument_id] = price
+        self.waterfall.sharing.marks_before.setdefault(instrument_id, price)
         self.new_marks.add(instrument_id)
         self.journal.write(MarkPriceUpdated, instrument=instrument_id, price_ticks=price)
 
@@ -190,6 +204,7 @@ class ReferenceVenue:
         account.balance += command.amount
         self.clearing.deposited += command.amount
         self.journal.write(Deposited, account=command.account, amount=command.amount, balance=account.balance)
+        self.waterfall.debts.repay(account, command.amount)
 
     def withdraw(self, command: Withdraw) -> None:
         """Take money out of an account."""
@@ -197,6 +212,7 @@ class ReferenceVenue:
             self.checks.participant(command.account)
             or self.check_has_money()
             or self.checks.not_in_liquidation(command.account)
+            or self.waterfall.check_withdrawals(command.account)
             or checks.amount(command.amount)
             or self.check_withdrawable(command)
         )
@@ -253,7 +269,7 @@ class ReferenceVenue:
             self.checks.instrument(instrument_id)
             or self.checks.participant(command.account)
             or self.check_has_money()
-            or self.checks.not_in_liquidation(command.account)
+            or self.checks.may_trade(command.account)
             or checks.quantity(abs(size))
             or self.checks.price(instrument_id, price)
         )
@@ -283,15 +299,21 @@ class ReferenceVenue:
     def fund_deposit(self, command: FundDeposit) -> None:
         """Put outside money into the insurance fund."""
         fund = self.clearing.fund
-        reason = self.check_has_money() or checks.amount(command.amount)
+        instrument_id = command.instrument
+        reason = NONE if instrument_id == 0 else self.checks.instrument(instrument_id)
+        reason = reason or self.check_has_money() or checks.amount(command.amount)
         if not reason and fund.balance + command.amount > MAX_MONEY:
             reason = RejectReason.INVALID_AMOUNT
+        if not reason and instrument_id != 0 and not self.waterfall.fund.by_instrument:
+            reason = RejectReason.INVALID_COMBINATION
         if reason:
-            self.reject(CommandType.FUND_DEPOSIT, 0, fund.account_id, command.amount, reason)
+            self.reject(CommandType.FUND_DEPOSIT, instrument_id, fund.account_id, command.amount, reason)
             return
         fund.balance += command.amount
+        if instrument_id != 0:
+            self.clearing.fund_parts[instrument_id] += command.amount
         self.clearing.fund_deposited += command.amount
-        self.journal.write(FundDeposited, amount=command.amount, fund_balance=fund.balance)
+        self.journal.write(FundDeposited, amount=command.amount, fund_balance=fund.balance, instrument=instrument_id)
 
     def check_has_money(self) -> RejectReason:
         """A bare matching venue has no money, positions or marks."""
@@ -313,3 +335,5 @@ class ReferenceVenue:
         for book in self.books.values():
             book.check()
         self.clearing.check()
+        if self.has_money and self.is_settled:
+            self.liquidator.check()

@@ -395,6 +395,8 @@ SENTENCES: dict[str, str] = {
     "{payers} with profits of {base}",
     "MarginModeSet": "acct {account}: {mode} margin",
     "IsolatedMarginTransferred": "acct {account}: margin {amount}, {reason}: balance {balance} pocket {pocket}",
+    "PairNetted": "liquidation {liquidation_id}: acct {account} closes {qty_lots} long against {qty_lots} short @ "
+    "{price_ticks}, value {value}",
     "PositionModeSet": "acct {account}: {hedge}",
     "MarginScheduleSet": "margin schedule {schedule}: {positions} positions come under it{newly}",
     "HaircutCharged": "liquidation {liquidation_id}: acct {account} pays {amount} of its profit {profit}: cost {cost}",

@@ -15,12 +15,16 @@ _NEEDED = "import librt.vecs, msgspec, mypy_extensions, sortedcontainers, sys; p
 
 def run_json(python: str | Path, root: Path, *arguments: str) -> dict[str, Any]:
     """Return the JSON summary of `cascade run ARGUMENTS` by some Python with the packages in `root`."""
-    command = [str(python), "-m", "replay", "run", *arguments, "--json"]
+    return cascade_json(python, root, "run", *arguments)[-1]
+
+
+def cascade_json(python: str | Path, root: Path, *arguments: str) -> list[dict[str, Any]]:
+    """Return the JSON lines of `cascade ARGUMENTS --json` by some Python with the packages in `root`."""
+    command = [str(python), "-m", "replay", *arguments, "--json"]
     environment = os.environ | {"PYTHONPATH": str(root)}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    summary: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return summary
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def interpreted_copy(folder: Path) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.other_builds import ROOT, VERSIONS, interpreted_copy, python_of, run_json
+from tests.simulation.other_builds import ROOT, VERSIONS, cascade_json, interpreted_copy, python_of, run_json
 from tests.simulation.test_demo import DEMO_DIGEST
 
 
@@ -26,6 +26,13 @@ def test_interpreted_copy_agrees(copy: Path) -> None:
     summary = run_json(sys.executable, copy, "demo")
     assert not summary["compiled"]
     assert summary["digest"] == DEMO_DIGEST
+
+
+def test_the_shock_ends_alike_at_every_preset(copy: Path) -> None:
+    """All outcomes and digests of every venue: in two processes, and without machine code."""
+    here = cascade_json(sys.executable, ROOT, "shock")
+    assert cascade_json(sys.executable, ROOT, "shock") == here
+    assert cascade_json(sys.executable, copy, "shock") == here
 
 
 @pytest.mark.parametrize("version", VERSIONS)

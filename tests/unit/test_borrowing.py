@@ -393,4 +393,4 @@ def test_an_asset_is_never_delivered() -> None:
     assert refusal(venue, SettleInstrument(0, A, 100)) == R.INVALID_COMBINATION
     for end in ({"expiry_ns": 1}, {"funding": FundingRules(interval_ns=1)}):
         with pytest.raises(ConfigError, match="kind is spot"):
-            Instrument(1, "BTC", kind="spot", **end)  # type: ignore[arg-type]
+            Instrument(1, "BTC", kind="spot", **end)

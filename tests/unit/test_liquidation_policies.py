@@ -5,6 +5,7 @@ import pytest
 from exchange.errors import InvariantError
 from exchange.event_log import EventLog
 from exchange.instrument import Instrument
+from exchange.margin.prices import share_of_equity
 from exchange.margin.valuation import Valuation
 from exchange.risk.budgets import NO_CAP, Budgets, Window
 from exchange.risk.disposal_size import band_limit, disposal_lots, is_step_due, mid_twice
@@ -29,6 +30,17 @@ MOST = 10**6
 # --- prices ------------------------------------------------------------------------------------------------------
 
 
+def test_a_share_of_equity() -> None:
+    """Rounded down, also below zero; all of it for the only leg, or without weights."""
+    assert share_of_equity(100, 1, 3) == 33
+    assert share_of_equity(-100, 1, 3) == -34
+    assert share_of_equity(100, 3, 3) == share_of_equity(100, 0, 0) == 100
+
+
+@pytest.mark.parametrize(
+    ("size", "value", "share", "price"),
+    [(8, 744, 28, 90), (-8, -744, 28, 96), (10, 1_000, 2_000, 1), (-10, -1_000, 10**9, MOST)],
+)
 def test_price_at_share(size: int, value: int, share: int, price: int) -> None:
     """Up for a long, down for a short, held to the range of prices."""
     assert price_at_share(LINEAR, size, value, share, 1, MOST) == price

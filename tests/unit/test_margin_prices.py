@@ -22,7 +22,6 @@ from exchange.margin.prices import (
     schedule_liquidation_price,
     share_of_equity,
     value_before_fee,
-    worst_fill_price,
 )
 from exchange.margin.schedule import MarginSchedule
 from exchange.margin.valuation import Valuation
@@ -88,11 +87,7 @@ def test_what_a_close_must_be_worth_before_its_fee() -> None:
 
 
 def test_prices_of_the_order() -> None:
-    """The mark where it is worse than bankruptcy; and what the fund adds."""
-    assert worst_fill_price(1, (8, 1), (41, 5)) == (8, 1)
-    assert worst_fill_price(1, (8, 1), (15, 2)) == (15, 2)
-    assert worst_fill_price(-1, (8, 1), (41, 5)) == (41, 5)
-    assert worst_fill_price(-1, (8, 1), (15, 2)) == (8, 1)
+    """What the fund adds to a bankruptcy price."""
     assert Fraction(*assisted_price(-1, 8_080, 1, 10_000)) == Fraction("8160.8")
     assert Fraction(*assisted_price(1, 8_080, 1, 10_000)) == Fraction("7999.2")
 

@@ -237,7 +237,7 @@ def test_lines_bound_the_requirement(seed: int) -> None:
         ({"size_linear": SizeLinear(initial_ppb=PPB + 1)}, "size_linear.initial_ppb"),
         ({"size_linear": SizeLinear(slope_ppb=-1)}, "size_linear.slope_ppb"),
         ({"size_linear": SizeLinear(slope_lots=0)}, "size_linear.slope_lots"),
-        ({"risk_factor": RiskFactors(long_ppb=PPB // 2, slippage_ppb=PPB // 2)}, "risk_factor.long_ppb"),
+        ({"risk_factor": RiskFactors(long_ppb=100 * PPB + 1)}, "risk_factor.long_ppb"),
         ({"risk_factor": RiskFactors(short_ppb=-1)}, "risk_factor.short_ppb"),
         ({"risk_factor": RiskFactors(long_ppb=5, short_ppb=5, slippage_ppb=-1)}, "risk_factor.slippage_ppb"),
         ({"risk_factor": RiskFactors(slippage_slope_ppb=-1)}, "risk_factor.slippage_slope_ppb"),

@@ -1,6 +1,7 @@
 """Venue presets: each names where it was read, loads, plays one shock, and ends in character."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import cache
 from itertools import combinations
 from typing import Final
@@ -118,6 +119,24 @@ def test_a_preset_plays_the_shock(name: str) -> None:
     assert told.refused == 0
     assert told.liquidated > 0
     assert told.fund_end >= 0 or told.taken_over > 0
+
+
+@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize(
+    "shock",
+    [
+        Shock(seed=2, accounts=40, steps=10, gap_ppm=600_000),
+        Shock(seed=3, accounts=40, steps=10, fall_ppm=0, gap_ppm=0, recovery_ppm=900_000),
+        Shock(seed=4, accounts=40, steps=10, long_ppm=0, price=Decimal(317), depth=Decimal(100)),
+    ],
+    ids=["deep", "upwards", "thin"],
+)
+def test_a_preset_keeps_its_books_in_other_shocks(name: str, shock: Shock) -> None:
+    """A deeper gap, a rise, an empty book: nothing is refused, and the venue's own check holds."""
+    told = run_shock(*load_venue(name), shock)
+    assert told.refused == 0
+    assert told.owed >= 0
+    assert told.haircut >= 0
 
 
 @pytest.mark.parametrize(("name", "sentence"), [(name, text) for name, rows in CHARACTER.items() for text in rows])

@@ -23,7 +23,7 @@ from exchange.events import (
 )
 from exchange.exchange import Exchange
 from exchange.instrument import FeeSchedule, Instrument, MarginTier, ScheduleRules
-from exchange.margin.prices import assisted_price, bankruptcy_quote
+from exchange.margin.prices import bankruptcy_quote
 from exchange.margin.requirements import (
     half_of_initial_ppb,
     is_below,
@@ -35,13 +35,14 @@ from exchange.margin.requirements import (
     used_margin_rate,
 )
 from exchange.margin.schedule import MarginSchedule
-from exchange.rules import LiquidationRules, Rules
+from exchange.rules import LiquidationRules, PriceRules, Rules
 from exchange.rules.margin import RiskFactors, SizeLinear
 from exchange.units import MAX_LEVERAGE
 from tests.conformance.vectors import Adapter, Found, Given, Sequence, Unsupported
 from tests.conformance.vectors.amounts import Scaled, decimals, exact, integer, ppb, ppm, text
 
 TRADER: Final = 1
+DEFAULT: Final = Rules()
 MONEY_DECIMALS: Final = 12  # of inverse amounts, which do not end
 PRICE_DECIMALS: Final = 4
 
@@ -140,9 +141,9 @@ def run(venue: Exchange, *commands: Command) -> list[Event]:
     return events
 
 
-def opened(case: Case, mark: int | None = None) -> Exchange:
+def opened(case: Case, mark: int | None = None, rules: Rules = DEFAULT) -> Exchange:
     """A venue with the position of a case, and the mark at entry unless another is given."""
-    venue = Exchange([case.instrument], Rules())
+    venue = Exchange([case.instrument], rules)
     commands: list[Command] = [SetMarkPrice(0, 1, case.entry)]
     if case.balance > 0:
         commands.append(Deposit(0, TRADER, case.balance))
@@ -153,16 +154,16 @@ def opened(case: Case, mark: int | None = None) -> Exchange:
     return venue
 
 
-def liquidation_order(case: Case, mark: int) -> LiquidationOrderPlaced | None:
+def liquidation_order(case: Case, mark: int, rules: Rules = DEFAULT) -> LiquidationOrderPlaced | None:
     """The order that the engine sends when the mark moves from entry to `mark` in one step, or None."""
-    venue = opened(case)
+    venue = opened(case, rules=rules)
     events = run(venue, SetMarkPrice(0, 1, mark))
     return next((event for event in events if isinstance(event, LiquidationOrderPlaced)), None)
 
 
 def liquidation_tick(case: Case) -> int:
     """The last mark at which the account is left alone."""
-    step = -1 if case.size > 0 else 1
+    step = step_of(case)
     safe = case.entry
     far = case.instrument.min_price_ticks if case.size > 0 else case.instrument.max_price_ticks
     if liquidation_order(case, far) is None:
@@ -180,7 +181,7 @@ def liquidation_tick(case: Case) -> int:
 
 def bankruptcy_tick(case: Case) -> int:
     """The limit of the order that the liquidation sends at the first mark that starts it."""
-    order = liquidation_order(case, liquidation_tick(case) + (-1 if case.size > 0 else 1))
+    order = liquidation_order(case, liquidation_tick(case) + step_of(case))
     if order is None:
         raise ArithmeticError("expected a liquidation, found none")
     return order.price_ticks
@@ -205,8 +206,8 @@ def bankruptcy_price_isolated(given: Given) -> Found:
     }
     improvement = given.get("fund_price_improvement_fraction")
     if improvement is not None:
-        numerator, denominator = assisted_price(case.size, bankrupt, 1, ppm(improvement))
-        found["worst_fund_assisted_price"] = case.price_text(Fraction(numerator, denominator))
+        price = PriceRules(fund_improvement_ppm=ppm(improvement))
+        found["worst_fund_assisted_price"] = limit_text(case, price, liquidation_tick(case) + step_of(case))
     return found
 
 
@@ -223,7 +224,7 @@ def liquidation_price_isolated(given: Given) -> Found:
     lp = liquidation_tick(case)
     at_lp = opened(case, lp).account(TRADER)
     bankrupt = bankruptcy_tick(case)
-    order = liquidation_order(case, lp + (-1 if case.size > 0 else 1))
+    order = liquidation_order(case, lp + step_of(case))
     found: Found = {
         "entry_value": case.money_text(abs(held.value)),
         "position_value": case.money_text(abs(held.value)),
@@ -240,7 +241,9 @@ def liquidation_price_isolated(given: Given) -> Found:
     if "margin_balance" in given:
         found["leftover_goes_to"] = leftover_goes_to(case, bankrupt)
     if "oracle_price" in given:
-        found["worst_fill_price"] = worst_fill(case, given["oracle_price"])
+        oracle = exact(given["oracle_price"]) / exact(case.instrument.tick_size)
+        price = PriceRules(kind="bankruptcy_or_mark")
+        found["worst_fill_price"] = limit_text(case, price, integer(oracle))
     return found
 
 
@@ -261,9 +264,17 @@ def leftover_goes_to(case: Case, bankrupt: int) -> str:
     return "trader" if not any(isinstance(event, SurplusPaid) for event in events) else "fund"
 
 
-def worst_fill(case: Case, oracle: str) -> str:
-    """The limit of the liquidation order at an oracle price."""
-    raise Unsupported("worst_fill_price")
+def limit_text(case: Case, price: PriceRules, mark: int) -> str:
+    """The limit of the liquidation order at a mark, by another rule for its price."""
+    order = liquidation_order(case, mark, Rules(liquidation=LiquidationRules(order="ioc", price=price)))
+    if order is None:
+        raise ArithmeticError("expected a liquidation, found none")
+    return case.price_text(order.price_ticks)
+
+
+def step_of(case: Case) -> int:
+    """The tick that hurts."""
+    return -1 if case.size > 0 else 1
 
 
 def liquidation_price_cross(given: Given) -> Found:
