@@ -143,14 +143,14 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         expect(
             self.kind != "spot" or is_plain, where, "no margin and no margin_schedules where kind is spot", self.margin
         )
+        is_contract = self.expiry_ns > 0 or self.funding.interval_ns > 0
+        expect(
+            self.kind != "spot" or not is_contract, where, "no expiry_ns and no funding where kind is spot", self.kind
+        )
         for number, schedule in enumerate((self.margin, *self.margin_schedules)):
             named = where if number == 0 else f"{where} margin_schedules[{number - 1}]"
             schedule.check_tiers(schedule.tiers or self.margin_tiers, named)
         expect(0 <= self.expiry_ns <= MAX_TS_NS, where, "expiry_ns >= 0", self.expiry_ns)
-        has_end = self.expiry_ns > 0 or self.funding.interval_ns > 0
-        expect(
-            self.kind != "spot" or not has_end, where, "no expiry_ns and no funding where kind is spot", self.expiry_ns
-        )
         expect_mark_model(self.mark_source, self.mark, self.funding, where)
 
 

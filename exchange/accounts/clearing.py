@@ -314,7 +314,8 @@ class Clearing:
         """
         leg = market.leg(home)
         if leg == 0:
-            return REJECT_NONE
+            most = market.schedule.max_leverage(0) if market.schedule.has_tier_leverage else 0
+            return REJECT_LEVERAGE_ABOVE_TIER if 0 < most < leverage else REJECT_NONE
         pair = self.ledger.legs[leg + PAIR]
         schedule = market.schedules[self.ledger.legs[leg + SCHEDULE]]
         if schedule.has_tier_leverage:

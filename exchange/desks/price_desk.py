@@ -110,8 +110,8 @@ class PriceDesk(RequestDesk):
         """Settle an instrument for good."""
         if price < market.min_price or price > market.max_price:
             self._refuse(market, price, SETTLE_INSTRUMENT, REJECT_INVALID_PRICE)
-        elif market.is_spot:  # nothing is delivered: who holds the asset has it
-            self._refuse(market, price, SETTLE_INSTRUMENT, REJECT_INVALID_COMBINATION)
+        elif market.is_spot:
+            self._refuse(market, price, SETTLE_INSTRUMENT, REJECT_INVALID_COMBINATION)  # Coins are not a contract.
         else:
             self.deliverer.settle(market, price, True)
 

@@ -17,7 +17,7 @@ from exchange.event_log import EventLog
 from exchange.records import write_debt_booked, write_debt_repaid, write_loss_written_off
 from exchange.risk.fund import Fund
 from exchange.rules import DebtRules
-from exchange.units import div_ceil, split_exact
+from exchange.units import MAX_MONEY, div_ceil, split_exact
 
 PPB: Final = 1_000_000_000
 VENUE: Final = 0  # as a creditor
@@ -171,7 +171,9 @@ class Debts(TimedTask):
     def run(self) -> None:
         """Accrue one period's interest on every debt, in the order in which they were first booked."""
         for debt in self.by_slot.values():
-            interest = interest_on(debt.owed(), self.interest_ppb)
+            # At the limit of what may enter as money a debt stops growing: no deposit could repay more.
+            room = max(0, MAX_MONEY - debt.owed())
+            interest = min(room, interest_on(debt.owed(), self.interest_ppb))
             debt.interest += interest
             owed = debt.owed()
             self.ledger.debts[debt.slot] = owed

@@ -79,9 +79,10 @@ def test_any_rules_keep_money_and_orders_in_order() -> None:
 
 
 def with_limits(random: Random, commands: Any, instruments: int) -> list[Command]:
-    """The commands with some of an operator's between them."""
+    """The commands, a nanosecond apart as the rules' intervals expect, with some of an operator's between them."""
     mixed: list[Command] = []
-    for command in commands:
+    for ts_ns, given in enumerate(commands):
+        command = msgspec.structs.replace(given, ts_ns=ts_ns)
         mixed.append(command)
         if random.random() < 0.03:
             number = random.randint(1, instruments)

@@ -143,8 +143,8 @@ class Deleveraging:
             start = random_below(self.rules.seed, self.walks, len(places)) if len(places) >= 2 else 0
             self.walks += 1
             places = places[start:] + places[:start]
-        if self.rules.order == "rank":
-            self.pass_by(places, instrument_id, wanted, price)
+        if self.rules.order != "random" and wanted > 0:
+            self.pass_by(places, instrument_id)
         usable = [place for place in places if self.is_usable(place, instrument_id, price)]
         held = [abs(place.account.legs[instrument_id].size) for place in usable]
         if self.rules.order in ("rank", "random"):
@@ -153,21 +153,16 @@ class Deleveraging:
             lots = pro_rata(wanted, held)
         return [(place, count) for place, count in zip(usable, lots, strict=True) if count > 0]
 
-    def places_left(self, queue: Queue, instrument_id: int) -> int:
-        """Return the places that are not used up; where size decides, those that are candidates still."""
-        if self.rules.order in ("pro_rata", "largest"):
-            return sum(self.is_candidate(place.account, instrument_id, self.direction) for place in queue.places)
+    def places_left(self, queue: Queue) -> int:
+        """Return the places that are not used up."""
         return sum(not place.is_used for place in queue.places)
 
-    def pass_by(self, places: list[Place], instrument_id: int, wanted: int, price: int) -> None:
-        """Use up the places that the walk by rank meets and cannot close."""
+    def pass_by(self, places: list[Place], instrument_id: int) -> None:
+        """Use up the places ahead of the first candidate; one that only `overlap` keeps out is a candidate."""
         for place in places:
-            if wanted <= 0:
+            if not place.is_used and self.is_candidate(place.account, instrument_id, self.direction):
                 break
-            if self.is_usable(place, instrument_id, price):
-                wanted -= abs(place.account.legs[instrument_id].size)
-            else:
-                place.is_used = True
+            place.is_used = True
 
     def is_usable(self, place: Place, instrument_id: int, price: int) -> bool:
         """Whether a place of the queue is still a candidate, and allows the price."""
@@ -208,8 +203,8 @@ class Deleveraging:
         price, other_price = self.prices(size, instrument_id, bankruptcy)
         self.direction = -sign(size)
         queue = self.queue(instrument_id, self.direction)
-        left = self.places_left(queue, instrument_id)
         shares = self.shares(queue, instrument_id, wanted, other_price)
+        left = self.places_left(queue)
         if not shares:
             return 0
         self.journal.write(

@@ -8,9 +8,11 @@ from exchange.enums import InterestKind
 from exchange.events import (
     AssetDeposited,
     AssetWithdrawn,
+    DebtRepaid,
     Deposited,
     FundingPaid,
     FundPaid,
+    HaircutCharged,
     InterestCharged,
     LiquidationEnded,
     LiquidationStarted,
@@ -19,6 +21,7 @@ from exchange.events import (
     PositionOpened,
     PositionSettled,
     PositionTakenOver,
+    ProfitClawedBack,
     Withdrawn,
 )
 from tests.reference.clearing import Account, Clearing
@@ -33,9 +36,11 @@ MONEY = 0
 CHANGES = (
     AssetDeposited,
     AssetWithdrawn,
+    DebtRepaid,
     Deposited,
     FundPaid,
     FundingPaid,
+    HaircutCharged,
     InterestCharged,
     LiquidationEnded,
     LiquidationStarted,
@@ -43,6 +48,7 @@ CHANGES = (
     PositionOpened,
     PositionSettled,
     PositionTakenOver,
+    ProfitClawedBack,
     Withdrawn,
 )
 
@@ -129,8 +135,10 @@ class Interest:
     def note_changes(self) -> None:
         """Remember who changed, in order, by what was written."""
         for event in self.journal.events[self.looked :]:
-            if isinstance(event, CHANGES) and event.account >= 1 and event.account not in self.changed:
-                self.changed.append(event.account)
+            if not isinstance(event, CHANGES):
+                continue
+            named = [event.account, event.creditor] if isinstance(event, DebtRepaid) else [event.account]
+            self.changed += [account for account in named if account >= 1 and account not in self.changed]
         self.looked = len(self.journal.events)
 
     def start_command(self) -> None:

@@ -292,12 +292,13 @@ class Spot:
 
     def move_asset(self, account: Account, instrument_id: int, qty: int) -> int:
         """Bring an asset in, or take some out (qty < 0), without a profit, cash or a trade; returns its worth."""
-        has_traded, session_profit = self.clearing.has_traded(account, instrument_id), account.session_profit
+        has_traded = self.clearing.has_traded(account, instrument_id)
+        session = account.session_profit, account.has_realized
         value = self.worth(instrument_id, abs(qty))
         paid = value if qty > 0 else -value
         self.clearing.move_position(account, instrument_id, qty, 0, paid)
         account.balance += paid
-        account.session_profit = session_profit
+        account.session_profit, account.has_realized = session
         if not has_traded:
             self.clearing.untraded.add((account.account_id, instrument_id))
         return value

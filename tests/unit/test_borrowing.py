@@ -15,15 +15,13 @@ from exchange.commands import (
     OpenPosition,
     SetInterestRate,
     SetMarkPrice,
-    SettleInstrument,
     Withdraw,
     WithdrawAsset,
 )
 from exchange.enums import CancelReason, InterestKind, OrderKind, RejectReason
-from exchange.errors import ConfigError
 from exchange.events import InterestCharged, LiquidationOrderPlaced, LiquidationStarted, OrderAccepted, OrderCanceled
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
-from exchange.rules import BorrowRules, FundingRules, LiquidationRules, RateTier, Rules, SpotTerms
+from exchange.rules import BorrowRules, LiquidationRules, RateTier, Rules, SocializationRules, SpotTerms
 from tests.helpers import BUY, SELL, A, B, order, refusal, run_all
 
 R = RejectReason
@@ -387,10 +385,9 @@ def test_a_loan_paid_back_inside_a_continued_event_is_charged_nothing_for_what_i
     assert [event for event in run_all(venue, AdvanceTime(HOUR)) if isinstance(event, InterestCharged)] == []
 
 
-def test_an_asset_is_never_delivered() -> None:
-    """Who holds it has it: no settlement for good, no expiry, no funding."""
-    venue = spot_venue()
-    assert refusal(venue, SettleInstrument(0, A, 100)) == R.INVALID_COMBINATION
-    for end in ({"expiry_ns": 1}, {"funding": FundingRules(interval_ns=1)}):
-        with pytest.raises(ConfigError, match="kind is spot"):
-            Instrument(1, "BTC", kind="spot", **end)
+def test_an_asset_that_leaves_realizes_nothing_for_a_session() -> None:
+    """It was worth nothing when it came and 100 when it went: its owner is not charged for that as for a profit."""
+    venue = spot_venue(socialization=SocializationRules(base="session_realized"))
+    spare = Exchange(venue.instruments, venue.rules)
+    run_all(spare, DepositAsset(0, A, OWNER, 1), SetMarkPrice(0, A, 100), WithdrawAsset(0, A, OWNER, 1))
+    assert spare.ledger.session_slots == []
