@@ -153,11 +153,11 @@ class Deleverager:
             self.order,
         )
         closed = 0
+        clearing.mark_dirty(owner)
         for place, part in parts:
             fill_slot = self.ledger.legs[leg + FILL_SLOT]
             self._close(market, fill_slot, queue, place, part if is_long else -part, price, other_price, liquidation)
             closed += part
-        clearing.mark_dirty(owner)
         return lots - closed
 
     def _close(

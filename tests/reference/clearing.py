@@ -4,10 +4,13 @@ Nothing is remembered that can be computed again: equity, margin and profits are
 Section numbers are those of docs/semantics.md.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil, floor
+from typing import TYPE_CHECKING
 
 from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, OrderKind, Side
 from exchange.errors import InvariantError
@@ -17,6 +20,10 @@ from exchange.rules import Rules
 from tests.reference import margins
 from tests.reference.book import Book, Fill, Order
 from tests.reference.journal import Journal
+from tests.reference.spot import Spot
+
+if TYPE_CHECKING:
+    from tests.reference.interest import Interest
 
 PPM = 1_000_000
 
@@ -65,6 +72,10 @@ class Clearing:
         self.fund_parts = dict.fromkeys(self.instruments, rules.fund.opening if by_instrument else 0)
         self.fund_profits = dict.fromkeys(self.instruments, 0)  # what it won and lost there, deposits aside
         self.participants: dict[int, Account] = {}
+        self.spot = Spot(self)
+        self.interest: Interest  # set by the venue
+        self.lots_brought_in: dict[int, int] = {}  # by spot instrument: deposited less withdrawn
+        self.untraded: set[tuple[int, int]] = set()  # account and instrument: a leg that only deposits made
         self.deposited = 0
         self.withdrawn = 0
         self.fund_deposited = 0
@@ -85,7 +96,7 @@ class Clearing:
     def value(self, instrument_id: int, size: int, price: int) -> int:
         """Return what a size is worth at a price, to the nearest unit of money, ties to even."""
         instrument = self.instruments[instrument_id]
-        if instrument.kind == "linear":
+        if instrument.kind != "inverse":
             return nearest(size * price * instrument.tick_value, instrument.tick_value_divisor)
         return nearest(-size * instrument.tick_value, instrument.tick_value_divisor * price)
 
@@ -97,6 +108,10 @@ class Clearing:
         """Return the leg, an empty one where the account never had any."""
         return account.legs.get(instrument_id) or Leg()
 
+    def has_traded(self, account: Account, instrument_id: int) -> bool:
+        """Whether an account ever had a position or a fill; a deposit of the asset is none."""
+        return instrument_id in account.legs and (account.account_id, instrument_id) not in self.untraded
+
     def leg_value(self, account: Account, instrument_id: int) -> int:
         """Return the leg's value at mark; at its cost while there is no mark price."""
         leg = self.leg(account, instrument_id)
@@ -107,6 +122,11 @@ class Clearing:
     def profit(self, account: Account) -> int:
         """Return the unrealized profit over all legs."""
         return sum(self.leg_value(account, i) - self.leg(account, i).cost for i in account.legs)
+
+    def claim(self, account: Account) -> int:
+        """Return the profit that may pay for others: not what assets gained."""
+        legs = [i for i in account.legs if not self.spot.is_spot(i)]
+        return sum(self.leg_value(account, i) - self.leg(account, i).cost for i in legs)
 
     def equity(self, account: Account) -> int:
         """Return balance plus unrealized profit."""
@@ -161,15 +181,25 @@ class Clearing:
 
     def leg_maintenance(self, account: Account, instrument_id: int) -> int:
         """Return the maintenance margin of one leg, by its own schedule."""
+        if self.spot.is_spot(instrument_id):
+            return self.spot.leg_maintenance(account, instrument_id)
         leg = self.leg(account, instrument_id)
         schedule = self.schedule(instrument_id, leg)
         if leg.size == 0 and not schedule.orders_in_maintenance:
             return 0
         return margins.maintenance(schedule, self.instruments[instrument_id], self.held(account, instrument_id))
 
+    def leg_burden(self, account: Account, instrument_id: int) -> int:
+        """Return the maintenance margin of one leg with its part of that of a debt of money."""
+        own = self.leg_maintenance(account, instrument_id)
+        return own + (self.spot.attributed(account, instrument_id) if self.spot.is_in_use else 0)
+
     def maintenance(self, account: Account) -> int:
         """Return the maintenance margin over all legs."""
-        return sum(self.leg_maintenance(account, i) for i in self.instruments)
+        if self.spot.is_in_use and not self.spot.is_exposed(account):
+            return 0
+        legs = sum(self.leg_maintenance(account, i) for i in self.instruments)
+        return legs + (self.spot.money_maintenance(account) if self.spot.is_in_use else 0)
 
     def order_notional(self, instrument_id: int, order: Order) -> int:
         """Return the notional at which an order counts: at its limit, or at mark for a market order."""
@@ -190,6 +220,11 @@ class Clearing:
         leverage: int = 0,
     ) -> int:
         """Return the initial margin of one leg, as it is or as it would be with another order or leverage."""
+        if self.spot.is_spot(instrument_id):
+            orders = self.spot.orders(account, instrument_id)
+            return self.spot.leg_initial_margin(
+                account, instrument_id, orders, leverage or self.leverage(account, instrument_id)
+            )
         is_as_now = adding is None and leaving_out is None
         schedule = self.schedule(instrument_id, self.leg(account, instrument_id) if is_as_now else None)
         held = self.held(account, instrument_id, adding, leaving_out, leverage)
@@ -201,7 +236,8 @@ class Clearing:
 
     def initial_margin(self, account: Account) -> int:
         """Return the initial margin over all instruments."""
-        return sum(self.leg_initial_margin(account, i) for i in self.instruments)
+        legs = sum(self.leg_initial_margin(account, i) for i in self.instruments)
+        return legs + (self.spot.money_initial_margin(account) if self.spot.is_in_use else 0)
 
     def can_carry(self, account: Account, instrument_id: int, leg_margin: int) -> bool:
         """Whether the leg may need `leg_margin`: if that is no more than now, or if equity covers the new total."""
@@ -219,6 +255,7 @@ class Clearing:
         value: what is paid for it, where that is not what the price says.
         """
         leg = account.legs.setdefault(instrument_id, Leg())
+        self.untraded.discard((account.account_id, instrument_id))
         paid = sign(qty) * self.value(instrument_id, abs(qty), price) if value is None else value
         old, new = leg.size, leg.size + qty
         if new == 0:
@@ -255,6 +292,7 @@ class Clearing:
             if account is self.recorded_market:
                 continue
             account.legs.setdefault(instrument_id, Leg())
+            self.untraded.discard((account.account_id, instrument_id))
             venue_fee = ceil_div(notional * ppm, PPM)
             fund_fee = ceil_div(notional * order.fund_fee_ppm, PPM)
             account.balance -= venue_fee + fund_fee
@@ -282,7 +320,7 @@ class Clearing:
         """Return the price at which a size is worth `target`, rounded against the seller of it, within the limits."""
         instrument = self.instruments[instrument_id]
         per_lot = Fraction(instrument.tick_value, instrument.tick_value_divisor)
-        if instrument.kind == "linear":
+        if instrument.kind != "inverse":
             price = Fraction(target) / (size * per_lot)
         elif sign(target) == -sign(size):
             price = -size * per_lot / target
@@ -311,8 +349,9 @@ class Clearing:
         accounts = [self.recorded_market, self.fund, *self.participants.values()]
         for instrument_id in self.instruments:
             sizes = sum(self.leg(account, instrument_id).size for account in accounts)
-            if sizes != 0:
-                raise InvariantError(f"expected sizes of instrument {instrument_id} to sum to 0, found {sizes}")
+            brought_in = self.lots_brought_in.get(instrument_id, 0)
+            if sizes != brought_in:
+                raise InvariantError(f"expected sizes of {instrument_id} to sum to {brought_in}, found {sizes}")
         held = sum(account.balance for account in accounts) + self.fees
         costs = sum(leg.cost for account in accounts for leg in account.legs.values())
         put_in = self.deposited - self.withdrawn + self.fund_deposited + self.opening

@@ -40,7 +40,7 @@ class Clock:
         self.workers: list[tuple[Callable[[], list[Due]], Callable[[Due], None]]] = []  # what is due next; do it
 
     def run_due(self, ts_ns: int, settle: Callable[[], None]) -> None:
-        """Run what is due by `ts_ns`, each at its own time, and let the venue settle after it."""
+        """Run what is due by `ts_ns`, each at its own time, as a step of its own, and let the venue settle after it."""
         if not self.is_started:
             self.is_started = True
             for start in self.starters:

@@ -405,7 +405,7 @@ class Liquidator:
 
     def share_of_equity(self, account: Account, instrument_id: int) -> int:
         """Return the leg's part of the equity by maintenance margin."""
-        maintenance = self.clearing.leg_maintenance(account, instrument_id)
+        maintenance = self.clearing.leg_burden(account, instrument_id)
         return order_prices.share(self.clearing.equity(account), maintenance, self.clearing.maintenance(account))
 
     def fee_ppm(self, liquidation: Liquidation, instrument_id: int) -> int:
@@ -487,6 +487,7 @@ class Liquidator:
     def finish(self, liquidation: Liquidation) -> None:
         """No position is left: what remains is a surplus, nothing, or a deficit that somebody pays."""
         account = liquidation.account
+        self.clearing.interest.charge_finished(account)
         if account.balance < 0:
             self.end(liquidation, self.waterfall.pay_deficit(account, liquidation.liquidation_id, liquidation.cause))
         elif account.balance == 0:

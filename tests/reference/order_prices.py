@@ -18,7 +18,7 @@ def price_using_up(
     leg = clearing.leg(account, instrument_id)
     left = clearing.leg_value(account, instrument_id) - money
     fee_ppm = clearing.schedule(instrument_id, leg).closing_fee_ppm if pays_fee else 0
-    is_worth_something = (leg.size > 0) == (clearing.instruments[instrument_id].kind == "linear")
+    is_worth_something = (leg.size > 0) == (clearing.instruments[instrument_id].kind != "inverse")
     left = ceil_div(left * PPM, PPM - fee_ppm if is_worth_something else PPM + fee_ppm)
     return clearing.price_of(instrument_id, leg.size, left)
 
@@ -26,7 +26,7 @@ def price_using_up(
 def bankruptcy(clearing: Clearing, account: Account, instrument_id: int) -> int:
     """Return the price that uses up the leg's part of the equity by maintenance margin."""
     part = share(
-        clearing.equity(account), clearing.leg_maintenance(account, instrument_id), clearing.maintenance(account)
+        clearing.equity(account), clearing.leg_burden(account, instrument_id), clearing.maintenance(account)
     )
     return price_using_up(clearing, account, instrument_id, part)
 
@@ -46,7 +46,7 @@ def fillable(rules: Rules, clearing: Clearing, account: Account, instrument_id: 
         return price_using_up(clearing, account, instrument_id, 0, pays_fee=False)
     fallen = price.bankruptcy_adjustment_ppm * (maintenance - clearing.equity(account))
     held = min(max(fallen, 0), maintenance * PPM)
-    given_up = held * price.spread_ppm * clearing.leg_maintenance(account, instrument_id) // (maintenance * PPM**2)
+    given_up = held * price.spread_ppm * clearing.leg_burden(account, instrument_id) // (maintenance * PPM**2)
     return price_using_up(clearing, account, instrument_id, given_up, pays_fee=False)
 
 

@@ -156,6 +156,8 @@ class PriceDesk:
     def settle_instrument(self, command: SettleInstrument) -> None:
         """The operator closes a market."""
         reason = self.request(command.instrument) or self.checks.price(command.instrument, command.price_ticks)
+        if not reason and self.clearing.spot.is_spot(command.instrument):
+            reason = RejectReason.INVALID_COMBINATION
         if reason:
             self.reject(CommandType.SETTLE_INSTRUMENT, command.instrument, command.price_ticks, reason)
             return

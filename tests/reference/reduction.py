@@ -112,7 +112,7 @@ class Reduction:
         """Return the lots whose closing frees a shortage."""
         if shortage == 0:
             return 0
-        maintenance = self.clearing.leg_maintenance(leg.account, leg.instrument_id)
+        maintenance = self.clearing.leg_burden(leg.account, leg.instrument_id)
         fees = self.clearing.instruments[leg.instrument_id].fees
         fee_ppm = fees.taker_ppm + (fees.liquidation_ppm if self.is_fee_on_fills else 0)
         freed = (

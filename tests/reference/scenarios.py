@@ -36,7 +36,7 @@ from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.instrument import Instrument, ScheduleRules
 from exchange.rules import Rules
 from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_TS_NS
-from tests.reference import random_liquidation, random_pricing, random_waterfall
+from tests.reference import random_liquidation, random_pricing, random_spot, random_waterfall
 from tests.reference.random_source import DrawnSource, SeededSource, Source, between, one_in, pick
 from tests.reference.random_venues import CENTRE, lot_value, make_instrument, make_rules
 
@@ -44,10 +44,11 @@ RICH = MAX_MONEY // 10
 START = 1_000  # units of time before the first command
 
 
-# Those that are no commands: rules of prices; rules of who pays, and a crisis in which somebody has to; orders at the
-# limits of money; recorded orders and leveraged positions to begin with; commands about recorded orders; is_continued;
-# numbers out of range; ids that do not exist.
+# Those that are no commands: spot instruments; rules of prices; rules of who pays, and a crisis in which somebody has
+# to; orders at the limits of money; recorded orders and leveraged positions to begin with; commands about recorded
+# orders; is_continued; numbers out of range; ids that do not exist.
 EXTRAS = (
+    "spot",
     "prices",
     "losses",
     "crisis",
@@ -114,6 +115,14 @@ def make_world(source: Source) -> World:
         world.features = world.features - {"crash", "open", "population", "edges"} | {"rich"}
     elif {"losses", "crisis"} <= world.features and not one_in(source, 4):
         make_crisis(world, source)
+    if "spot" in world.features and one_in(source, 3):
+        if "losses" not in world.features:  # whose periods are seconds
+            world.unit_ns = pick(source, random_spot.UNITS)
+        lot = pick(source, world.instruments)
+        world.rules = random_spot.with_loans(
+            world.rules, source, max(1, lot_value(lot.kind, lot.tick_value, lot.tick_value_divisor))
+        )
+        world.instruments = tuple(i if one_in(source, 3) else random_spot.as_spot(i, source) for i in world.instruments)
     if "prices" in world.features and one_in(source, 2):
         world.unit_ns = world.unit_ns if world.unit_ns > 1 else pick(source, random_pricing.UNITS)
         world.instruments = tuple(
@@ -448,6 +457,7 @@ MENU: tuple[tuple[str, int, Callable[[World, Source], Command]], ...] = (
     ("margin_schedule", 1, margin_schedule),
     ("market_state", 2, market_state),
     *random_pricing.MENU,
+    *random_spot.MENU,
 )
 
 

@@ -40,20 +40,24 @@ class Socialization:
         if base == SocializationBase.SESSION_REALIZED:
             found = [self.by_session(a, a.session_profit, a.balance) for a in there]
         elif base == SocializationBase.SESSION_TOTAL:
-            found = [self.by_session(a, a.session_profit + self.clearing.profit(a)) for a in there]
+            found = [self.by_session(a, a.session_profit + self.clearing.claim(a)) for a in there]
         elif base == SocializationBase.OPEN_INTEREST:
-            found = [self.by_lots(a, cause) for a in there if cause in a.legs]
+            found = [self.by_lots(a, cause) for a in there if cause in a.legs and not self.clearing.spot.is_spot(cause)]
         elif base == SocializationBase.ROUND_GAINS:
             found = [self.by_gain(a, i) for a in there for i in self.legs_in_scope(a, cause)]
         elif self.rules.scope == "instrument":
             found = [self.by_leg_profit(a, i) for a in there for i in self.legs_in_scope(a, cause)]
         else:
-            found = [Payer(a, self.clearing.profit(a), self.clearing.profit(a)) for a in there]
+            found = [Payer(a, self.clearing.claim(a), self.clearing.claim(a)) for a in there]
         return [payer for payer in found if payer.weight > 0]
 
     def legs_in_scope(self, account: Account, cause: int) -> list[int]:
         """Return the account's legs, or only that in the cause."""
-        return sorted(i for i in account.legs if self.rules.scope == "venue" or i == cause)
+        return [
+            i
+            for i in sorted(account.legs)
+            if not self.clearing.spot.is_spot(i) and (self.rules.scope == "venue" or i == cause)
+        ]
 
     def by_session(self, account: Account, *bounds: int) -> Payer:
         """An account with a profit of the session: no more than its equity."""
@@ -150,6 +154,8 @@ class Socialization:
                 self.cut(payer.account, payer.leg, left, payer.most, liquidation_id)
                 continue
             for instrument_id in sorted(payer.account.legs):
+                if self.clearing.spot.is_spot(instrument_id):
+                    continue
                 profit = self.leg_profit(payer.account, instrument_id)
                 paid = min(left, max(0, profit))
                 left -= paid

@@ -40,9 +40,11 @@ from exchange.instrument import Instrument
 from exchange.rules import Rules
 from exchange.units import MAX_EXPOSURE, MAX_MONEY, MAX_TS_NS
 from tests.reference import checks, margins
+from tests.reference.asset_desk import AssetDesk
 from tests.reference.book import Book
-from tests.reference.clearing import Account, Clearing
+from tests.reference.clearing import Account, Clearing, sign
 from tests.reference.clock import Clock
+from tests.reference.interest import Interest
 from tests.reference.journal import Journal
 from tests.reference.liquidation import Liquidator
 from tests.reference.orders import OrderDesk
@@ -69,6 +71,8 @@ class ReferenceVenue:
         self.clock.workers.append((self.liquidator.tasks, self.liquidator.queue_due_turns))
         self.is_settled = False
         self.pricing = PriceDesk(self.books, self.clearing, self.checks, self.journal, self.clock, self.write_mark)
+        self.interest = self.clearing.interest = Interest(self.clearing, self.clock, self.journal)
+        self.assets = AssetDesk(self.clearing, self.checks, self.waterfall, self.interest, self.journal)
         self.new_marks: set[int] = set()  # instruments with a MarkPriceUpdated in this command
         self.handlers: dict[type, Callable[[Any], None]] = {
             PlaceOrder: self.desk.place,
@@ -89,12 +93,14 @@ class ReferenceVenue:
             RestrictAccount: self.desk.levels.restrict_account,
             SetMarketState: self.desk.levels.set_market_state,
             **self.pricing.handlers,
+            **self.assets.handlers,
         }
 
     def apply(self, command: Command) -> list[Event]:
         """Run one command to completion and return its events. Raises SequenceError where time is not in order."""
         if not self.journal.ts_ns <= command.ts_ns <= MAX_TS_NS:
             raise SequenceError(f"expected ts_ns in {self.journal.ts_ns} .. {MAX_TS_NS}, found {command.ts_ns}")
+        self.interest.start_command()
         self.journal.start_command(command.ts_ns)
         self.clock.run_due(command.ts_ns, self.settle)
         self.start_step()
@@ -120,6 +126,7 @@ class ReferenceVenue:
             if not self.has_money:
                 break
             self.update_marks()
+            self.interest.look()
             self.liquidator.queue_breaches()
             if is_first_pass:
                 moved = self.desk.traded | self.new_marks | self.pricing.delivery.just_settled
@@ -230,6 +237,8 @@ class ReferenceVenue:
     def check_withdrawable(self, command: Withdraw) -> RejectReason:
         """The balance has the amount, and what is left still covers the initial margin."""
         account = self.clearing.participants[command.account]
+        if self.clearing.spot.is_in_use:
+            return self.clearing.spot.check_withdraw(account, command.amount)
         if command.amount > account.balance:
             return RejectReason.INSUFFICIENT_BALANCE
         if self.clearing.equity(account) - command.amount < self.clearing.initial_margin(account):
@@ -312,12 +321,13 @@ class ReferenceVenue:
         if not reason:
             resting = [o for side in Side for o in self.books[instrument_id].resting_of(command.account, side)]
             reason = self.checks.exposure(instrument_id, command.account, sum(o.open_qty for o in resting) + abs(size))
-        if not reason and instrument_id in self.clearing.participants[command.account].legs:
+        if not reason and self.clearing.has_traded(self.clearing.participants[command.account], instrument_id):
             reason = RejectReason.ALREADY_TRADED
         if reason:
             self.reject(CommandType.OPEN_POSITION, instrument_id, command.account, size, reason)
             return
         account = self.clearing.participants[command.account]
+        value = sign(size) * self.clearing.value(instrument_id, abs(size), price)
         self.clearing.move_position(account, instrument_id, size, price)
         self.clearing.move_position(self.clearing.recorded_market, instrument_id, -size, price)
         self.journal.write(
@@ -326,7 +336,7 @@ class ReferenceVenue:
             account=command.account,
             size_lots=size,
             price_ticks=price,
-            cost=self.clearing.leg(account, instrument_id).cost,
+            cost=value,
         )
 
     def fund_deposit(self, command: FundDeposit) -> None:

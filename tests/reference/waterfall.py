@@ -68,7 +68,7 @@ class Waterfall:
                 outcome = LiquidationOutcome.OWED
             elif step == "write_off":
                 outcome = self.forgive(account, liquidation_id)
-            if account.balance == 0:
+            if account.balance >= 0:  # above where the fund's own deficit was charged and a levy brought more
                 break
         if account.balance < 0:
             outcome = self.book_loss(account, liquidation_id)
