@@ -66,7 +66,7 @@ class OrderPricer:
                 self.clearing.leg_value(leg),
                 self.clearing.equity(slot),
                 self.clearing.maintenance(slot),
-                self.clearing.leg_maintenance(leg),
+                self.clearing.leg_burden(leg),
                 self.adjustment_ppm,
                 self.spread_ppm,
                 market.min_price,

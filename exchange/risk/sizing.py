@@ -180,7 +180,7 @@ class OrderSizer:
         fee_ppm = market.taker_ppm
         if self.charges_on_fills:
             fee_ppm += market.liquidation_ppm
-        own = self.monitor.scaled(self.clearing.leg_maintenance(work.leg))
+        own = self.monitor.scaled(self.clearing.leg_burden(work.leg))
         return own + div_floor(notional * self.buffer_ppm, PPM) - div_ceil(notional * fee_ppm, PPM)
 
     def market_of(self, work: LegWork) -> Market:

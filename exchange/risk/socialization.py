@@ -191,7 +191,9 @@ class Socializer(TimedTask):
         equity = self.clearing.equity(slot)
         if base == BASE_SESSION_REALIZED:
             return min(profit, balance, equity)
-        return min(profit + self.clearing.unrealized(slot), equity)
+        # What assets gained is in the equity, but in no leg that can be charged.
+        unrealized = self.clearing.unrealized(slot)
+        return min(profit + unrealized, balance + unrealized, equity)
 
     def _add_legs(self, payers: list[Payer], base: i64, index: i64, account: i64, slot: i64) -> None:
         ledger, clearing = self.ledger, self.clearing

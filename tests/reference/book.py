@@ -35,7 +35,6 @@ class Order:
     filled: int = 0
     liquidation_id: int = 0  # of a liquidation order
     fund_fee_ppm: int = 0  # of a liquidation order: what its fills pay to the fund
-    came_touched: bool = False  # a stop that the last trade touched when it came or was amended, and none since
 
     @property
     def is_stop(self) -> bool:
@@ -134,9 +133,9 @@ class Book:
 
     def enter(self, order: Order) -> None:
         """Put an order at the back of the book."""
-        if order.is_stop:
-            last = self.last_price
-            order.came_touched = last is not None and order.is_touched_by(last, last)
+        last, elects = self.last_price, self.rules.stop_already_touched == "elect"
+        if order.is_stop and elects and last is not None and order.is_touched_by(last, last):
+            self.widen_range(last)
         self.live.append(order)
 
     def put_in_place_of(self, order: Order, changed: Order) -> None:
@@ -224,11 +223,12 @@ class Book:
         self.last_price = price
         self.traded_lots += qty
         self.last_taker_side = taker_side
+        self.widen_range(price)
+
+    def widen_range(self, price: int) -> None:
+        """Let the stops see a price when the venue settles."""
         self.low = price if self.low is None else min(self.low, price)
         self.high = price if self.high is None else max(self.high, price)
-        for order in self.live:
-            if order.is_stop and order.is_touched_by(price, price):
-                order.came_touched = False
 
     def prevent_self_trade(self, taker: Order, maker: Order) -> None:
         """Apply the self-trade rule to two orders of one participant; the maker's event comes first."""
@@ -265,9 +265,7 @@ class Book:
     # Stops (section 5.1).
 
     def is_touched(self, stop: Order) -> bool:
-        """Whether the stop may be elected now. One that came touched is elected at once or waits: a rule."""
-        if stop.came_touched and self.rules.stop_already_touched == "elect":
-            return True
+        """Whether the stop may be elected now."""
         return self.low is not None and self.high is not None and stop.is_touched_by(self.low, self.high)
 
     def next_touched_stop(self) -> Order | None:

@@ -151,7 +151,7 @@ class Liquidator:
         legs = [leg for liquidation in self.under_way for leg in liquidation.legs.values()]
         return [Due(leg.due_ns, Rank.RETRIES, 0) for leg in legs if leg.due_ns is not None]
 
-    def queue_due_turns(self, _: Due) -> None:
+    def queue_due_turns(self, task: Due) -> None:
         """Queue every turn that is due now, in the order in which they began to wait."""
         due = [
             (leg.wait, liquidation, instrument_id)
@@ -159,7 +159,8 @@ class Liquidator:
             for instrument_id, leg in liquidation.legs.items()
             if leg.due_ns is not None and leg.due_ns <= self.journal.ts_ns
         ]
-        for _, liquidation, instrument_id in sorted(due, key=lambda turn: turn[0]):
+        for turn in sorted(due, key=lambda turn: turn[0]):
+            _, liquidation, instrument_id = turn
             liquidation.legs[instrument_id].due_ns = None
             self.queue_turn(liquidation, instrument_id)
 
@@ -310,7 +311,11 @@ class Liquidator:
 
     def is_rechecked(self, liquidation: Liquidation, leg: LegToSell) -> bool:
         """Whether an account that has recovered is released in this turn."""
-        acts_in_parts = self.rules.reduction != ReductionRules() or self.rules.takeover.is_proportional
+        acts_in_parts = (
+            self.rules.reduction != ReductionRules()
+            or self.rules.pacing.once_per_window
+            or self.rules.takeover.is_proportional
+        )
         return self.rules.recheck and (leg.turns > 1 or (acts_in_parts and liquidation.has_acted))
 
     def in_turn(self, liquidation: Liquidation, instrument_id: int) -> LegInTurn:

@@ -25,9 +25,7 @@ def price_using_up(
 
 def bankruptcy(clearing: Clearing, account: Account, instrument_id: int) -> int:
     """Return the price that uses up the leg's part of the equity by maintenance margin."""
-    part = share(
-        clearing.equity(account), clearing.leg_burden(account, instrument_id), clearing.maintenance(account)
-    )
+    part = share(clearing.equity(account), clearing.leg_burden(account, instrument_id), clearing.maintenance(account))
     return price_using_up(clearing, account, instrument_id, part)
 
 

@@ -40,7 +40,7 @@ class Socialization:
         if base == SocializationBase.SESSION_REALIZED:
             found = [self.by_session(a, a.session_profit, a.balance) for a in there]
         elif base == SocializationBase.SESSION_TOTAL:
-            found = [self.by_session(a, a.session_profit + self.clearing.claim(a)) for a in there]
+            found = [self.by_total(a) for a in there]
         elif base == SocializationBase.OPEN_INTEREST:
             found = [self.by_lots(a, cause) for a in there if cause in a.legs and not self.clearing.spot.is_spot(cause)]
         elif base == SocializationBase.ROUND_GAINS:
@@ -63,6 +63,11 @@ class Socialization:
         """An account with a profit of the session: no more than its equity."""
         profit = min(*bounds, self.clearing.equity(account))
         return Payer(account, profit, profit)
+
+    def by_total(self, account: Account) -> Payer:
+        """An account with a profit of the session, realized or not: no more than balance and legs have."""
+        claim = self.clearing.claim(account)
+        return self.by_session(account, account.session_profit + claim, account.balance + claim)
 
     def by_lots(self, account: Account, cause: int) -> Payer:
         """A leg of either side."""

@@ -115,9 +115,10 @@ class Takeover:
         if self.takeover.backstop_cap_ppm > 0:
             allowed = equity * self.takeover.backstop_cap_ppm // PPM - self.other_notional(taker, instrument_id)
         else:
-            others = [i for i in self.clearing.instruments if i != instrument_id]
-            margin = sum(self.clearing.leg_initial_margin(taker, i) for i in others)
-            allowed = (equity - margin) * self.clearing.leverage(taker, instrument_id)
+            own = self.clearing.leg_initial_margin(taker, instrument_id)
+            allowed = (equity - self.clearing.initial_margin(taker) + own) * self.clearing.leverage(
+                taker, instrument_id
+            )
         part = self.capacity(account, taker, instrument_id, lots, allowed)
         resting = [o for o in self.clearing.books[instrument_id].live_of(taker.account_id) if not o.is_stop]
         more = sum(order.open_qty for order in resting) + part
