@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.events import accounts, assets, liquidation, margin, orders, prices, waterfall
+from exchange.events import accounts, assets, liquidation, margin, orders, prices, terms, waterfall
 from exchange.events.accounts import (
     AccountEvent,
     Deposited,
@@ -72,6 +72,7 @@ from exchange.events.prices import (
     PositionSettled,
     PriceEvent,
 )
+from exchange.events.terms import BracketTermsSet, OrderTermsSet, TermsEvent
 from exchange.events.types import EventType
 from exchange.events.waterfall import (
     DebtBooked,
@@ -92,7 +93,9 @@ from exchange.events.waterfall import (
     WithdrawalsGated,
 )
 
-Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent | MarginEvent
+Event: TypeAlias = (
+    OrderEvent | TermsEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent | MarginEvent
+)
 
 _ALL = {
     **orders.EVENTS,
@@ -102,6 +105,7 @@ _ALL = {
     **liquidation.EVENTS,
     **waterfall.EVENTS,
     **margin.EVENTS,
+    **terms.EVENTS,
 }
 EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
@@ -110,6 +114,7 @@ __all__ = [
     "AccountRestricted",
     "AssetDeposited",
     "AssetWithdrawn",
+    "BracketTermsSet",
     "DebtBooked",
     "DebtRepaid",
     "DeficitPaid",
@@ -149,6 +154,7 @@ __all__ = [
     "OrderAmended",
     "OrderCanceled",
     "OrderRejected",
+    "OrderTermsSet",
     "PairNetted",
     "PositionChanged",
     "PositionDeleveraged",
