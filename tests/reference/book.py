@@ -8,7 +8,7 @@ Section numbers are those of docs/semantics.md.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from exchange.enums import CancelReason, OrderKind, Origin, Side, TimeInForce
+from exchange.enums import INSURANCE_FUND, CancelReason, OrderKind, Origin, Side, TimeInForce
 from exchange.errors import InvariantError
 from exchange.events import OrderAmended, OrderCanceled, Trade
 from exchange.instrument import Instrument
@@ -214,7 +214,7 @@ class Book:
             taker_account=taker.account,
             side=taker.side,
         )
-        self.note_trade(maker.price, taker.side, qty, is_liquidation=taker.liquidation_id != 0)
+        self.note_trade(maker.price, taker.side, qty, is_liquidation=is_own_order(taker))
         return Fill(maker, taker, maker.price, qty)
 
     def note_trade(self, price: int, taker_side: Side, qty: int, *, is_liquidation: bool = False) -> None:
@@ -303,3 +303,8 @@ def other(side: Side) -> Side:
 def is_self_trade(taker: Order, maker: Order) -> bool:
     """Whether both orders are of one participant; the recorded market is none."""
     return taker.account == maker.account and taker.account >= 1
+
+
+def is_own_order(order: Order) -> bool:
+    """Whether the venue sent the order: for a liquidation, or for the fund."""
+    return order.liquidation_id != 0 or order.account == INSURANCE_FUND

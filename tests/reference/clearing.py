@@ -293,6 +293,12 @@ class Clearing:
                 continue
             account.legs.setdefault(instrument_id, Leg())
             self.untraded.discard((account.account_id, instrument_id))
+            if account is self.fund:
+                venue_fee = ceil_div(notional * ppm, PPM) if self.rules.liquidation.disposal.pays_fees else 0
+                self.credit_fund(instrument_id, -venue_fee)
+                self.fees += venue_fee
+                self.write_position(account, instrument_id, realized, venue_fee)
+                continue
             venue_fee = ceil_div(notional * ppm, PPM)
             fund_fee = ceil_div(notional * order.fund_fee_ppm, PPM)
             account.balance -= venue_fee + fund_fee

@@ -24,6 +24,7 @@ class Levels:
         self.noted: dict[int, AccountLevel] = {}  # by account; NORMAL where there is none
         self.restricted: set[int] = set()
         self.states: dict[int, MarketState] = {}  # by instrument; OPEN where there is none
+        self.opened_ns: dict[int, int] = {}  # by instrument: when it last left PAUSED
         self.reopened: set[int] = set()  # instruments that left PAUSED since the venue last settled
 
     # Levels.
@@ -160,6 +161,7 @@ class Levels:
         self.states[command.instrument] = command.state
         if previous == MarketState.PAUSED and command.state != MarketState.PAUSED:
             self.reopened.add(command.instrument)
+            self.opened_ns[command.instrument] = self.journal.ts_ns
         self.journal.write(MarketStateSet, instrument=command.instrument, state=command.state, previous=previous)
 
     def reject(self, request: CommandType, instrument_id: int, account: int, amount: int, reason: RejectReason) -> None:

@@ -20,8 +20,10 @@ from tests.reference.book import Book, Order
 from tests.reference.clearing import PPM, Account, Clearing, ceil_div, sign
 from tests.reference.clock import Due, Rank
 from tests.reference.deleveraging import Deleveraging
+from tests.reference.disposal import Disposal
 from tests.reference.journal import Journal
 from tests.reference.orders import OrderDesk
+from tests.reference.pacing import Window, Windows
 from tests.reference.reduction import LegInTurn, Reduction
 from tests.reference.takeover import Takeover
 from tests.reference.waterfall import Waterfall
@@ -91,6 +93,8 @@ class Liquidator:
         self.deleveraging = Deleveraging(rules, clearing, books, journal)
         self.reduction = Reduction(rules, clearing, self.levels)
         self.takeover = Takeover(rules, clearing, desk, self.levels, journal)
+        self.disposal = Disposal(rules, books, clearing, desk, self.levels, journal, self.take_order_id)
+        self.windows = Windows(rules.liquidation.pacing, journal)
         self.queue: list[Start | Turn] = []
         self.under_way: list[Liquidation] = []
         self.started = 0
@@ -128,8 +132,25 @@ class Liquidator:
         if self.rules.pacing.queue_order == "random" and len(breached) > 1:
             breached = [(self.draw_bits(), account_id, account) for _, account_id, account in breached]
             breached.sort(key=lambda breach: breach[:2])
+        if self.rules.pacing.queue_order == "distance":
+            breached.sort(key=lambda breach: (self.distance(breach[2]), breach[1]))
         for _, _, account in breached:
             self.queue.append(Start(account))
+
+    def distance(self, account: Account) -> tuple[int, int]:
+        """Return a key by which those go first whose first order is furthest from mark, then the largest."""
+        instrument_id = self.largest_leg(account)
+        if instrument_id == 0:
+            return 0, 0
+        price = order_prices.limit_price(self.all_rules, self.clearing, account, instrument_id)
+        mark = self.clearing.marks.get(instrument_id, 0)
+        notional = abs(self.clearing.leg_value(account, instrument_id))
+        return -(abs(price - mark) * 2**64 // max(1, abs(mark))), -notional
+
+    def largest_leg(self, account: Account) -> int:
+        """Return the instrument of the leg with the largest maintenance, the lowest of equals; 0 without a leg."""
+        legs = sorted(instrument_id for instrument_id, leg in account.legs.items() if leg.size != 0)
+        return max(legs, key=lambda i: self.clearing.leg_maintenance(account, i), default=0)
 
     def queued_accounts(self) -> list[Account]:
         """Return the accounts whose liquidation has not started yet."""
@@ -177,15 +198,18 @@ class Liquidator:
         self.draws += 1
         return random_below(pacing.seed, self.draws - 1, PPM) < pacing.chance_ppm
 
-    def wait_for_pace(self, leg: LegToSell) -> None:
-        """No lots now: the next turn when the window that holds the leg is over, or as after any failure."""
+    def wait_for_pace(self, leg: LegToSell, windows: list[Window]) -> None:
+        """No lots now: the next turn when the last window that may hold the leg is over, or as after any failure."""
         pacing = self.rules.pacing
-        if pacing.interval_ns > 0 or not self.is_held(leg) or pacing.window_ns == 0 or leg.last_order_ns is None:
+        ends = [window.start_ns + pacing.window_ns for window in windows]
+        if self.is_held(leg) and leg.last_order_ns is not None:
+            ends.append(leg.last_order_ns + pacing.window_ns)
+        if pacing.interval_ns > 0 or max(ends, default=0) <= self.journal.ts_ns:
             self.wait(leg)
             return
         self.waits += 1
         leg.wait = self.waits
-        leg.due_ns = leg.last_order_ns + pacing.window_ns
+        leg.due_ns = max(ends)
 
     def is_held(self, leg: LegToSell) -> bool:
         """Whether the leg has had its one order of this window."""
@@ -221,8 +245,7 @@ class Liquidator:
         liquidation = Liquidation(self.started, account, self.journal.ts_ns)
         self.under_way.append(liquidation)
         legs = sorted(instrument_id for instrument_id, leg in account.legs.items() if leg.size != 0)
-        # max returns the first of equals, which is the lowest id.
-        shown_by = max(legs, key=lambda i: self.clearing.leg_maintenance(account, i), default=0)
+        shown_by = self.largest_leg(account)
         self.journal.write(
             LiquidationStarted,
             instrument=shown_by,
@@ -286,11 +309,14 @@ class Liquidator:
         if not self.is_due_by_chance():
             self.wait(leg)
             return
-        lots = 0 if self.is_held(leg) else self.reduction.lots(self.in_turn(liquidation, instrument_id))
+        lots = self.reduction.lots(self.in_turn(liquidation, instrument_id))
         if lots == 0:
-            self.wait_for_pace(leg)
+            self.wait_for_pace(leg, self.windows.of(account, instrument_id))
             return
         leg.last_order_ns = self.journal.ts_ns
+        self.windows.use(
+            account, instrument_id, abs(self.clearing.leg_value(account, instrument_id)) * lots // abs(size)
+        )
         if lots < abs(size):
             self.last_parts[account.account_id, instrument_id] = self.journal.ts_ns
         is_exhausted = self.rules.order != "market" and leg.failures >= self.rules.max_attempts
@@ -313,6 +339,7 @@ class Liquidator:
         """Whether an account that has recovered is released in this turn."""
         acts_in_parts = (
             self.rules.reduction != ReductionRules()
+            or self.windows.are_used
             or self.rules.pacing.once_per_window
             or self.rules.takeover.is_proportional
         )
@@ -328,6 +355,8 @@ class Liquidator:
             since_last_part_ns=None if last_part is None else self.journal.ts_ns - last_part,
             freed=liquidation.freed,
             traded_lots=self.books[instrument_id].traded_lots - liquidation.legs[instrument_id].lots_seen,
+            is_held=self.is_held(liquidation.legs[instrument_id]),
+            left=self.windows.left(liquidation.account, instrument_id),
         )
 
     def wait(self, leg: LegToSell) -> None:
@@ -474,6 +503,8 @@ class Liquidator:
         if step == "fund":
             if self.waterfall.fund.may_take_over(instrument_id):
                 taken = self.takeover.by_fund(account, instrument_id, lots, liquidation_id)
+                if taken > 0:
+                    self.disposal.note_taken(instrument_id)
         elif step == "deleverage":
             price = order_prices.bankruptcy(self.clearing, account, instrument_id)
             taken = self.deleveraging.run(account, instrument_id, lots, price, liquidation_id)

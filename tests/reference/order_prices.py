@@ -73,10 +73,10 @@ def limit_price(rules: Rules, clearing: Clearing, account: Account, instrument_i
         return improved(rules, clearing, account, instrument_id, at_bankruptcy)
     last = clearing.books[instrument_id].last_price
     reference = last if kind == "last" and last is not None else mark
-    if reference is None:
-        return at_bankruptcy
     if kind != "bankruptcy_or_mark":
-        return worse_than(rules, clearing, account, instrument_id, reference)
+        return at_bankruptcy if reference is None else worse_than(rules, clearing, account, instrument_id, reference)
+    if reference is None:
+        return improved(rules, clearing, account, instrument_id, at_bankruptcy)
     choose = min if clearing.leg(account, instrument_id).size > 0 else max
     return improved(rules, clearing, account, instrument_id, choose(at_bankruptcy, reference))
 

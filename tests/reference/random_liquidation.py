@@ -6,7 +6,15 @@ Half of the venues have the default rules of a part: features are combined by tw
 import msgspec
 
 from exchange.enums import MarketState
-from exchange.rules import LevelRules, LiquidationRules, PacingRules, PriceRules, ReductionRules, TakeoverRules
+from exchange.rules import (
+    DisposalRules,
+    LevelRules,
+    LiquidationRules,
+    PacingRules,
+    PriceRules,
+    ReductionRules,
+    TakeoverRules,
+)
 from tests.reference.random_source import Source, between, one_in, pick
 
 LEVELS = (
@@ -78,7 +86,7 @@ def make_price(source: Source) -> PriceRules:
         offset_ppm=pick(source, (0, 5_000, 20_000, 100_000)),
         bankruptcy_adjustment_ppm=pick(source, (1_000_000, 0, 1_500_000)),
         spread_ppm=pick(source, (100_000, 0, 1_000_000)),
-        fund_improvement_ppm=0,
+        fund_improvement_ppm=pick(source, (0, 0, 0, 20_000)),
     )
 
 
@@ -105,10 +113,24 @@ def make_pacing(source: Source) -> PacingRules:
     return PacingRules(
         interval_ns=pick(source, (0, 0, 2, 15)),
         window_ns=pick(source, (0, 3, 30)),
+        account_notional=pick(source, (0, 0, 0, 700, 5_000)),
+        market_notional=pick(source, (0, 0, 0, 1_000, 8_000)),
         once_per_window=one_in(source, 2),
-        queue_order=pick(source, ("shortfall", "account", "random")),
+        queue_order=pick(source, ("shortfall", "account", "random", "distance")),
         chance_ppm=pick(source, (1_000_000, 500_000)),
         seed=pick(source, (0, 7)),
+    )
+
+
+def make_disposal(source: Source) -> DisposalRules:
+    """Return how the fund works off what it took over."""
+    return DisposalRules(
+        step_ns=pick(source, (0, 0, 2, 9)),
+        fraction_ppm=pick(source, (1_000_000, 333_333, 1)),
+        full_lots=pick(source, (0, 3)),
+        book_share_ppm=pick(source, (1_000_000, 500_000, 1)),
+        slippage_ppm=pick(source, (999_999, 0, 20_000)),
+        pays_fees=one_in(source, 2),
     )
 
 
@@ -145,6 +167,7 @@ def make_liquidation(source: Source) -> LiquidationRules:
         price=make_price(source),
         pacing=make_pacing(source),
         takeover=make_takeover(source, accounts),
+        disposal=make_disposal(source),
     )
 
 
@@ -158,6 +181,7 @@ def in_units(rules: LiquidationRules, unit_ns: int) -> LiquidationRules:
         reduction=msgspec.structs.replace(
             reduction, cooldown_ns=reduction.cooldown_ns * unit_ns, ramp_ns=reduction.ramp_ns * unit_ns
         ),
+        disposal=msgspec.structs.replace(rules.disposal, step_ns=rules.disposal.step_ns * unit_ns),
         pacing=msgspec.structs.replace(
             pacing, interval_ns=pacing.interval_ns * unit_ns, window_ns=pacing.window_ns * unit_ns
         ),

@@ -21,6 +21,8 @@ class LegInTurn:
     since_last_part_ns: int | None  # since its last order of less than the position, in any liquidation
     freed: int  # what cancels and orders of the liquidation took off its shortage
     traded_lots: int  # in the instrument since the leg's last order, or since the start
+    is_held: bool  # it has had its one order of this window
+    left: int | None  # notional that the caps of the pace leave it, None without caps
 
 
 class Reduction:
@@ -38,6 +40,8 @@ class Reduction:
         notional = abs(self.clearing.leg_value(leg.account, leg.instrument_id))
         if notional == 0:
             return size
+        if leg.is_held:
+            return 0
         lots = size
         if notional >= self.rules.from_notional:
             if self.rules.kind != "whole":
@@ -54,6 +58,8 @@ class Reduction:
             )
         if self.rules.volume_share_ppm > 0:
             lots = min(lots, self.rules.volume_share_ppm * leg.traded_lots // PPM)
+        if leg.left is not None:
+            lots = min(lots, size * leg.left // notional)
         return lots
 
     def side(self, leg: LegInTurn) -> Side:

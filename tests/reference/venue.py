@@ -68,6 +68,7 @@ class ReferenceVenue:
         self.waterfall = self.liquidator.waterfall
         self.clock.before_task = self.start_step
         self.clock.workers.append((self.waterfall.tasks, self.waterfall.run_task))
+        self.clock.workers.append((self.liquidator.disposal.tasks, self.liquidator.disposal.run_task))
         self.clock.workers.append((self.liquidator.tasks, self.liquidator.queue_due_turns))
         self.is_settled = False
         self.pricing = PriceDesk(self.books, self.clearing, self.checks, self.journal, self.clock, self.write_mark)
