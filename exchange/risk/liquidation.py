@@ -520,8 +520,10 @@ class Liquidator:
                     work.liquidation.is_deleveraged = True
         if left == 0:
             self._go_on(work, market)
-        else:
-            self._wait(work, market)
+            return
+        if left == lots:
+            work.failures = 0  # Nobody took any of it: the book may have recovered by the next turn.
+        self._wait(work, market)
 
     def _go_on(self, work: LegWork, market: Market) -> None:
         """After an order that filled, or a takeover: finish, or take the next turn at once or after the interval."""

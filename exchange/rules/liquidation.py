@@ -208,7 +208,8 @@ class LiquidationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: 'ioc_at_bankruptcy': an IOC at the leg's bankruptcy price; 'market': a market order at once, whatever
         max_attempts says; 'ioc', 'fok': at `price`; 'limit': rests at `price` for `lifetime_ns`, and is then priced
         anew; 'none': no order, the remainder rules at once.
-    max_attempts: orders of a leg that were not filled in full before the remainder rules take over.
+    max_attempts: orders of a leg that were not filled in full before the remainder rules take over. Where nobody there
+        takes any of it, they are counted anew, so that the next turn sends an order.
     recheck: an account that is back at or above its requirement before a retry is released.
     remainder: what becomes of a position that orders could not sell, in order: a market order, takeover by the fund, by
         a backstop account, auto-deleveraging; what is left after the last waits for the leg's next turn.
