@@ -41,6 +41,7 @@ NUMBERS = {
         "margin": 3,
         "accounts/ledger.py": 3,
         "market.py": 4,  # one instrument: its book, its valuation, its thresholds
+        "accounts/fund_money.py": 5,
         "accounts/leg_margin.py": 5,
         "accounts/pockets.py": 5,
         "accounts/assets.py": 5,

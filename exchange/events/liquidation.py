@@ -125,7 +125,7 @@ class LiquidationFeeCharged(msgspec.Struct, frozen=True, gc=False, tag=True):
     """What the fund gets of a liquidation order's fills, or pays (negative), measured at the bankruptcy price.
 
     uncapped: the fee on the fills. surplus: what they brought above the bankruptcy price, negative below it.
-    charged: the smaller of both; all of a negative surplus. balance: the account's, after it.
+    charged: the smaller of both; of a negative surplus what the fund pays as a claim. balance: the account's, after it.
     """
 
     seq: int

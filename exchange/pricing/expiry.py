@@ -8,7 +8,8 @@ from typing import final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import FUND_SLOT, OWNER_SLOT, SIZE, Ledger
+from exchange.accounts.fund_money import credit_fund
+from exchange.accounts.ledger import OWNER_SLOT, SIZE, Ledger
 from exchange.agenda import Agenda
 from exchange.book.level_index import HEAD, LevelIndex
 from exchange.book.stop_index import NEVER_BUY, NEVER_SELL
@@ -66,8 +67,7 @@ class Deliverer:
                     ledger.balances[owner],
                 )
             slot += 1
-        ledger.post(FUND_SLOT, -total)
-        market.fund_profit -= total
+        credit_fund(ledger, market, -total)
         market.is_settled = True
         self.clock.stop_for(market.instrument)
         market.active_step = self.log.step  # liquidations that wait for this market have nothing to wait for

@@ -11,7 +11,8 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import COST, FILL_SLOT, FIRST_SLOT, FUND_SLOT, LIQUIDATING, OWNER_SLOT, SIZE, Ledger
+from exchange.accounts.fund_money import credit_fund
+from exchange.accounts.ledger import COST, FILL_SLOT, FIRST_SLOT, LIQUIDATING, OWNER_SLOT, SIZE, Ledger
 from exchange.desks.order_desk import OrderDesk
 from exchange.event_log import EventLog
 from exchange.margin.fees import trading_fee
@@ -181,8 +182,7 @@ class Deleverager:
         other_value = market.valuation.value(size, other_price)
         realized = clearing.change_position(market, slot, -size, -value)
         other_realized = clearing.change_position(market, other, size, other_value)
-        ledger.post(FUND_SLOT, other_value - value)  # Not negative: a split is never beyond the bankruptcy price.
-        market.fund_profit += other_value - value
+        credit_fund(ledger, market, other_value - value)  # >= 0: a split is never beyond the bankruptcy price.
         fee = trading_fee(abs(other_value), self.fee_ppm)
         ledger.fees += fee
         ledger.post(owner, -fee)

@@ -113,6 +113,7 @@ class Liquidator:
         self.matcher = matcher
         self.monitor = monitor
         self.waterfall = waterfall
+        self.fund = waterfall.fund
         self.clock = clock
         self.interest: Interest | None = None  # what charges the accounts that borrow, set by the exchange
         liquidation, pacing = rules.liquidation, rules.liquidation.pacing
@@ -123,7 +124,7 @@ class Liquidator:
             self.pricer.kind = 0
         self.sizer = OrderSizer(rules, log, ledger, clearing, markets, monitor, self.budgets)
         self.disposer = Disposer(liquidation.disposal, log, ledger, markets, matcher, clock, self.order_ids)
-        self.takeovers = Takeovers(rules, log, ledger, clearing, markets, self.pricer, self.disposer)
+        self.takeovers = Takeovers(rules, log, ledger, clearing, markets, self.pricer, self.disposer, self.fund)
         self.deleverager = deleverager
         self.is_market_first: bool = liquidation.order == "market"
         self.sends_nothing: bool = liquidation.order == "none"
@@ -147,7 +148,6 @@ class Liquidator:
         self.fee_step_ppm: int = liquidation.fee_step_ppm
         self.is_fund_guarded: bool = pacing.is_fund_guarded
         self.is_guarded: bool = pacing.is_fund_guarded or pacing.fund_loss > 0
-        self.fund_floor: int = rules.fund.floor
         self.interval_ns: i64 = pacing.interval_ns
         self.chance_ppm: int = pacing.chance_ppm
         self.seed: int = pacing.seed
@@ -434,7 +434,7 @@ class Liquidator:
         clearing.extra_fee_ppm = fee_ppm - market.liquidation_ppm
         wanted = lots
         if self.is_guarded:
-            allowed = self._allowed_loss()
+            allowed = self._allowed_loss(market)
             wanted = lots_affordable(
                 market, side == SELL, is_market, price, lots, abs(size), value - share, fee_ppm, allowed
             )
@@ -460,12 +460,12 @@ class Liquidator:
         slot = work.liquidation.slot
         delta = fund_delta(lots, brought, needed, fee_ppm)
         if delta < 0:
-            # The fund pays what it can; the rest is the account's, and becomes its deficit.
-            fund: int = self.ledger.balances[FUND_SLOT]
-            delta = -min(-delta, max(0, fund - self.fund_floor))
+            # The fund pays what it may; the rest is the account's, and becomes its deficit.
+            delta = -self.fund.pay(market.index, work.liquidation.number, -delta)
             self.budgets.use_loss(-delta)
+        else:
+            self.fund.receive(market.index, delta)
         self.ledger.post(slot, -delta)
-        self.waterfall.fund.receive(market.index, delta)
         self.clearing.mark_dirty(slot)
         write_liquidation_fee_charged(
             self.log,
@@ -488,12 +488,11 @@ class Liquidator:
         most = max(base, self.fee_most_ppm)
         return ramped_fee_ppm(elapsed, self.fee_grace_ns, base, most, self.fee_step_ns, self.fee_step_ppm)
 
-    def _allowed_loss(self) -> int:
-        """Return what the fund may lose on the next order."""
+    def _allowed_loss(self, market: Market) -> int:
+        """Return what the fund may lose on the next order in a market."""
         left = self.budgets.loss_left()
         if self.is_fund_guarded:
-            fund: int = self.ledger.balances[FUND_SLOT]
-            able = max(0, fund - self.fund_floor)
+            able = self.fund.payable(market.index)
             left = able if left == NO_CAP else min(left, able)
         return left
 
@@ -508,7 +507,7 @@ class Liquidator:
             if step == "market":
                 left = self._send_at_market(work, market, left)
             elif step == "fund":
-                if not self.waterfall.fund.declines(market.index):
+                if not self.fund.declines(market.index):
                     left = self.takeovers.by_fund(market, work, left)
             elif step == "backstop":
                 left = self.takeovers.by_backstop(market, work, left)

@@ -10,6 +10,7 @@ from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import REJECT_NONE, write_position_taken_over, write_position_transferred
 from exchange.risk.disposal import Disposer
+from exchange.risk.fund import Fund
 from exchange.risk.leg_work import LegWork
 from exchange.risk.quoting import OrderPricer
 from exchange.risk.takeover import lots_within_capacity, taker_value
@@ -30,8 +31,10 @@ class Takeovers:
         markets: list[Market],
         pricer: OrderPricer,
         disposer: Disposer,
+        fund: Fund,
     ) -> None:
         """Copy the rules."""
+        self.fund = fund
         self.log = log
         self.ledger = ledger
         self.clearing = clearing
@@ -43,7 +46,6 @@ class Takeovers:
         self.is_at_bankruptcy: bool = takeover.price == "bankruptcy"
         self.mark_share_ppm: int = takeover.mark_share_ppm
         self.fund_cap_ppm: int = takeover.fund_cap_ppm
-        self.fund_floor: int = rules.fund.floor
         self.backstop_accounts: list[int] = list(takeover.backstop_accounts)
         self.backstop_cap_ppm: int = takeover.backstop_cap_ppm
         self.declines_insolvent: bool = takeover.declines_insolvent
@@ -115,10 +117,10 @@ class Takeovers:
         paid = value
         if self.mark_share_ppm > 0 and market.has_mark:
             paid = taker_value(value, market.valuation.value(size, market.mark), self.mark_share_ppm)
-            fund: int = self.ledger.balances[FUND_SLOT]
-            paid = max(paid, value - max(0, fund - self.fund_floor))  # The fund adds no more than it has.
-            self.ledger.post(FUND_SLOT, paid - value)
-            market.fund_profit += paid - value
+            if paid < value:
+                paid = value - self.fund.pay(market.index, work.liquidation.number, value - paid)
+            else:
+                self.fund.receive(market.index, paid - value)
         fill_slot = self.ledger.legs[leg + FILL_SLOT]
         realized = clearing.change_position(market, fill_slot, -size, -value)
         taker_realized = clearing.change_position(market, taker, size, paid)
