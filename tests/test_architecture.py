@@ -27,6 +27,7 @@ NUMBERS = {
         "validation.py": 0,
         "instrument.py": 1,
         "rules": 1,
+        "periods.py": 2,
         "policies.py": 1,  # what functions from outside must look like
         "commands": 1,
         "events": 1,
