@@ -47,6 +47,7 @@ class Clock:
         self.tasks: list[TimedTask] = []
         self.next_due_ns: i64 = NEVER
         self.is_started: bool = False
+        self.until_ns: i64 = 0  # the time of the newest command before which something was due
         self.longest_gap_ns: i64 = MAX_TS_NS  # from what is due next to a command ...
         self.shortest_field: str = ""  # ... by the rule with the shortest period
 

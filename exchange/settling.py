@@ -66,6 +66,7 @@ class Settler:
             clock.check_gap(ts_ns, log.command_seq + 1)
         else:
             clock.start(ts_ns)
+        clock.until_ns = ts_ns
         while clock.next_due_ns <= ts_ns:
             task = clock.next_task()
             log.begin_task(task.due_ns)

@@ -106,11 +106,13 @@ class ExpiryTask(TimedTask):
         self.due_ns = facts.expiry_ns
 
     def run(self) -> None:
-        """Settle at the delivery price. Where no price ever came, the operator has to do it."""
-        self.due_ns = NEVER
+        """Settle at the delivery price. Where no price ever came, look again after the next command's time."""
         price = self._delivery_price()
-        if price is not None:
-            self.deliverer.settle(self.market, price, False)
+        if price is None:
+            self.due_ns = self.deliverer.clock.until_ns + 1
+            return
+        self.due_ns = NEVER
+        self.deliverer.settle(self.market, price, False)
 
     def _delivery_price(self) -> int | None:
         """Return the price that the rule names; where there is none: the mark, the index, the last trade."""
