@@ -67,6 +67,8 @@ TEMPLATES: Final[dict[str, str]] = {
     "{account} at the mark of {price_ticks}, worth {value} (liquidation {liquidation_id})",
     "PositionTransferred": "{taker} took {size_lots} in {instrument} over from {account}: the account was credited "
     "{value}, the taker charged {taker_value} (liquidation {liquidation_id})",
+    "BackstopMissing": "{taker}, a backstop account by the rules, was never opened, and took nothing of {account} in "
+    "{instrument} (liquidation {liquidation_id})",
     "DisposalOrderPlaced": "to work off {size_lots} of {account} in {instrument}, an order for {qty_lots} at "
     "{price_ticks} went into the book, where {book_lots} stood (order {order_id})",
     "MarginTransferred": "{amount} that {account} had left went to {taker} with its position (liquidation "

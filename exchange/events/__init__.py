@@ -30,6 +30,7 @@ from exchange.events.assets import (
 )
 from exchange.events.liquidation import (
     AccountRestricted,
+    BackstopMissing,
     DisposalOrderPlaced,
     LevelCrossed,
     LiquidationEnded,
@@ -110,6 +111,7 @@ __all__ = [
     "AccountRestricted",
     "AssetDeposited",
     "AssetWithdrawn",
+    "BackstopMissing",
     "DebtBooked",
     "DebtRepaid",
     "DeficitPaid",

@@ -190,6 +190,21 @@ class DisposalOrderPlaced(msgspec.Struct, frozen=True, gc=False, tag=True):
     book_lots: Word
 
 
+class BackstopMissing(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A backstop account of the rules was asked to take a position over, and nobody ever opened it.
+
+    account: the liquidated. taker: who is missing. Written once for each in a venue.
+    """
+
+    seq: int
+    command_seq: Word
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    liquidation_id: Word
+    taker: AccountId
+
+
 LiquidationEvent: TypeAlias = (
     LiquidationStarted
     | LiquidationOrderPlaced
@@ -203,6 +218,7 @@ LiquidationEvent: TypeAlias = (
     | PositionTransferred
     | MarginTransferred
     | DisposalOrderPlaced
+    | BackstopMissing
 )
 
 EVENTS: dict[EventType, type[msgspec.Struct]] = {
@@ -218,4 +234,5 @@ EVENTS: dict[EventType, type[msgspec.Struct]] = {
     EventType.POSITION_TRANSFERRED: PositionTransferred,
     EventType.DISPOSAL_ORDER_PLACED: DisposalOrderPlaced,
     EventType.MARGIN_TRANSFERRED: MarginTransferred,
+    EventType.BACKSTOP_MISSING: BackstopMissing,
 }

@@ -148,7 +148,7 @@ class Deleverager:
             wanted if is_long else -wanted,
             price,
             market.mark,
-            len(queue.slots) - queue.next,
+            self._places_left(market, queue, not is_long),
             self.score,
             self.order,
         )
@@ -321,6 +321,16 @@ class Deleverager:
                     found += abs(size)
             place += 1
         return places, sizes
+
+    def _places_left(self, market: Market, queue: DeleveragingQueue, is_long: bool) -> int:
+        """Return the places that are not used up; where everybody takes part, those that are candidates still."""
+        if self.order == DELEVERAGE_BY_RANK or self.order == DELEVERAGE_BY_RANDOM:
+            return len(queue.slots) - queue.next
+        left = 0
+        for slot in queue.slots:
+            if self._is_candidate(market.leg(slot), is_long):
+                left += 1
+        return left
 
     def _drawn(
         self, market: Market, queue: DeleveragingQueue, is_long: bool, price: i64, wanted: int

@@ -8,7 +8,7 @@ from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import FILL_SLOT, FUND_SLOT, MARKET, NEXT_LEG, NORMAL, SIZE, Ledger
 from exchange.event_log import EventLog
 from exchange.market import Market
-from exchange.records import REJECT_NONE, write_position_taken_over, write_position_transferred
+from exchange.records import REJECT_NONE, write_backstop_missing, write_position_taken_over, write_position_transferred
 from exchange.risk.disposal import Disposer
 from exchange.risk.fund import Fund
 from exchange.risk.leg_work import LegWork
@@ -47,6 +47,7 @@ class Takeovers:
         self.mark_share_ppm: int = takeover.mark_share_ppm
         self.fund_cap_ppm: int = takeover.fund_cap_ppm
         self.backstop_accounts: list[int] = list(takeover.backstop_accounts)
+        self.missing: list[int] = []  # backstop accounts that were asked for, and do not exist
         self.backstop_cap_ppm: int = takeover.backstop_cap_ppm
         self.declines_insolvent: bool = takeover.declines_insolvent
 
@@ -91,11 +92,21 @@ class Takeovers:
         left: int = lots
         for backstop in self.backstop_accounts:
             taker = self.ledger.find(backstop)
-            if taker == 0 or taker == work.liquidation.slot or self.ledger.states[taker] != NORMAL:
+            if taker == 0:
+                self._note_missing(market, work, backstop)
+                continue
+            if taker == work.liquidation.slot or self.ledger.states[taker] != NORMAL:
                 continue
             if left > 0 and self.clearing.equity(taker) > 0:
                 left -= self._by_account(market, work, taker, left)
         return left
+
+    def _note_missing(self, market: Market, work: LegWork, backstop: int) -> None:
+        """Say, once for each, that nobody ever opened a backstop account of the rules."""
+        if backstop not in self.missing:
+            self.missing.append(backstop)
+            account = self.ledger.account_ids[work.liquidation.slot]
+            write_backstop_missing(self.log, market.instrument, account, work.liquidation.number, backstop)
 
     def _by_account(self, market: Market, work: LegWork, taker: i64, lots: int) -> int:
         """Have one account take over what it can; return how much that was."""

@@ -9,6 +9,9 @@ from exchange.validation import expect
 
 WaterfallStep = Literal["own_collateral", "fee_pool", "fund", "socialize", "session", "debt", "write_off"]
 
+# Steps that take all of a deficit: nothing is left for one behind them.
+TAKE_ALL: Final = ("session", "debt", "write_off")
+
 # In the order of the enum of their name.
 DELEVERAGING_SCORES: Final = (
     "profit_leverage",

@@ -428,6 +428,8 @@ SENTENCES: dict[str, str] = {
     "{taker_value} for {value}",
     "MarginTransferred": "liquidation {liquidation_id}: margin {amount} of acct {account} to acct {taker}: "
     "balance {taker_balance}",
+    "BackstopMissing": "liquidation {liquidation_id}: there is no backstop acct {taker} to take over from "
+    "acct {account}",
     "DisposalOrderPlaced": "fund holds {size_lots}, sends {qty_lots} @ {price_ticks} id {order_id} "
     "for {book_lots} there",
     "LiquidationEnded": "liquidation {liquidation_id} of acct {account} ends, {outcome}: balance {balance}",
