@@ -88,6 +88,8 @@ TEMPLATES: Final[dict[str, str]] = {
     "{base} to share it by (liquidation {liquidation_id})",
     "HaircutCharged": "{account} paid {amount} for liquidation {liquidation_id} out of its profit of {profit} in "
     "{instrument}",
+    "LenderCut": "{account} paid {amount} for liquidation {liquidation_id}, by the {principal} that it kept with the "
+    "venue; its balance is {balance}",
     "ProfitClawedBack": "{account} paid {amount} for liquidation {liquidation_id}, by its profit of {profit}; its "
     "balance is {balance}",
     "VenueLossBooked": "{amount} that {account} was short was paid by nobody: the venue's own loss, {total} by now "

@@ -14,19 +14,21 @@ from exchange.clock import NEVER, Clock, TimedTask
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import (
+    BASE_LENDERS,
     BASE_OPEN_INTEREST,
     BASE_ROUND_GAINS,
     BASE_SESSION_REALIZED,
     BASE_SESSION_TOTAL,
     BASE_UNREALIZED,
     write_haircut_charged,
+    write_lender_cut,
     write_loss_socialized,
     write_profit_clawed_back,
     write_session_ended,
     write_venue_loss_booked,
 )
 from exchange.risk.fund import NO_MARKET, Fund
-from exchange.risk.sharing import clawback_rate, levy_or_share, open_interest_shares, share_collected
+from exchange.risk.sharing import clawback_rate, lender_cuts, levy_or_share, open_interest_shares, share_collected
 from exchange.rules import SocializationRules
 
 _BASES: Final = ("unrealized", "round_gains", "session_realized", "session_total", "open_interest")
@@ -103,6 +105,46 @@ class Socializer(TimedTask):
                 self._charge(payer, self.base, liquidation, share)
                 haircuts.append((payer.slot, share))
         return deficit - paid
+
+    def cut_lenders(
+        self, slot: i64, index: i64, liquidation: i64, deficit: int, haircuts: list[tuple[int, int]]
+    ) -> int:
+        """Cut the money that every account keeps with the venue by one rate, as `socialize`. O(accounts)."""
+        lenders = self._lenders()
+        if len(lenders) == 0:
+            return deficit
+        pool = sum([lender.weight for lender in lenders])
+        shares = lender_cuts(deficit, [lender.weight for lender in lenders])
+        charged = sum(shares)
+        paid = min(charged, deficit)
+        self.ledger.post(slot, paid)
+        account = self.ledger.account_ids[slot]
+        write_loss_socialized(self.log, account, liquidation, deficit, pool, charged, len(lenders), BASE_LENDERS)
+        if charged > paid:
+            self.fund.receive(index, charged - paid)
+        for lender, share in zip(lenders, shares, strict=True):
+            self.ledger.post(lender.slot, -share)
+            self.clearing.mark_dirty(lender.slot)
+            balance: int = self.ledger.balances[lender.slot]
+            write_lender_cut(self.log, lender.account, liquidation, share, lender.weight, balance)
+            haircuts.append((lender.slot, share))
+        return deficit - paid
+
+    def _lenders(self) -> list[Payer]:
+        """Return who keeps money with the venue, and how much, by ascending account id and slot."""
+        ledger = self.ledger
+        lenders: list[Payer] = []
+        slot: i64 = FIRST_SLOT
+        while slot < ledger.slot_count:
+            if ledger.states[slot] != LIQUIDATING and ledger.homes[slot] == slot:
+                principal: int = ledger.balances[slot]
+                principal = min(principal, self.clearing.equity(slot), self.clearing.assets.cash(slot))
+                if principal > 0:
+                    lenders.append(Payer(ledger.account_ids[slot], slot, 0, principal, principal))
+            slot += 1
+        keys = [(lenders[place].account, lenders[place].slot, place) for place in range(len(lenders))]
+        keys.sort()
+        return [lenders[place] for _, _, place in keys]
 
     # --- at the end of a session -------------------------------------------------------------------------------
 

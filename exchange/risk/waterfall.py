@@ -105,6 +105,9 @@ class Waterfall:
             elif step == "socialize":
                 deficit = self.socializer.socialize(slot, index, liquidation, deficit, haircuts)
                 outcome = OUTCOME_SOCIALIZED
+            elif step == "lenders":
+                deficit = self.socializer.cut_lenders(slot, index, liquidation, deficit, haircuts)
+                outcome = OUTCOME_SOCIALIZED
             elif step == "own_collateral":
                 deficit = self._ask_owner(slot, account, liquidation, deficit)
                 outcome = OUTCOME_COVERED
@@ -155,6 +158,8 @@ class Waterfall:
                 return
             if step == "socialize":
                 deficit = self.socializer.socialize(FUND_SLOT, NO_MARKET, 0, deficit, [])
+            elif step == "lenders":
+                deficit = self.socializer.cut_lenders(FUND_SLOT, NO_MARKET, 0, deficit, [])
             elif step == "fee_pool":
                 deficit = self._ask_fees(FUND_SLOT, INSURANCE_FUND, 0, deficit)
             elif step == "session":
