@@ -16,7 +16,6 @@ from exchange.instrument import Instrument
 from exchange.market import Market
 from exchange.pricing.book_prices import book_mid, impact_ask, impact_bid
 from exchange.pricing.funding import (
-    PPB,
     average,
     bounded_rate,
     funding_amount,
@@ -31,7 +30,7 @@ from exchange.pricing.funding import (
     twap_rate,
 )
 from exchange.records import write_funding_paid, write_funding_rate_set, write_funding_settled
-from exchange.units import div_floor
+from exchange.units import PPB, div_floor
 
 EXTERNAL: Final = 0
 INTEREST: Final = 1

@@ -16,6 +16,7 @@ from exchange.accounts.ledger import COST, FILL_SLOT, FIRST_SLOT, LIQUIDATING, O
 from exchange.desks.order_desk import OrderDesk
 from exchange.event_log import EventLog
 from exchange.margin.fees import trading_fee
+from exchange.margin.prices import share_of_equity
 from exchange.market import Market
 from exchange.policies import Policies
 from exchange.records import (
@@ -40,7 +41,6 @@ from exchange.risk.deleveraging_rank import (
     fill_pro_rata,
     first_place,
     largest,
-    leg_share,
     lights,
     may_close_at_oracle,
     profit_leverage_score,
@@ -288,7 +288,7 @@ class Deleverager:
     def _leg_equity(self, leg: i64) -> int:
         clearing = self.clearing
         slot = self.ledger.legs[leg + OWNER_SLOT]
-        return leg_share(clearing.equity(slot), clearing.leg_maintenance(leg), clearing.maintenance(slot))
+        return share_of_equity(clearing.equity(slot), clearing.leg_maintenance(leg), clearing.maintenance(slot))
 
     def _usable(
         self, market: Market, queue: DeleveragingQueue, is_long: bool, price: i64, wanted: int

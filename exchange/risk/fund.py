@@ -22,11 +22,10 @@ from exchange.records import (
     write_fund_drawdown_changed,
     write_fund_paid,
 )
-from exchange.risk.sharing import drawdown_ratio, drawdown_room, fund_claim, is_drawn_down
+from exchange.risk.sharing import NO_CAP, drawdown_ratio, drawdown_room, fund_claim, is_drawn_down
 from exchange.rules import FundRules
 
 NO_MARKET: Final = -1
-NO_CAP: Final = -1
 
 
 @final

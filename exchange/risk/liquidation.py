@@ -40,7 +40,7 @@ from exchange.records import (
     write_margin_transferred,
     write_surplus_paid,
 )
-from exchange.risk.budgets import NO_CAP, Budgets
+from exchange.risk.budgets import Budgets
 from exchange.risk.deleveraging import Deleverager
 from exchange.risk.disposal import Disposer
 from exchange.risk.guarded_fill import lots_affordable
@@ -51,6 +51,7 @@ from exchange.risk.pacing import distance_key, is_drawn, random_key
 from exchange.risk.quoting import OrderPricer
 from exchange.risk.reduction import ramped_fee_ppm
 from exchange.risk.remainder import Takeovers
+from exchange.risk.sharing import NO_CAP
 from exchange.risk.sizing import OrderSizer
 from exchange.risk.surplus import fund_delta, fund_share, uncapped_fee
 from exchange.risk.takeover import lots_below_backstop

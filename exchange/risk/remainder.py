@@ -13,7 +13,7 @@ from exchange.risk.disposal import Disposer
 from exchange.risk.fund import Fund
 from exchange.risk.leg_work import LegWork
 from exchange.risk.quoting import OrderPricer
-from exchange.risk.takeover import lots_within_capacity, taker_value
+from exchange.risk.takeover import is_declined, lots_within_capacity, taker_value
 from exchange.rules import Rules
 from exchange.units import PPM, mul_div
 
@@ -87,7 +87,7 @@ class Takeovers:
 
     def by_backstop(self, market: Market, work: LegWork, lots: i64) -> i64:
         """Have the backstop accounts take over up to so many lots, each in turn; return what is left of them."""
-        if self.declines_insolvent and self.clearing.equity(work.liquidation.slot) < 0:
+        if is_declined("backstop", self.clearing.equity(work.liquidation.slot), self.declines_insolvent):
             return lots
         left: int = lots
         for backstop in self.backstop_accounts:

@@ -5,9 +5,9 @@ Nothing here knows an account: a list of weights goes in, a list of shares at th
 
 from typing import Final
 
-from exchange.units import PPM, div_ceil, div_floor, split_exact
+from exchange.units import PPB, PPM, div_ceil, div_floor, split_exact
 
-PPB: Final = 1_000_000_000
+NO_CAP: Final = -1
 
 
 def share_out(total: int, weights: list[int], remainder: str) -> list[int]:

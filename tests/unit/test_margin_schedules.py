@@ -12,7 +12,6 @@ from exchange.instrument import Instrument, MarginTier, ScheduleRules
 from exchange.margin.requirements import (
     closing_fee,
     half_of_initial_ppb,
-    is_below,
     isolated_excess,
     netted,
     open_interest_scaled_margin,
@@ -22,7 +21,6 @@ from exchange.margin.requirements import (
     tier_deductions,
     tier_of,
     tiered_requirement,
-    used_margin_rate,
     worse_side,
 )
 from exchange.margin.schedule import UNBOUNDED, MarginSchedule
@@ -59,7 +57,6 @@ def test_roundings_are_against_the_account() -> None:
     assert tiered_requirement(10, PPB // 2, 6 * PPB, PPB) == 0
     assert half_of_initial_ppb(40) == 12_500_000
     assert half_of_initial_ppb(3) == 166_666_667
-    assert used_margin_rate(125_000_000, 10) == (125_000_000, 10 * PPB)
     assert size_linear_requirement(3, 1_000, 10_000_000, 1_000_000, 2) == 12  # 1.15 % of 1,000
     assert scaled_requirement(4_879, 1_500_000) == 7_318
     assert closing_fee(1_001, 1_000) == 2
@@ -97,11 +94,6 @@ def test_open_interest_raises_the_rate_to_all(interest: int, margin: int) -> Non
 def test_excess_of_a_pocket(balance: int, unrealized: int, kept: int, excess: int) -> None:
     """A loss counts, a profit does not; never more than there is."""
     assert isolated_excess(balance, unrealized, kept) == excess
-
-
-def test_equal_is_enough() -> None:
-    """Strictly below."""
-    assert [is_below(19, 20), is_below(20, 20), is_below(21, 20)] == [True, False, False]
 
 
 # --- schedules ---------------------------------------------------------------------------------------------------

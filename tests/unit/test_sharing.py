@@ -6,7 +6,6 @@ import pytest
 
 from exchange.risk.debt import interest_on, repayment
 from exchange.risk.sharing import (
-    PPB,
     clawback_rate,
     drawdown_ratio,
     drawdown_room,
@@ -22,6 +21,7 @@ from exchange.risk.sharing import (
     share_collected,
     share_out,
 )
+from exchange.units import PPB
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ from exchange.risk.reduction import (
     ramped_shortage,
 )
 from exchange.risk.surplus import fund_delta, is_fund_able
-from exchange.risk.takeover import first_taker, lots_below_backstop, taker_value
+from exchange.risk.takeover import is_declined, lots_below_backstop, taker_value
 from exchange.rules import (
     DisposalRules,
     FundRules,
@@ -579,7 +579,8 @@ def takeover_ladder(given: Given) -> Found:
 def stage_name(equity: int, maintenance: int, scales: list[int], insolvent: dict[str, str]) -> str:
     """The level in the vector's words; below the backstop, who acts for an account of this equity."""
     level = level_of(equity, maintenance, scales, False)
-    taker = first_taker(["backstop", *insolvent], equity, True) if level == BACKSTOP_LEVEL else "backstop"
+    takers = [step for step in ("backstop", *insolvent) if not is_declined(step, equity, True)]
+    taker = takers[0] if level == BACKSTOP_LEVEL else "backstop"
     return STAGES[level] if taker == "backstop" else insolvent[taker]
 
 

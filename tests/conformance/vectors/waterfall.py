@@ -15,12 +15,12 @@ from exchange.events import FundPaid, LossSocialized, RequestRejected
 from exchange.exchange import Exchange
 from exchange.instrument import Instrument, MarginTier
 from exchange.margin.fees import trading_fee
+from exchange.margin.prices import share_of_equity
 from exchange.margin.valuation import Valuation
 from exchange.market import Market
 from exchange.risk.deleveraging_rank import (
     LIGHTS,
     fill_in_order,
-    leg_share,
     lights,
     profit_leverage_score,
     ramp_lots,
@@ -117,7 +117,7 @@ class Pair:
     def bankruptcy_price(self, account: int) -> int:
         """The price at which the account's share of equity in the first market is gone."""
         clearing, slot, leg = self.venue.clearing, self.slot(account), self.leg(account)
-        share = leg_share(clearing.equity(slot), clearing.leg_maintenance(leg), clearing.maintenance(slot))
+        share = share_of_equity(clearing.equity(slot), clearing.leg_maintenance(leg), clearing.maintenance(slot))
         size = self.venue.ledger.legs[leg + SIZE]
         return self.market.valuation.price_for_value(size, clearing.leg_value(leg) - share, self.market.max_price)
 
