@@ -64,7 +64,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "order {order_id} to {side} {qty_lots} is now live",
     # liquidation
     "PositionTakenOver": "nobody bid for the rest: the insurance fund took {size_lots} in {instrument} over from "
-    "{account} at the mark of {price_ticks}, worth {value} (liquidation {liquidation_id})",
+    "{account} at {price_ticks}, worth {value} (liquidation {liquidation_id})",
     "PositionTransferred": "{taker} took {size_lots} in {instrument} over from {account}: the account was credited "
     "{value}, the taker charged {taker_value} (liquidation {liquidation_id})",
     "BackstopMissing": "{taker}, a backstop account by the rules, was never opened, and took nothing of {account} in "
@@ -77,8 +77,6 @@ TEMPLATES: Final[dict[str, str]] = {
     "(liquidation {liquidation_id})",
     "LiquidationFeeCharged": "liquidation fee of {account} in {instrument}: {charged}, out of {uncapped} on the fills "
     "and {surplus} above the bankruptcy price; balance {balance} (liquidation {liquidation_id})",
-    "LevelCrossed": "{account} went from {previous} to {level}: equity {equity} against a requirement of "
-    "{requirement}; {cure} more would bring it back to normal",
     # who pays
     "FundPaid": "the insurance fund paid {amount} of the {deficit} that {account} was short, and has {fund_balance} "
     "left (liquidation {liquidation_id})",
@@ -296,6 +294,14 @@ def _position_changed(tell: Teller, event: Any) -> str:
     )
 
 
+def _level_crossed(tell: Teller, event: Any) -> str:
+    words = (
+        f"{who(event.account)} went from {tell.field(event, 'previous')} to {tell.field(event, 'level')}: equity "
+        f"{tell.money(event.equity)} against a requirement of {tell.money(event.requirement)}"
+    )
+    return f"{words}; {tell.money(event.cure)} more would bring it back to normal" if event.cure > 0 else words
+
+
 def _liquidation_started(tell: Teller, event: Any) -> str:
     at = (
         f"with {tell.symbol(event.instrument)} marked at {tell.price(event.instrument, event.mark_ticks)}, "
@@ -417,6 +423,7 @@ _FUNCTIONS: Final[dict[str, Callable[[Teller, Any], str]]] = {
     "OrderAmended": _order_amended,
     "Trade": _trade,
     "PositionChanged": _position_changed,
+    "LevelCrossed": _level_crossed,
     "LiquidationStarted": _liquidation_started,
     "LiquidationOrderPlaced": _liquidation_order,
     "LiquidationEnded": _liquidation_ended,
