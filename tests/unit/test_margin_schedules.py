@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exchange import Exchange
+from exchange.commands import Deposit, OpenPosition, SetMarkPrice
 from exchange.errors import ConfigError
+from exchange.events import LiquidationStarted
 from exchange.instrument import Instrument, MarginTier, ScheduleRules
 from exchange.margin.requirements import (
     closing_fee,
@@ -278,3 +281,28 @@ def test_an_instrument_has_at_most_100_schedules_and_a_spot_one_none() -> None:
         Instrument(instrument_id=1, symbol="X", margin_schedules=(ScheduleRules(),) * 101)
     with pytest.raises(ConfigError, match="kind is spot"):
         Instrument(instrument_id=1, symbol="X", kind="spot", margin=ScheduleRules(floor=1))
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        ScheduleRules(schedule="size_linear", size_linear=SizeLinear(maintenance_ppb=1, slope_ppb=PPB, slope_lots=1)),
+        ScheduleRules(
+            schedule="risk_factor",
+            risk_factor=RiskFactors(long_ppb=PPB, slippage_slope_ppb=PPB, slope_lots=1, initial_scale_ppm=2_000_000),
+        ),
+    ],
+)
+def test_a_steep_slope_asks_for_no_more_than_there_can_be(rules):
+    """Millions of lots at a rate that grows by 100 % a lot: held to 2^56 - 1, so that a venue of 64 bits lives on."""
+    schedule = MarginSchedule(Instrument(instrument_id=1, symbol="X", margin=rules))
+    lots, notional = 1_000_000, 1 << 50
+    assert schedule.position_maintenance(lots, notional, notional, 1, 0, 0) == MAX_EXPOSURE
+    assert schedule.initial(notional, 0, 0, lots, 0, 0, 1, 0) <= MAX_EXPOSURE
+    assert schedule.risk_initial(lots, notional, 0, 0) <= MAX_EXPOSURE
+    venue = Exchange([Instrument(instrument_id=1, symbol="X", margin=rules, default_leverage=1)])
+    events = []
+    for command in (SetMarkPrice(0, 1, 1_000), Deposit(0, 1, 1 << 50), OpenPosition(0, 1, 1, 30 * lots, 1_000)):
+        events += venue.apply(command)
+    (started,) = [event for event in events if isinstance(event, LiquidationStarted)]
+    assert started.maintenance == MAX_EXPOSURE
