@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.commands import accounts, assets, margin, operations, orders, prices
+from exchange.commands import accounts, assets, margin, operations, orders, prices, terms
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
 from exchange.commands.assets import AssetCommand, DepositAsset, SetInterestRate, WithdrawAsset
 from exchange.commands.margin import (
@@ -45,9 +45,12 @@ from exchange.commands.prices import (
     SetMarkPrice,
     SettleInstrument,
 )
+from exchange.commands.terms import BracketTerms, OrderTerms, TermsCommand
 from exchange.commands.types import CommandType
 
-Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | AssetCommand | OperatorCommand | MarginCommand
+Command: TypeAlias = (
+    OrderCommand | TermsCommand | PriceCommand | AccountCommand | AssetCommand | OperatorCommand | MarginCommand
+)
 
 COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
     sorted(
@@ -58,6 +61,7 @@ COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
             **assets.COMMANDS,
             **operations.COMMANDS,
             **margin.COMMANDS,
+            **terms.COMMANDS,
         }.items()
     )
 )
@@ -66,6 +70,7 @@ __all__ = [
     "COMMANDS",
     "AdvanceTime",
     "AmendOrder",
+    "BracketTerms",
     "CancelOrder",
     "Command",
     "CommandType",
@@ -77,6 +82,7 @@ __all__ = [
     "GateWithdrawals",
     "MassCancel",
     "OpenPosition",
+    "OrderTerms",
     "PlaceOrder",
     "ReduceOrder",
     "ReportTrade",

@@ -35,3 +35,5 @@ class CommandType(IntEnum):
     END_SESSION = 29
     WRITE_OFF_DEBT = 30
     GATE_WITHDRAWALS = 31
+    ORDER_TERMS = 32
+    BRACKET_TERMS = 33

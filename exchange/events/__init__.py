@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.events import accounts, assets, liquidation, margin, orders, prices, waterfall
+from exchange.events import accounts, assets, liquidation, margin, orders, prices, terms, waterfall
 from exchange.events.accounts import (
     AccountEvent,
     Deposited,
@@ -73,6 +73,7 @@ from exchange.events.prices import (
     PositionSettled,
     PriceEvent,
 )
+from exchange.events.terms import BracketTermsSet, OrderTermsSet, TermsEvent
 from exchange.events.types import EventType
 from exchange.events.waterfall import (
     DebtBooked,
@@ -94,7 +95,9 @@ from exchange.events.waterfall import (
     WithdrawalsGated,
 )
 
-Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent | MarginEvent
+Event: TypeAlias = (
+    OrderEvent | TermsEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent | MarginEvent
+)
 
 _ALL = {
     **orders.EVENTS,
@@ -104,6 +107,7 @@ _ALL = {
     **liquidation.EVENTS,
     **waterfall.EVENTS,
     **margin.EVENTS,
+    **terms.EVENTS,
 }
 EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
@@ -113,6 +117,7 @@ __all__ = [
     "AssetDeposited",
     "AssetWithdrawn",
     "BackstopMissing",
+    "BracketTermsSet",
     "DebtBooked",
     "DebtRepaid",
     "DeficitPaid",
@@ -153,6 +158,7 @@ __all__ = [
     "OrderAmended",
     "OrderCanceled",
     "OrderRejected",
+    "OrderTermsSet",
     "PairNetted",
     "PositionChanged",
     "PositionDeleveraged",
