@@ -83,68 +83,31 @@ class Socializer(TimedTask):
 
     # --- at once -----------------------------------------------------------------------------------------------
 
-    def socialize(self, slot: i64, index: i64, liquidation: i64, deficit: int, haircuts: list[tuple[int, int]]) -> int:
+    def socialize(
+        self, base: i64, slot: i64, index: i64, liquidation: i64, deficit: int, haircuts: list[tuple[int, int]]
+    ) -> int:
         """Share a deficit over other accounts and credit it; return what is left. O(accounts).
 
-        index: the market of the liquidation, or -1. haircuts: slot and amount of each charge are added to it.
+        base: the rule's, or BASE_LENDERS. index: the market of the liquidation, or -1. haircuts: slot and amount of each
+        charge are added to it.
         """
-        payers = self._payers(self.base, index)
+        payers = self._payers(base, index)
         if len(payers) == 0:
             return deficit
-        shares = self._shares(self.base, payers, deficit)
+        shares = self._shares(base, payers, deficit)
         charged = sum(shares)
         paid = min(charged, deficit)
         self.ledger.post(slot, paid)
         account = self.ledger.account_ids[slot]
         weight = sum([payer.weight for payer in payers])
-        write_loss_socialized(self.log, account, liquidation, deficit, weight, charged, len(payers), self.base)
+        write_loss_socialized(self.log, account, liquidation, deficit, weight, charged, len(payers), base)
         if charged > paid:
             self.fund.receive(index, charged - paid)
         for payer, share in zip(payers, shares, strict=True):
             if share > 0:
-                self._charge(payer, self.base, liquidation, share)
+                self._charge(payer, base, liquidation, share)
                 haircuts.append((payer.slot, share))
         return deficit - paid
-
-    def cut_lenders(
-        self, slot: i64, index: i64, liquidation: i64, deficit: int, haircuts: list[tuple[int, int]]
-    ) -> int:
-        """Cut the money that every account keeps with the venue by one rate, as `socialize`. O(accounts)."""
-        lenders = self._lenders()
-        if len(lenders) == 0:
-            return deficit
-        pool = sum([lender.weight for lender in lenders])
-        shares = lender_cuts(deficit, [lender.weight for lender in lenders])
-        charged = sum(shares)
-        paid = min(charged, deficit)
-        self.ledger.post(slot, paid)
-        account = self.ledger.account_ids[slot]
-        write_loss_socialized(self.log, account, liquidation, deficit, pool, charged, len(lenders), BASE_LENDERS)
-        if charged > paid:
-            self.fund.receive(index, charged - paid)
-        for lender, share in zip(lenders, shares, strict=True):
-            self.ledger.post(lender.slot, -share)
-            self.clearing.mark_dirty(lender.slot)
-            balance: int = self.ledger.balances[lender.slot]
-            write_lender_cut(self.log, lender.account, liquidation, share, lender.weight, balance)
-            haircuts.append((lender.slot, share))
-        return deficit - paid
-
-    def _lenders(self) -> list[Payer]:
-        """Return who keeps money with the venue, and how much, by ascending account id and slot."""
-        ledger = self.ledger
-        lenders: list[Payer] = []
-        slot: i64 = FIRST_SLOT
-        while slot < ledger.slot_count:
-            if ledger.states[slot] != LIQUIDATING and ledger.homes[slot] == slot:
-                principal: int = ledger.balances[slot]
-                principal = min(principal, self.clearing.equity(slot), self.clearing.assets.cash(slot))
-                if principal > 0:
-                    lenders.append(Payer(ledger.account_ids[slot], slot, 0, principal, principal))
-            slot += 1
-        keys = [(lenders[place].account, lenders[place].slot, place) for place in range(len(lenders))]
-        keys.sort()
-        return [lenders[place] for _, _, place in keys]
 
     # --- at the end of a session -------------------------------------------------------------------------------
 
@@ -228,9 +191,11 @@ class Socializer(TimedTask):
         ledger = self.ledger
         if base == BASE_UNREALIZED:
             return self.clearing.unrealized(slot) if ledger.first_legs[slot] != 0 else 0
-        profit: int = ledger.session_profits[slot]
         balance: int = ledger.balances[slot]
         equity = self.clearing.equity(slot)
+        if base == BASE_LENDERS:  # the money that it keeps with the venue
+            return min(balance, equity, self.clearing.assets.cash(slot))
+        profit: int = ledger.session_profits[slot]
         if base == BASE_SESSION_REALIZED:
             return min(profit, balance, equity)
         return min(profit + self.clearing.unrealized(slot), equity)
@@ -268,6 +233,8 @@ class Socializer(TimedTask):
         weights = [payer.weight for payer in payers]
         if base == BASE_OPEN_INTEREST:
             return open_interest_shares(loss, weights, [payer.most for payer in payers])
+        if base == BASE_LENDERS:
+            return lender_cuts(loss, weights)
         if base == BASE_ROUND_GAINS:
             gains = sum(weights)
             received = share_collected(gains - min(loss, gains), weights, self.remainder)
@@ -276,7 +243,11 @@ class Socializer(TimedTask):
 
     def _charge(self, payer: Payer, base: i64, liquidation: i64, share: int) -> None:
         """Take a share: out of a leg, out of the legs in profit, or out of the balance and then those."""
-        if payer.leg != 0:
+        if base == BASE_LENDERS:
+            self.ledger.post(payer.slot, -share)
+            balance: int = self.ledger.balances[payer.slot]
+            write_lender_cut(self.log, payer.account, liquidation, share, payer.weight, balance)
+        elif payer.leg != 0:
             self._charge_leg(payer.account, payer.leg, liquidation, share, payer.most)
         else:
             if base == BASE_SESSION_REALIZED or base == BASE_SESSION_TOTAL:

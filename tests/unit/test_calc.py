@@ -597,8 +597,8 @@ def test_no_price_names_the_range_that_was_looked_at(capsys):
     asked = ["calc", "liquidation", "--venue", "generic_linear", "--side", "long", "--size", "1", "--entry", "50000"]
     assert main([*asked, "--leverage", "1"]) == 0
     assert "liquidated at       at no price from 0.1 to 214,748,364.7" in capsys.readouterr().out
-    asked = ("--side", "long", "--equity", "10000", "--risk", "1%", "--entry", "50000", "--stop", "49000")
-    found = calc(capsys, "size", "--venue", "generic_linear", *asked)
+    stopped = ("--side", "long", "--equity", "10000", "--risk", "1%", "--entry", "50000", "--stop", "49000")
+    found = calc(capsys, "size", "--venue", "generic_linear", *stopped)
     assert (found["liquidation_price"], found["isolated_liquidation_price"]) == (None, "45180.7")
 
 
