@@ -111,7 +111,7 @@ def share_of_equity(equity: int, own_maintenance: int, total_maintenance: int) -
     return div_floor(equity * own_maintenance, total_maintenance)
 
 
-def bankruptcy_quote(
+def bankruptcy_value(
     size_lots: int, change_lots: int, change_of_value: int, equity: int, freed_maintenance: int, total_maintenance: int
 ) -> int:
     """Return the money that closing a part of a position must bring, so that it takes its share of the equity along.

@@ -17,7 +17,7 @@ from exchange.risk.budgets import Budgets
 from exchange.risk.fund import Fund
 from exchange.risk.guarded_fill import lots_affordable
 from exchange.risk.leg_work import LegWork
-from exchange.risk.order_price import bankruptcy_value
+from exchange.risk.order_price import needed_for_part
 from exchange.risk.quoting import OrderPricer
 from exchange.risk.reduction import ramped_fee_ppm
 from exchange.risk.sharing import NO_CAP
@@ -85,7 +85,7 @@ class OrderFees:
         self.clearing.extra_fee_ppm = 0
         if self.is_capped and filled > 0:
             brought = -self.clearing.liquidated_value
-            self._charge(work, market, filled, brought, bankruptcy_value(self.held, filled, self.needed, 0))
+            self._charge(work, market, filled, brought, needed_for_part(self.held, filled, self.needed))
 
     def _rate(self, work: LegWork, market: Market) -> int:
         """Return the liquidation fee of an order that is sent now."""

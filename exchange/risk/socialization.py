@@ -88,8 +88,8 @@ class Socializer(TimedTask):
     ) -> int:
         """Share a deficit over other accounts and credit it; return what is left. O(accounts).
 
-        base: the rule's, or BASE_LENDERS. index: the market of the liquidation, or -1. haircuts: slot and amount of each
-        charge are added to it.
+        base: the rule's, or BASE_LENDERS. index: the market of the liquidation, or -1. haircuts: slot and amount of
+        each charge are added to it.
         """
         payers = self._payers(base, index)
         if len(payers) == 0:

@@ -11,8 +11,8 @@ from exchange.risk.budgets import Budgets, Window
 from exchange.risk.disposal_size import band_limit, disposal_lots, is_step_due, mid_twice
 from exchange.risk.levels import cure, level_of, threshold
 from exchange.risk.order_price import (
-    bankruptcy_value,
     fillable_price,
+    needed_for_part,
     offset_price,
     price_at_share,
     spread_given_up,
@@ -71,9 +71,9 @@ def test_prices_off_a_reference() -> None:
 
 def test_what_a_part_must_bring() -> None:
     """In proportion to the lots, rounded up: against the account."""
-    assert bankruptcy_value(10, 3, 1_000, 150) == 255
-    assert bankruptcy_value(3, 1, 1_000, 0) == 334
-    assert bankruptcy_value(3, 1, -1_000, 0) == -333
+    assert needed_for_part(10, 3, 850) == 255
+    assert needed_for_part(3, 1, 1_000) == 334
+    assert needed_for_part(3, 1, -1_000) == -333
 
 
 # --- fee and surplus ---------------------------------------------------------------------------------------------

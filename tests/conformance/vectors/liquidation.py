@@ -25,7 +25,7 @@ from exchange.margin.schedule import MarginSchedule
 from exchange.margin.valuation import Valuation
 from exchange.risk.disposal_size import band_limit, disposal_lots, is_step_due, mid_twice
 from exchange.risk.levels import BACKSTOP_LEVEL, level_of
-from exchange.risk.order_price import bankruptcy_value, fillable_price, price_at_share, worse_price
+from exchange.risk.order_price import fillable_price, needed_for_part, price_at_share, worse_price
 from exchange.risk.pacing import budget_left, distance_key, leg_budget
 from exchange.risk.reduction import (
     buffered_shortage,
@@ -363,7 +363,7 @@ def insurance_delta(given: Given) -> Found:
         brought = sign * scaled.money(given["fill_quote"])
     else:
         brought = valuation.value(sign * closed, scaled.ticks(given["fill_price"]))
-    needed = bankruptcy_value(lots, closed, value, equity)
+    needed = needed_for_part(lots, closed, value - equity)
     delta = fund_delta(closed, brought, needed, ppm(given["max_fee_rate"]))
     bankruptcy = price_at_share(valuation, sign * lots, value, equity, LOWEST, HIGHEST)
     return {"bankruptcy_price": scaled.price_text(bankruptcy), "fund_delta": scaled.money_text(delta)}

@@ -23,7 +23,7 @@ from exchange.events import (
 )
 from exchange.exchange import Exchange
 from exchange.instrument import FeeSchedule, Instrument, MarginTier, ScheduleRules
-from exchange.margin.prices import bankruptcy_quote
+from exchange.margin.prices import bankruptcy_value
 from exchange.margin.requirements import (
     half_of_initial_ppb,
     netted,
@@ -366,7 +366,7 @@ def bankruptcy_quote_cross(given: Given) -> Found:
     market, change = close["market"], scale.lots(delta)
     size = held.get(market, 0)
     freed = maintenance(market, size) - maintenance(market, size + change)
-    quote = bankruptcy_quote(size, change, value(market, change), equity, freed, total)
+    quote = bankruptcy_value(size, change, value(market, change), equity, freed, total)
     return {"bankruptcy_quote": scale.money_text(quote)}
 
 
