@@ -30,6 +30,7 @@ from exchange.events.assets import (
 )
 from exchange.events.liquidation import (
     AccountRestricted,
+    BackstopMissing,
     DisposalOrderPlaced,
     LevelCrossed,
     LiquidationEnded,
@@ -82,6 +83,7 @@ from exchange.events.waterfall import (
     FundDrawdownChanged,
     FundPaid,
     HaircutCharged,
+    LenderCut,
     LossDeferred,
     LossSocialized,
     LossWrittenOff,
@@ -114,6 +116,7 @@ __all__ = [
     "AccountRestricted",
     "AssetDeposited",
     "AssetWithdrawn",
+    "BackstopMissing",
     "BracketTermsSet",
     "DebtBooked",
     "DebtRepaid",
@@ -135,6 +138,7 @@ __all__ = [
     "InterestCharged",
     "InterestRateSet",
     "IsolatedMarginTransferred",
+    "LenderCut",
     "LevelCrossed",
     "LeverageSet",
     "LiquidationEnded",

@@ -35,7 +35,7 @@ class LegToSell:
 
     turns: int = 0  # also the ticket: a queued turn of an earlier ticket is void
     orders: int = 0
-    failures: int = 0
+    failures: int = 0  # orders that did not fill, since a hand-over that nobody took any of
     wait: int = 0  # a count over the venue's waits
     is_waiting: bool = False
     due_ns: int | None = None
@@ -82,7 +82,6 @@ class Liquidator:
         self, rules: Rules, books: dict[int, Book], clearing: Clearing, desk: OrderDesk, journal: Journal
     ) -> None:
         self.rules = rules.liquidation
-        self.fund_floor = rules.fund.floor
         self.books = books
         self.clearing = clearing
         self.desk = desk
@@ -90,9 +89,9 @@ class Liquidator:
         self.journal = journal
         self.all_rules = rules
         self.waterfall = Waterfall(rules, clearing, desk.checks, journal)
+        self.takeover = Takeover(rules, clearing, desk, self.waterfall.fund, self.levels, journal)
         self.deleveraging = Deleveraging(rules, clearing, books, journal)
         self.reduction = Reduction(rules, clearing, self.levels)
-        self.takeover = Takeover(rules, clearing, desk, self.levels, journal)
         self.disposal = Disposal(rules, books, clearing, desk, self.levels, journal, self.take_order_id)
         self.windows = Windows(rules.liquidation.pacing, journal)
         self.queue: list[Start | Turn] = []
@@ -455,13 +454,15 @@ class Liquidator:
         self, liquidation: Liquidation, instrument_id: int, received: int, surplus: int, fee_ppm: int
     ) -> None:
         """The fund gets the fee out of what an order brought above the bankruptcy price, or pays what is missing."""
-        account, fund = liquidation.account, self.clearing.fund
+        account = liquidation.account
         uncapped = ceil_div(abs(received) * fee_ppm, PPM)
         charged = min(uncapped, surplus)
         if surplus < 0:
-            charged = max(surplus, -max(0, fund.balance - self.fund_floor))
+            paid, _ = self.waterfall.fund.claim(liquidation.liquidation_id, instrument_id, -surplus)
+            charged = -paid
+        else:
+            self.clearing.credit_fund(instrument_id, charged)
         account.balance -= charged
-        self.clearing.credit_fund(instrument_id, charged)
         self.journal.write(
             LiquidationFeeCharged,
             instrument=instrument_id,
@@ -489,6 +490,8 @@ class Liquidator:
         for step in steps:
             if left > 0:
                 left -= self.take(liquidation, instrument_id, left, step)
+        if left == lots:
+            liquidation.legs[instrument_id].failures = 0
         if left > 0:
             self.wait(liquidation.legs[instrument_id])
         else:

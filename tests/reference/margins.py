@@ -11,6 +11,7 @@ from exchange.instrument import Instrument, MarginTier, ScheduleRules
 
 PPM = 1_000_000
 PPB = 1_000_000_000
+MOST = 2**56 - 1  # of what grows with the position: no more than it may be worth
 
 
 @dataclass
@@ -94,9 +95,9 @@ def maintenance(schedule: ScheduleRules, instrument: Instrument, held: Held) -> 
     elif schedule.schedule == "size_linear":
         linear = schedule.size_linear
         rate = linear.maintenance_ppb + Fraction(linear.slope_ppb * abs(held.size), linear.slope_lots)
-        required = ceil(base * rate / PPB)
+        required = min(MOST, ceil(base * rate / PPB))
     else:
-        required = by_risk_factors(schedule, held, bought, sold)
+        required = min(MOST, by_risk_factors(schedule, held, bought, sold))
     if held.size == 0:
         return required
     return max(required, schedule.floor) + ceil(Fraction(held.notional * schedule.closing_fee_ppm, PPM))
@@ -129,12 +130,12 @@ def initial(schedule: ScheduleRules, instrument: Instrument, held: Held) -> int:
         linear = schedule.size_linear
         lots = exposure(schedule, held.size, held.buy_lots, held.sell_lots)
         rate = linear.initial_ppb + Fraction(linear.slope_ppb * lots, linear.slope_lots)
-        required.append(ceil(exposed * rate / PPB))
+        required.append(min(MOST, ceil(exposed * rate / PPB)))
     if schedule.schedule == "risk_factor":
         is_counted = schedule.order_margin != "none"
         bought, sold = (held.bought_at_mark, held.sold_at_mark) if is_counted else (0, 0)
         factors = by_risk_factors(schedule, held, bought, sold)
-        required.append(floor(Fraction(factors * schedule.risk_factor.initial_scale_ppm, PPM)))
+        required.append(min(MOST, floor(Fraction(factors * schedule.risk_factor.initial_scale_ppm, PPM))))
     return max(required)
 
 

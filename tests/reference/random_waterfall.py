@@ -10,6 +10,7 @@ from exchange.rules import Rules
 from exchange.rules.liquidation import RemainderStep
 from exchange.rules.waterfall import (
     DELEVERAGING_SCORES,
+    TAKE_ALL,
     DebtRules,
     DeleveragingRules,
     FundRules,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from tests.reference.scenarios import World
 
 SECOND = 1_000_000_000
-STEPS = ("fund", "socialize", "session", "debt", "write_off", "fee_pool", "own_collateral")
+STEPS = ("fund", "socialize", "session", "debt", "write_off", "fee_pool", "own_collateral", "lenders")
 
 
 def with_losses(rules: Rules, source: Source) -> Rules:
@@ -63,9 +64,9 @@ def make_steps(source: Source) -> tuple[str, ...]:
     steps = []
     while left:
         steps.append(left.pop(source.below(len(left))))
-    # What takes all that is left ends the list, or nothing behind it would ever be tried.
-    last = [step for step in steps if step in ("session", "debt", "write_off")]
-    return tuple(step for step in steps if step not in last) + tuple(last)
+    # What takes all that is left ends the list: the rules allow nothing behind it.
+    last = [step for step in steps if step in TAKE_ALL]
+    return tuple(step for step in steps if step not in last) + tuple(last[:1])
 
 
 def make_fund(source: Source) -> FundRules:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from exchange.enums import SocializationBase
 from exchange.errors import InvariantError
-from exchange.events import HaircutCharged, LossSocialized, ProfitClawedBack
+from exchange.events import HaircutCharged, LenderCut, LossSocialized, ProfitClawedBack
 from exchange.rules import Rules
 from tests.reference.clearing import PPM, Account, Clearing, ceil_div
 from tests.reference.journal import Journal
 
+PPB = 1_000_000_000
 SESSION_BASES = (SocializationBase.SESSION_REALIZED, SocializationBase.SESSION_TOTAL)
 
 
@@ -146,6 +147,41 @@ class Socialization:
         )
         self.charge(self.base, payers, shares, liquidation_id)
         return [(payer.account.account_id, share) for payer, share in zip(payers, shares, strict=True) if share > 0]
+
+    def cut_lenders(self, account: Account, liquidation_id: int, cause: int) -> list[tuple[int, int]]:
+        """Charge those who keep money with the venue; returns who paid how much."""
+        deficit = -account.balance
+        there = [a for _, a in sorted(self.clearing.participants.items()) if not a.is_in_liquidation]
+        kept = [(a, min(a.balance, self.clearing.equity(a), self.clearing.spot.cash(a))) for a in there]
+        kept = [(a, principal) for a, principal in kept if principal > 0]
+        if not kept:
+            return []
+        base = sum(principal for _, principal in kept)
+        rate = min(PPB, ceil_div(deficit * PPB, base))
+        cuts = [min(principal, ceil_div(principal * rate, PPB)) for _, principal in kept]
+        account.balance += min(sum(cuts), deficit)
+        self.clearing.credit_fund(cause, max(0, sum(cuts) - deficit))
+        self.journal.write(
+            LossSocialized,
+            account=account.account_id,
+            liquidation_id=liquidation_id,
+            deficit=deficit,
+            base=base,
+            charged=sum(cuts),
+            payers=len(kept),
+            by=SocializationBase.LENDERS,
+        )
+        for (lender, principal), cut in zip(kept, cuts, strict=True):
+            lender.balance -= cut
+            self.journal.write(
+                LenderCut,
+                account=lender.account_id,
+                liquidation_id=liquidation_id,
+                amount=cut,
+                principal=principal,
+                balance=lender.balance,
+            )
+        return [(lender.account_id, cut) for (lender, _), cut in zip(kept, cuts, strict=True)]
 
     def charge(self, base: SocializationBase, payers: list[Payer], shares: list[int], liquidation_id: int) -> None:
         """Take every share from its payer."""

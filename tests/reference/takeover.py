@@ -1,10 +1,11 @@
 """Who takes a position that no order could sell, and for how much (docs/semantics/liquidation.md, section 7)."""
 
 from exchange.enums import RejectReason
-from exchange.events import PositionTakenOver, PositionTransferred
+from exchange.events import BackstopMissing, PositionTakenOver, PositionTransferred
 from exchange.rules import Rules
 from tests.reference import order_prices
 from tests.reference.clearing import PPM, Account, Clearing, ceil_div, sign
+from tests.reference.fund import Fund
 from tests.reference.journal import Journal
 from tests.reference.levels import Levels
 from tests.reference.orders import OrderDesk
@@ -13,8 +14,12 @@ from tests.reference.orders import OrderDesk
 class Takeover:
     """Moves positions to the fund or to a backstop account, without the book."""
 
-    def __init__(self, rules: Rules, clearing: Clearing, desk: OrderDesk, levels: Levels, journal: Journal) -> None:
+    def __init__(
+        self, rules: Rules, clearing: Clearing, desk: OrderDesk, fund: Fund, levels: Levels, journal: Journal
+    ) -> None:
         self.rules = rules
+        self.fund = fund
+        self.missing: set[int] = set()  # backstop accounts that were asked for, and do not exist
         self.takeover = rules.liquidation.takeover
         self.clearing = clearing
         self.desk = desk
@@ -94,20 +99,35 @@ class Takeover:
     ) -> list[tuple[Account, int]]:
         """The backstop accounts take what they may, each in turn; returns who took how many lots."""
         taken: list[tuple[Account, int]] = []
+        if self.takeover.declines_insolvent and self.clearing.equity(account) < 0:
+            return taken
         for account_id in self.takeover.backstop_accounts:
             left = lots - sum(part for _, part in taken)
             taker = self.clearing.participants.get(account_id)
-            if left == 0 or taker is None or taker is account or taker.is_in_liquidation or taker in queued:
+            if taker is None:
+                self.note_missing(account, instrument_id, liquidation_id, account_id)
+                continue
+            if left == 0 or taker is account or taker.is_in_liquidation or taker in queued:
                 continue
             if self.clearing.equity(taker) <= 0:
-                continue
-            if self.takeover.declines_insolvent and self.clearing.equity(account) < 0:
                 continue
             part = self.backstop_capacity(account, taker, instrument_id, left)
             if part > 0:
                 self.transfer(account, taker, instrument_id, part, liquidation_id)
                 taken.append((taker, part))
         return taken
+
+    def note_missing(self, account: Account, instrument_id: int, liquidation_id: int, missing: int) -> None:
+        """Write, once for each, that a backstop account of the rules does not exist."""
+        if missing not in self.missing:
+            self.missing.add(missing)
+            self.journal.write(
+                BackstopMissing,
+                instrument=instrument_id,
+                account=account.account_id,
+                liquidation_id=liquidation_id,
+                taker=missing,
+            )
 
     def backstop_capacity(self, account: Account, taker: Account, instrument_id: int, lots: int) -> int:
         """Return how many lots a backstop account has room for."""
@@ -132,10 +152,13 @@ class Takeover:
         at_mark = self.value_at_mark(account, instrument_id, part)
         share = self.takeover.mark_share_ppm if instrument_id in self.clearing.marks else 0
         paid = value + ceil_div((at_mark - value) * share, PPM)
-        paid = max(paid, value - max(0, self.clearing.fund.balance - self.rules.fund.floor))
+        if paid < value:
+            claimed, _ = self.fund.claim(liquidation_id, instrument_id, value - paid)
+            paid = value - claimed
+        else:
+            self.clearing.credit_fund(instrument_id, paid - value)
         account_realized = self.clearing.move_position(account, instrument_id, -part, 0, -value)
         taker_realized = self.clearing.move_position(taker, instrument_id, part, 0, paid)
-        self.clearing.credit_fund(instrument_id, paid - value)
         self.journal.write(
             PositionTransferred,
             instrument=instrument_id,

@@ -59,7 +59,10 @@ class Waterfall:
                 by_fund = self.fund.pay(account, liquidation_id, cause)
                 outcome = LiquidationOutcome.COVERED
             elif step == "socialize":
-                charged = self.sharing.pay(account, liquidation_id, cause)
+                charged += self.sharing.pay(account, liquidation_id, cause)
+                outcome = LiquidationOutcome.SOCIALIZED
+            elif step == "lenders":
+                charged += self.sharing.cut_lenders(account, liquidation_id, cause)
                 outcome = LiquidationOutcome.SOCIALIZED
             elif step == "session":
                 outcome = self.sessions.defer(account, liquidation_id)
