@@ -34,6 +34,11 @@ class TimedTask:
     def start(self, ts_ns: i64) -> None:
         """Be told the time of the venue's first command, before which nothing periodic is due."""
 
+    def stop_for(self, instrument: i64) -> None:
+        """Be told that an instrument was settled for good: nothing is due for it any more."""
+        if self.instrument == instrument:
+            self.due_ns = NEVER
+
     def run(self) -> None:
         """Do what is due; the log stands at `due_ns`."""
         raise NotImplementedError
@@ -90,8 +95,7 @@ class Clock:
     def stop_for(self, instrument: i64) -> None:
         """Let no task of an instrument be due any more."""
         for task in self.tasks:
-            if task.instrument == instrument:
-                task.due_ns = NEVER
+            task.stop_for(instrument)
         if self.is_started:
             self.refresh()
 

@@ -1,13 +1,15 @@
 """Rules of one area where they meet those of another: what the twin found."""
 
 from exchange import Exchange
-from exchange.commands import Deposit, OpenPosition, PlaceOrder, SetMarkPrice, Withdraw
+from exchange.clock import NEVER
+from exchange.commands import Deposit, OpenPosition, PlaceOrder, SetMarkPrice, SettleInstrument, Withdraw
 from exchange.enums import Origin
 from exchange.events import DeleveragingStarted, LiquidationOrderPlaced, LossSocialized
 from exchange.instrument import Instrument, MarginTier
 from exchange.rules import (
     BorrowRules,
     DeleveragingRules,
+    DisposalRules,
     LiquidationRules,
     PriceRules,
     RateTier,
@@ -83,3 +85,16 @@ def test_lots_of_a_shortage_count_the_leg_with_its_part_of_the_debt() -> None:
     """450 are missing and closing everything frees 1,000 + 450: 32 of 100 lots, not 45."""
     rules = LiquidationRules(order="ioc", reduction=ReductionRules(kind="shortage"))
     assert spot_liquidation(rules, lots=100, deposit=1_000).qty_lots == 32
+
+
+def test_nothing_is_disposed_of_in_a_settled_market() -> None:
+    """The fund took over and would sell after a second; there is nothing to wake for once the market is settled."""
+    venue = Exchange(
+        [Instrument(A, "A")],
+        Rules(liquidation=LiquidationRules(order="market", remainder=("fund",), disposal=DisposalRules(step_ns=1_000))),
+    )
+    run_all(venue, Deposit(0, VICTIM, 10), SetMarkPrice(0, A, 100), OpenPosition(0, A, VICTIM, 1, 100))
+    run_all(venue, SetMarkPrice(0, A, 80))
+    assert (venue.account(-1).positions()[0].size_lots, venue.clock.next_due_ns) == (1, 1_000)
+    run_all(venue, SettleInstrument(0, A, 80))
+    assert venue.clock.next_due_ns == NEVER
