@@ -10,7 +10,6 @@ conformance = pytest.importorskip("tracebook.conformance", reason="tracebook-con
 from tests.conformance.tracebook_adapter import CascadeAdapter  # noqa: E402 - needs the package above
 
 ROOT = Path(__file__).parents[2]
-LACKING = {"pro-rata-allocation"}  # the venue allocates by time
 CASES = [
     "fifo-lifecycle",
     "order-instructions",
@@ -20,6 +19,7 @@ CASES = [
     "multi-symbol",
     "tick-grid",
     "deep-cancellation",
+    "pro-rata-allocation",
 ]
 
 
@@ -30,8 +30,8 @@ def suite(tmp_path_factory):
 
 
 def test_suite_has_no_case_that_is_not_run(suite):
-    """Every case of the bundled suite is run here, but for those that need what the venue lacks."""
-    assert {case.name for case in suite.cases} == LACKING | set(CASES)
+    """Every case of the bundled suite is run here."""
+    assert {case.name for case in suite.cases} == set(CASES)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -42,12 +42,24 @@ def test_bundled_case_agrees_with_the_reference(suite, name):
     assert report.divergence is None
 
 
-def test_pro_rata_is_refused_rather_than_done_wrong(suite):
-    """Under an allocation that the venue does not have, every event is refused, by a reason that says so."""
-    case = next(case for case in suite.cases if case.name in LACKING)
-    adapter = CascadeAdapter(case.config)
-    for index, event in enumerate(case.load_events(), 1):
-        assert adapter.apply(event, index).outcome.reason == "UNSUPPORTED_ALLOCATION"
+@pytest.mark.parametrize("policy", ["NONE", "CANCEL_RESTING", "CANCEL_INCOMING"])
+def test_pro_rata_agrees_with_the_reference_under_each_self_trade_rule(policy):
+    """Own orders are left out of the shares: cancelled first, or met when the others at their price are gone."""
+    config = conformance.ConformanceConfig("pro_rata", 0.01, policy)
+    quantities = [6, 3, 1, 2, 4]
+    events = [
+        MarketEvent("new", "TEST", number, OrderSide.SELL, price, quantity=qty, owner=1 + number % 3)
+        for number, (price, qty) in enumerate(((100.0, qty) for qty in quantities), 1)
+    ]
+    events.append(MarketEvent("new", "TEST", 9, OrderSide.SELL, 101.0, quantity=5, owner=1))
+    for number, (kind, qty, owner) in enumerate(
+        [(OrderType.IOC, 4, 4), (OrderType.FOK, 6, 1), (OrderType.LIMIT, 14, 2)], 10
+    ):
+        events.append(
+            MarketEvent("new", "TEST", number, OrderSide.BUY, 101.0, quantity=qty, owner=owner, order_type=kind)
+        )
+    report = conformance.run_conformance(events, CascadeAdapter, config)
+    assert report.divergence is None
 
 
 def test_generated_campaign_qualifies():
