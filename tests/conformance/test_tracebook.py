@@ -7,7 +7,10 @@ import pytest
 
 conformance = pytest.importorskip("tracebook.conformance", reason="tracebook-conformance is not installed")
 
-from tests.conformance.tracebook_adapter import CascadeAdapter  # noqa: E402 - needs the package above
+from tracebook.core.order import OrderSide, OrderType, SelfTradePolicy  # noqa: E402 - needs the package above
+from tracebook.events import MarketEvent  # noqa: E402
+
+from tests.conformance.tracebook_adapter import CascadeAdapter  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 CASES = [
@@ -42,24 +45,31 @@ def test_bundled_case_agrees_with_the_reference(suite, name):
     assert report.divergence is None
 
 
-@pytest.mark.parametrize("policy", ["NONE", "CANCEL_RESTING", "CANCEL_INCOMING"])
+def placed(order_id: int, side: OrderSide, price: float, qty: float, owner: int, kind: OrderType) -> MarketEvent:
+    """An order as Tracebook's files write it."""
+    return MarketEvent("new", "TEST", order_id, side, kind, price, qty, owner)
+
+
+@pytest.mark.parametrize("policy", list(SelfTradePolicy))
 def test_pro_rata_agrees_with_the_reference_under_each_self_trade_rule(policy):
-    """Own orders are left out of the shares: cancelled first, or met when the others at their price are gone."""
+    """Own orders are left out of the shares: cancelled first, or met when the others at their price are gone.
+
+    Quantities are such that every share is a whole number of lots.
+    """
     config = conformance.ConformanceConfig("pro_rata", 0.01, policy)
-    quantities = [6, 3, 1, 2, 4]
+    resting = [(100.0, 4, 2), (100.0, 2, 3), (100.0, 2, 1), (100.0, 1, 2), (100.0, 1, 3), (101.0, 5, 1)]
+    taking = [(OrderType.IOC, 4, 4), (OrderType.FOK, 2, 1), (OrderType.LIMIT, 14, 2)]
     events = [
-        MarketEvent("new", "TEST", number, OrderSide.SELL, price, quantity=qty, owner=1 + number % 3)
-        for number, (price, qty) in enumerate(((100.0, qty) for qty in quantities), 1)
+        *(
+            placed(number, OrderSide.SELL, price, qty, owner, OrderType.LIMIT)
+            for number, (price, qty, owner) in enumerate(resting, 1)
+        ),
+        *(
+            placed(number, OrderSide.BUY, 101.0, qty, owner, kind)
+            for number, (kind, qty, owner) in enumerate(taking, 10)
+        ),
     ]
-    events.append(MarketEvent("new", "TEST", 9, OrderSide.SELL, 101.0, quantity=5, owner=1))
-    for number, (kind, qty, owner) in enumerate(
-        [(OrderType.IOC, 4, 4), (OrderType.FOK, 6, 1), (OrderType.LIMIT, 14, 2)], 10
-    ):
-        events.append(
-            MarketEvent("new", "TEST", number, OrderSide.BUY, 101.0, quantity=qty, owner=owner, order_type=kind)
-        )
-    report = conformance.run_conformance(events, CascadeAdapter, config)
-    assert report.divergence is None
+    assert conformance.run_conformance(events, CascadeAdapter, config).divergence is None
 
 
 def test_generated_campaign_qualifies():
