@@ -30,6 +30,7 @@ from exchange.events.assets import (
 )
 from exchange.events.liquidation import (
     AccountRestricted,
+    BackstopMissing,
     DisposalOrderPlaced,
     LevelCrossed,
     LiquidationEnded,
@@ -83,6 +84,7 @@ from exchange.events.waterfall import (
     FundDrawdownChanged,
     FundPaid,
     HaircutCharged,
+    LenderCut,
     LossDeferred,
     LossSocialized,
     LossWrittenOff,
@@ -115,6 +117,7 @@ __all__ = [
     "AccountRestricted",
     "AssetDeposited",
     "AssetWithdrawn",
+    "BackstopMissing",
     "BracketTermsSet",
     "DebtBooked",
     "DebtRepaid",
@@ -136,6 +139,7 @@ __all__ = [
     "InterestCharged",
     "InterestRateSet",
     "IsolatedMarginTransferred",
+    "LenderCut",
     "LevelCrossed",
     "LeverageSet",
     "LiquidationEnded",

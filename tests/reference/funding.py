@@ -178,7 +178,10 @@ class Funding:
             received += max(0, amount)
             if amount == 0:
                 continue
-            account.balance += amount
+            if account is clearing.fund:
+                clearing.credit_fund(instrument_id, amount)
+            else:
+                account.balance += amount
             self.journal.write(
                 FundingPaid,
                 instrument=instrument_id,

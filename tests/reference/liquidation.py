@@ -25,6 +25,7 @@ class LegToSell:
     """One position of a liquidation: how often it was tried, when last, and whether it waits for another try."""
 
     attempts: int = 0
+    failures: int = 0  # limit orders sent since the start, or since nobody took any of it
     last_attempt: int = 0  # a count over the venue's attempts
     is_waiting: bool = False
 
@@ -172,11 +173,12 @@ class Liquidator:
         if leg.attempts > 0 and self.rules.recheck and self.clearing.shortfall(account) <= 0:
             self.end(liquidation, LiquidationOutcome.CURED)
             return
-        is_limit = self.rules.order == "ioc_at_bankruptcy" and leg.attempts < self.rules.max_attempts
+        is_limit = self.rules.order == "ioc_at_bankruptcy" and leg.failures < self.rules.max_attempts
         self.attempts += 1
         leg.last_attempt = self.attempts
         leg.is_waiting = False
         if is_limit:
+            leg.failures += 1
             self.send_order(liquidation, instrument_id, is_limit=True)
         elif self.rules.order == "market":
             self.send_order(liquidation, instrument_id, is_limit=False)
@@ -193,6 +195,7 @@ class Liquidator:
     def hand_over(self, liquidation: Liquidation, instrument_id: int, steps: list[str]) -> None:
         """What orders could not sell goes through the remainder steps, each given what the last one left."""
         account, number = liquidation.account, liquidation.liquidation_id
+        given = abs(self.clearing.leg(account, instrument_id).size)
         for step in steps:
             lots = abs(self.clearing.leg(account, instrument_id).size)
             if lots == 0:
@@ -205,6 +208,8 @@ class Liquidator:
                 price = self.clearing.bankruptcy_price(account, instrument_id)
                 if self.deleveraging.run(account, instrument_id, lots, price, number) > 0:
                     liquidation.is_deleveraged = True
+        if abs(self.clearing.leg(account, instrument_id).size) == given:
+            liquidation.legs[instrument_id].failures = 0
 
     def send_order(self, liquidation: Liquidation, instrument_id: int, *, is_limit: bool) -> None:
         """Send one order for a leg."""

@@ -28,6 +28,7 @@ class PriceDesk:
         clock: Clock,
         write_mark: Callable[[int, int], None],
     ) -> None:
+        self.clock = clock
         self.clearing = clearing
         self.checks = checks
         self.journal = journal
@@ -86,6 +87,8 @@ class PriceDesk:
             price = self.delivery.delivery_price(prices)
             if price is not None:
                 self.delivery.settle(prices, price, is_commanded=False)
+            else:
+                self.next[task.rank, task.task_id] = self.clock.until_ns + 1
 
     def run_funding(self, prices: Prices, now: int) -> None:
         """Take a sample, pay, or both."""

@@ -9,6 +9,7 @@ from exchange.commands import Command, EndSession, FundDeposit, GateWithdrawals,
 from exchange.rules import Rules
 from exchange.rules.waterfall import (
     DELEVERAGING_SCORES,
+    TAKE_ALL,
     DebtRules,
     DeleveragingRules,
     FundRules,
@@ -64,9 +65,9 @@ def make_steps(source: Source) -> tuple[str, ...]:
     steps = []
     while left:
         steps.append(left.pop(source.below(len(left))))
-    # What takes all that is left ends the list, or nothing behind it would ever be tried.
-    last = [step for step in steps if step in ("session", "debt", "write_off")]
-    return tuple(step for step in steps if step not in last) + tuple(last)
+    # What takes all that is left ends the list: the rules allow nothing behind it.
+    last = [step for step in steps if step in TAKE_ALL]
+    return tuple(step for step in steps if step not in last) + tuple(last[:1])
 
 
 def make_fund(source: Source) -> FundRules:
