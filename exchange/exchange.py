@@ -50,6 +50,7 @@ from exchange.risk.monitor import Monitor
 from exchange.risk.waterfall import Waterfall
 from exchange.rules import Rules
 from exchange.settling import Settler
+from exchange.triggers.watches import Watches
 from exchange.views import AccountView, BookView, FundView
 
 DEFAULT_RULES: Final = Rules()
@@ -116,12 +117,20 @@ class Exchange:
         self.clearing = Clearing(self.ledger, self.log, self.markets, rules.borrow, rules.margin)
         self.pockets = Pockets(rules.margin, self.ledger, self.clearing, self.markets)
         self.matcher = Matcher(rules.orders, self.log, self.clearing, self.has_clearing)
+        self.watches = Watches(rules.orders, self.has_clearing)
         self.desk = OrderDesk(
-            rules.orders, self.log, self.ledger, self.clearing, self.has_clearing, self.matcher, self.pockets
+            rules.orders,
+            self.log,
+            self.ledger,
+            self.clearing,
+            self.has_clearing,
+            self.matcher,
+            self.pockets,
+            self.watches,
         )
         self.special_desk = SpecialDesk(self.log, self.desk, self.has_clearing)
         self.terms_desk = TermsDesk(self.log, self.has_clearing)
-        self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher, self.pockets)
+        self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher, self.pockets, self.watches)
         self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
         self.clock = Clock()
         self.waterfall = Waterfall(rules, self.log, self.ledger, self.clearing, self.markets, self.clock)
@@ -263,7 +272,7 @@ class Exchange:
                 else:
                     # The same as _run_one, one call less for each record.
                     is_continued = gateway.dispatch(records, offset)
-                    if not is_continued and (has_clearing or agenda.has_touched):
+                    if not is_continued and (has_clearing or agenda.has_touched or agenda.has_watches):
                         settler.settle()
                     if log.block_ends:
                         self._hand_over_blocks()
@@ -362,7 +371,7 @@ class Exchange:
     def _run_one(self, records: bytes, offset: i64) -> None:
         """Apply the command at a byte offset, and settle. A bad record has changed nothing."""
         is_continued = self.gateway.dispatch(records, offset)
-        if not is_continued and (self.has_clearing or self.agenda.has_touched):
+        if not is_continued and (self.has_clearing or self.agenda.has_touched or self.agenda.has_watches):
             self.settler.settle()
 
     # --- after a command ---------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from exchange.packed.columns import doubled, new_column
 from exchange.packed.threshold_heap import ThresholdHeap
 from exchange.pricing.price_feed import PriceFeed
 from exchange.records import MARKET_OPEN
+from exchange.triggers.watch import Watch
 
 
 @final
@@ -68,6 +69,7 @@ class Market:
         self.is_touched: bool = False
         self.low: i64 = 0
         self.high: i64 = 0
+        self.watches: list[Watch] = []  # other prices that stops wait for, by series
         self.has_mark: bool = False
         self.mark: i64 = 0
         self.is_mark_moved: bool = False  # since breaches were last looked for

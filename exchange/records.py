@@ -340,6 +340,8 @@ EVENT_STOP_TRIGGERED_LAST_TICKS: Final = 40
 EVENT_STOP_TRIGGERED_QTY_LOTS: Final = 48
 EVENT_STOP_TRIGGERED_SIDE: Final = 56
 EVENT_STOP_TRIGGERED_SIDE_SHIFT: Final = 0
+EVENT_STOP_TRIGGERED_SOURCE: Final = 56
+EVENT_STOP_TRIGGERED_SOURCE_SHIFT: Final = 8
 
 EVENT_TRADE_REPORTED_COMMAND_SEQ: Final = 8
 EVENT_TRADE_REPORTED_TS_NS: Final = 16
@@ -1035,6 +1037,7 @@ def write_stop_triggered(
     last_ticks: i64,
     qty_lots: i64,
     side: i64,
+    source: i64,
 ) -> None:
     """Append a StopTriggered record."""
     if log.left == 0:
@@ -1050,7 +1053,7 @@ def write_stop_triggered(
     words[at + 4] = trigger_ticks
     words[at + 5] = last_ticks
     words[at + 6] = qty_lots
-    words[at + 7] = side
+    words[at + 7] = side | source << 8
 
 
 def write_trade_reported(log: EventLog, instrument: i64, price_ticks: i64, qty_lots: i64, side: i64) -> None:

@@ -40,6 +40,9 @@ NUMBERS = {
         "book": 3,
         "margin": 3,
         "accounts/ledger.py": 3,
+        "triggers/watch.py": 3,  # one price that stops wait for
+        "triggers/watches.py": 5,
+        "triggers/__init__.py": 9,
         "market.py": 4,  # one instrument: its book, its valuation, its thresholds
         "accounts/leg_margin.py": 5,
         "accounts/pockets.py": 5,

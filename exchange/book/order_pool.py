@@ -34,6 +34,12 @@ KIND_MASK: Final = 3
 TIF_SHIFT: Final = 3
 TIF_MASK: Final = 3
 POST_ONLY_BIT: Final = 1 << 5
+LINKED_BIT: Final = 1 << 7  # its fills and its end concern something else: `Market.plans` says what
+TAKE_PROFIT_SHIFT: Final = 8
+TAKE_PROFIT_BIT: Final = 1 << 8  # a stop that waits for the other direction
+SOURCE_SHIFT: Final = 9  # of a stop: which price it watches, TriggerSource - 1
+SOURCE_MASK: Final = 3
+CAME_TOUCHED_BIT: Final = 1 << 14  # a pending stop that is elected in this settling, whatever its source does
 
 
 def order_flags(side: i64, kind: i64, time_in_force: i64, post_only: i64) -> i64:

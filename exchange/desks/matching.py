@@ -351,7 +351,7 @@ class Matcher:
         account = owner & ACCOUNT_MASK
         write_order_canceled(self.log, market.instrument, account, order_id, price, lots, liquidation, side, reason)
         if words[order + LEVEL] == 0:
-            market.book.stops.remove(order)
+            market.book.stops_of(order).remove(order)
         else:
             market.book.unlink(order)
             slot = owner >> 32

@@ -29,7 +29,7 @@ from exchange.book.order_pool import (
     order_flags,
 )
 from exchange.desks.matching import ACCOUNT_MASK, Matcher
-from exchange.enums import BUY, FOK, GTC, LIMIT, PARTICIPANT, STOP, STOP_LIMIT
+from exchange.enums import BUY, BY_VENUE, FOK, GTC, LIMIT, PARTICIPANT, STOP, STOP_LIMIT
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import (
@@ -59,6 +59,7 @@ from exchange.records import (
     write_order_rejected,
 )
 from exchange.rules import OrderRules
+from exchange.triggers.watches import Watches
 from exchange.units import MAX_LIVE_ORDERS, MAX_QTY_LOTS
 
 
@@ -75,8 +76,9 @@ class OrderDesk:
         has_clearing: bool,
         matcher: Matcher,
         pockets: Pockets,
+        watches: Watches,
     ) -> None:
-        """Copy the rules; share the log, the books of account and the matcher."""
+        """Copy the rules; share the log, the books of account, the matcher and what stops watch."""
         self.log = log
         self.ledger = ledger
         self.clearing = clearing
@@ -86,7 +88,7 @@ class OrderDesk:
         self.cancels_below_filled: bool = rules.amend_below_filled == "cancel"
         self.reprices_post_only: bool = rules.post_only_cross == "reprice"
         self.pockets = pockets
-        self.elects_touched: bool = rules.stop_already_touched == "elect"
+        self.watches = watches
 
     # --- place -------------------------------------------------------------------------------------------------
 
@@ -140,9 +142,8 @@ class OrderDesk:
         if self.clearing.top_up != 0:
             self.clearing.pay_top_up(market, owner >> 32, TRANSFER_ORDER)
         if kind >= STOP:
-            flags = order_flags(side, kind, time_in_force, 0)
-            market.book.stops.add(market.book.enter(order_id, owner, flags, price, lots, 0, trigger))
-            self._touch_if_elected(market, side, trigger)
+            flags = order_flags(side, kind, time_in_force, 0) | self.watches.source_bits(BY_VENUE)
+            self.watches.add(market, market.book.enter(order_id, owner, flags, price, lots, 0, trigger))
             return
         self.matcher.enter(market, owner, order_id, side, kind, time_in_force, post_only, lots, price, 0, origin)
 
@@ -177,6 +178,8 @@ class OrderDesk:
                 return REJECT_INVALID_TRIGGER
         elif trigger != 0:
             return REJECT_INVALID_TRIGGER
+        if kind >= STOP and self.watches.source_refusal(BY_VENUE) != REJECT_NONE:
+            return REJECT_INVALID_COMBINATION
         is_plain = kind == LIMIT and time_in_force == GTC
         if post_only != 0 and not (is_plain and origin == PARTICIPANT):
             return REJECT_INVALID_COMBINATION
@@ -402,24 +405,15 @@ class OrderDesk:
         words[order + PRICE] = price
         if keeps:
             words[order + OPEN] = lots
+            self.watches.look_again(market, order)
             return
-        book.stops.remove(order)
+        book.stops_of(order).remove(order)
         words[order + OPEN] = lots
         words[order + TRIGGER] = trigger
         book.requeue(order)
-        book.stops.add(order)
-        self._touch_if_elected(market, side, trigger)
+        self.watches.add(market, order)
 
     def _refuse_stranger(self, market: Market, owner: i64, order_id: i64, order: i64, request: i64) -> None:
         """Write that an order is not live (0), or is somebody else's."""
         reason = REJECT_UNKNOWN_ORDER if order == 0 else REJECT_NOT_ORDER_OWNER
         write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, request, reason)
-
-    # --- stops -------------------------------------------------------------------------------------------------
-
-    def _touch_if_elected(self, market: Market, side: i64, trigger: i64) -> None:
-        """Let a stop that the last trade has touched already be elected in this settling, where the rule says so."""
-        if not self.elects_touched or not market.has_last:
-            return
-        if (side == BUY and trigger <= market.last) or (side != BUY and trigger >= market.last):
-            market.touch(market.last)

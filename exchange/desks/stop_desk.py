@@ -1,6 +1,6 @@
-"""Stops that a trade has touched: elected one by one, each run to completion before the next is looked at.
+"""Stops that a price has touched: elected one by one, each run to completion before the next is looked at.
 
-Rules: docs/semantics.md, section 5.
+Rules: docs/semantics.md, section 5, and docs/semantics/triggers.md.
 """
 
 from typing import final
@@ -19,15 +19,19 @@ from exchange.book.order_pool import (
     OWNER,
     PRICE,
     SIDE_MASK,
+    SOURCE_MASK,
+    SOURCE_SHIFT,
     TIF_MASK,
     TIF_SHIFT,
     TRIGGER,
 )
+from exchange.book.stop_index import series_of
 from exchange.desks.matching import ACCOUNT_MASK, Matcher
 from exchange.enums import BUY, LIMIT, MARKET, PARTICIPANT, STOP_LIMIT
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import CANCEL_STOP_REFUSED, REJECT_NONE, TRANSFER_ORDER, write_stop_triggered
+from exchange.triggers.watches import Watches
 
 
 @final
@@ -35,29 +39,45 @@ class StopDesk:
     """Elects stops."""
 
     def __init__(
-        self, log: EventLog, clearing: Clearing, has_clearing: bool, matcher: Matcher, pockets: Pockets
+        self,
+        log: EventLog,
+        clearing: Clearing,
+        has_clearing: bool,
+        matcher: Matcher,
+        pockets: Pockets,
+        watches: Watches,
     ) -> None:
-        """Share the log, the clearing and the matcher."""
+        """Share the log, the clearing, the matcher and what stops watch."""
         self.log = log
         self.clearing = clearing
         self.has_clearing: bool = has_clearing
         self.matcher = matcher
         self.pockets = pockets
+        self.watches = watches
 
     def elect(self, market: Market) -> bool:
-        """Run the next stop that the trades have touched to completion; return whether there was one."""
-        if not market.is_touched:
-            return False
+        """Run the next stop that a price has touched to completion; return whether there was one.
+
+        Those that watch the last trade go first, then mark, index, best ask and best bid.
+        """
         stops = market.book.stops
-        has_buy = stops.lowest_buy <= market.high
-        has_sell = stops.highest_sell >= market.low
-        if not has_buy and not has_sell:
-            market.is_touched = False
-            return False
-        if has_buy and (not has_sell or market.last_side == BUY):
-            order = stops.next_buy()
+        is_touched = market.is_touched
+        has_rising = is_touched and stops.lowest_rising <= market.high
+        has_falling = is_touched and stops.highest_falling >= market.low
+        is_rising_first = market.last_side == BUY
+        if stops.has_come_touched:
+            order = stops.next_touched(is_touched, market.low, market.high, is_rising_first)
+        elif has_rising and (not has_falling or is_rising_first):
+            order = stops.next_rising()
+        elif has_falling:
+            order = stops.next_falling()
         else:
-            order = stops.next_sell()
+            market.is_touched = False
+            if len(market.watches) == 0:
+                return False
+            order = self.watches.next_touched(market)
+            if order == 0:
+                return False
         self._run_stop(market, order)
         return True
 
@@ -72,10 +92,13 @@ class StopDesk:
         lots = words[order + OPEN]
         price = words[order + PRICE]
         trigger = words[order + TRIGGER]
-        write_stop_triggered(
-            self.log, market.instrument, owner & ACCOUNT_MASK, order_id, trigger, market.last, lots, side
-        )
-        market.book.stops.remove(order)
+        source: i64 = flags >> SOURCE_SHIFT & SOURCE_MASK
+        if source != 0:
+            source += 1  # TriggerSource; the last trade's is 0, VENUE
+        seen = self.watches.price_of(market, series_of(flags))
+        account = owner & ACCOUNT_MASK
+        write_stop_triggered(self.log, market.instrument, account, order_id, trigger, seen, lots, side, source)
+        market.book.stops_of(order).remove(order)
         market.book.forget(order)
         reason: i64 = REJECT_NONE
         slot = owner >> 32

@@ -107,7 +107,11 @@ class OrderAmended(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class StopTriggered(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """A stop was elected because a trade touched its trigger; it acts at once, as market or limit order."""
+    """A stop was elected because a price touched its trigger; it acts at once, as market or limit order.
+
+    last_ticks: that price, of a book's side that was empty 0. source: VENUE where it was the last trade's.
+    qty_lots: what it acts with.
+    """
 
     seq: int
     command_seq: Word
@@ -119,6 +123,7 @@ class StopTriggered(msgspec.Struct, frozen=True, gc=False, tag=True):
     last_ticks: Word
     qty_lots: Word
     side: Side
+    source: TriggerSource = TriggerSource.VENUE
 
 
 class TradeReported(msgspec.Struct, frozen=True, gc=False, tag=True):

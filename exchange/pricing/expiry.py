@@ -11,7 +11,6 @@ from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import FUND_SLOT, OWNER_SLOT, SIZE, Ledger
 from exchange.agenda import Agenda
 from exchange.book.level_index import HEAD, LevelIndex
-from exchange.book.stop_index import NEVER_BUY, NEVER_SELL
 from exchange.clock import NEVER, Clock, TimedTask
 from exchange.desks.matching import Matcher
 from exchange.event_log import EventLog
@@ -81,11 +80,11 @@ class Deliverer:
         """
         self._cancel_side(market, market.book.bids)
         self._cancel_side(market, market.book.asks)
-        stops = market.book.stops
-        while stops.lowest_buy != NEVER_BUY:
-            self.matcher.take_out(market, stops.next_buy(), CANCEL_INSTRUMENT_SETTLED, 0)
-        while stops.highest_sell != NEVER_SELL:
-            self.matcher.take_out(market, stops.next_sell(), CANCEL_INSTRUMENT_SETTLED, 0)
+        for stops in [market.book.stops, *market.book.other_stops.values()]:
+            while len(stops.rising) > 0:
+                self.matcher.take_out(market, stops.next_rising(), CANCEL_INSTRUMENT_SETTLED, 0)
+            while len(stops.falling) > 0:
+                self.matcher.take_out(market, stops.next_falling(), CANCEL_INSTRUMENT_SETTLED, 0)
 
     def _cancel_side(self, market: Market, side: LevelIndex) -> None:
         while side.best != 0:
