@@ -50,6 +50,9 @@ from exchange.risk.monitor import Monitor
 from exchange.risk.waterfall import Waterfall
 from exchange.rules import Rules
 from exchange.settling import Settler
+from exchange.triggers.entry import TriggerDesk
+from exchange.triggers.links import Links
+from exchange.triggers.reducers import Reducers
 from exchange.triggers.watches import Watches
 from exchange.views import AccountView, BookView, FundView
 
@@ -118,6 +121,9 @@ class Exchange:
         self.pockets = Pockets(rules.margin, self.ledger, self.clearing, self.markets)
         self.matcher = Matcher(rules.orders, self.log, self.clearing, self.has_clearing)
         self.watches = Watches(rules.orders, self.has_clearing)
+        reducers = Reducers(rules.orders, self.ledger, self.pockets, self.matcher)
+        self.links = Links(rules.orders, self.agenda, self.matcher, reducers)
+        self.matcher.watcher = self.links
         self.desk = OrderDesk(
             rules.orders,
             self.log,
@@ -127,10 +133,16 @@ class Exchange:
             self.matcher,
             self.pockets,
             self.watches,
+            self.links,
         )
         self.special_desk = SpecialDesk(self.log, self.desk, self.has_clearing)
+        self.special_desk.triggers = TriggerDesk(
+            self.log, self.clearing, self.has_clearing, self.desk, self.matcher, self.links
+        )
         self.terms_desk = TermsDesk(self.log, self.has_clearing)
-        self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher, self.pockets, self.watches)
+        self.stop_desk = StopDesk(
+            self.log, self.clearing, self.has_clearing, self.matcher, self.pockets, self.watches, self.links
+        )
         self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
         self.clock = Clock()
         self.waterfall = Waterfall(rules, self.log, self.ledger, self.clearing, self.markets, self.clock)

@@ -105,6 +105,8 @@ class Settler:
 
     def _elect_stops(self) -> bool:
         """Elect what prices touch until none is touched any more; return whether any was."""
+        if self.agenda.has_moved_slots:
+            self.stop_desk.links.cut_moved(self.markets)
         has_elected = False
         is_due = self.agenda.has_touched or self.agenda.has_watches
         while is_due:

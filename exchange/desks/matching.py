@@ -16,6 +16,7 @@ from exchange.book.level_index import HEAD, LOTS, RANK, LevelIndex
 from exchange.book.order_pool import (
     FLAGS,
     LEVEL,
+    LINKED_BIT,
     NEXT,
     OPEN,
     ORDER_ID,
@@ -33,7 +34,9 @@ from exchange.records import (
     CANCEL_MARKET_REMAINDER,
     CANCEL_PROTECTION,
     CANCEL_SELF_TRADE,
+    MARKET_PAUSED,
     REJECT_FOK_CANNOT_FILL,
+    REJECT_MARKET_PAUSED,
     REJECT_NO_MARK_PRICE,
     REJECT_NONE,
     write_order_amended,
@@ -41,6 +44,7 @@ from exchange.records import (
     write_trade,
 )
 from exchange.rules import OrderRules
+from exchange.triggers.hooks import FillWatcher
 from exchange.units import PPM, mul_div
 
 ACCOUNT_MASK: Final = 0xFFFFFFFF  # of an owner word
@@ -74,6 +78,8 @@ class Matcher:
             0  # lots that the order being matched has traded; a self-trade rule's lots do not count
         )
         self.taker_price: i64 = 0  # limit of the order being matched, for its events
+        self.watcher = FillWatcher()  # of orders that concern something else
+        self.has_cut: bool = False  # a fill changed other orders than the two that met
         self.is_taker_canceled: bool = False  # the self-trade rule took the taker out while it was matching
 
     # --- entering ----------------------------------------------------------------------------------------------
@@ -111,6 +117,19 @@ class Matcher:
                     notional = max(notional, self._cost_to_buy(market, owner, lots))
                 return self.borrowing.order_refusal(market, owner >> 32, side, lots, notional)
             return self.clearing.margin_refusal(market, owner >> 32, side, notional, lots)
+        return REJECT_NONE
+
+    def reduce_refusal(
+        self, market: Market, owner: i64, side: i64, kind: i64, time_in_force: i64, lots: i64, price: i64
+    ) -> i64:
+        """Return why a reduce-only order could not act as it should now, or 0. It asks for no margin."""
+        if market.state == MARKET_PAUSED:
+            return REJECT_MARKET_PAUSED
+        if time_in_force == FOK and kind < STOP:
+            opposite = market.book.asks if side == BUY else market.book.bids
+            limit = price * opposite.sign if kind == LIMIT else self._market_limit(market, side)
+            if self.fillable(market, owner, side, limit, lots) < lots:
+                return REJECT_FOK_CANNOT_FILL
         return REJECT_NONE
 
     def enter(
@@ -174,6 +193,7 @@ class Matcher:
         Sets `is_taker_canceled`, `taker_filled` and `last_fill`. passes_recorded: a recorded order fills no other.
         """
         self.is_taker_canceled = False
+        self.has_cut = False
         self.taker_filled = 0
         opposite = market.book.asks if side == BUY else market.book.bids
         pool = market.book.orders
@@ -196,6 +216,9 @@ class Matcher:
                 lots -= self.fill(market, owner, order_id, side, maker, lots, liquidation)
             # A level that is gone leaves its row to the next one: go on from the best, or past the recorded orders.
             if not passes_recorded:
+                level = opposite.best
+            elif self.has_cut:
+                self.has_cut = False
                 level = opposite.best
             elif not _is_live(opposite, level):
                 level = worse
@@ -236,7 +259,11 @@ class Matcher:
             self.clearing.settle(market, maker_slot, owner >> 32, side, price, traded, liquidation != 0)
             if liquidation != 0 and market.feed.counts_liquidations:
                 market.note_mover(liquidation, self.log.step)
+        flags = words[maker + FLAGS]
+        maker_id = words[maker + ORDER_ID]
         market.book.fill(maker, traded)
+        if flags & LINKED_BIT != 0 or market.has_reducers:
+            self.has_cut = self.watcher.after_fill(market, flags, maker_id, order_id, traded) or self.has_cut
         return traded
 
     def _prevent_self_trade(self, market: Market, owner: i64, order_id: i64, side: i64, maker: i64, lots: i64) -> i64:
@@ -344,7 +371,8 @@ class Matcher:
         """Remove a live order, resting or pending, and write why."""
         words = market.book.orders.words
         owner = words[order + OWNER]
-        side = words[order + FLAGS] & SIDE_MASK
+        flags = words[order + FLAGS]
+        side = flags & SIDE_MASK
         price = words[order + PRICE]
         lots = words[order + OPEN]
         order_id = words[order + ORDER_ID]
@@ -358,6 +386,8 @@ class Matcher:
             if self.has_clearing and slot >= FIRST_SLOT:
                 self.clearing.reserve(market, slot, side, price, lots, 0)
         market.book.forget(order)
+        if flags & LINKED_BIT != 0:
+            self.watcher.taken_out(market, order_id)
 
     def reduce(self, market: Market, order: i64, lots: i64) -> None:
         """Take fewer lots off an order than it has; it keeps its place."""

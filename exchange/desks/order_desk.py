@@ -18,6 +18,7 @@ from exchange.book.order_pool import (
     KIND_MASK,
     KIND_SHIFT,
     LEVEL,
+    LINKED_BIT,
     OPEN,
     ORDER_ID,
     OWNER,
@@ -51,6 +52,7 @@ from exchange.records import (
     REJECT_INVALID_TRIGGER,
     REJECT_NONE,
     REJECT_NOT_ORDER_OWNER,
+    REJECT_NOTHING_TO_REDUCE,
     REJECT_POST_ONLY_WOULD_TAKE,
     REJECT_UNKNOWN_ORDER,
     TRANSFER_ORDER,
@@ -59,6 +61,7 @@ from exchange.records import (
     write_order_rejected,
 )
 from exchange.rules import OrderRules
+from exchange.triggers.links import NOTHING_LEFT, Links
 from exchange.triggers.watches import Watches
 from exchange.units import MAX_LIVE_ORDERS, MAX_QTY_LOTS
 
@@ -77,8 +80,9 @@ class OrderDesk:
         matcher: Matcher,
         pockets: Pockets,
         watches: Watches,
+        links: Links,
     ) -> None:
-        """Copy the rules; share the log, the books of account, the matcher and what stops watch."""
+        """Copy the rules; share the log, the books of account, the matcher, what stops watch and who is linked."""
         self.log = log
         self.ledger = ledger
         self.clearing = clearing
@@ -89,6 +93,7 @@ class OrderDesk:
         self.reprices_post_only: bool = rules.post_only_cross == "reprice"
         self.pockets = pockets
         self.watches = watches
+        self.links = links
 
     # --- place -------------------------------------------------------------------------------------------------
 
@@ -107,8 +112,9 @@ class OrderDesk:
         origin: i64,
     ) -> None:
         """Enter an order of a known account, or refuse it."""
-        reason = self._place_refusal(
-            market, owner, order_id, side, kind, time_in_force, post_only, lots, price, trigger, origin
+        combination = self.watches.source_refusal(BY_VENUE) if kind >= STOP else REJECT_NONE
+        reason = self.place_refusal(
+            market, owner, order_id, side, kind, time_in_force, post_only, lots, price, trigger, origin, combination
         )
         if reason == REJECT_NONE and post_only != 0:
             repriced = self.matcher.post_only_price(market, side, price)
@@ -147,7 +153,7 @@ class OrderDesk:
             return
         self.matcher.enter(market, owner, order_id, side, kind, time_in_force, post_only, lots, price, 0, origin)
 
-    def _place_refusal(
+    def place_refusal(
         self,
         market: Market,
         owner: i64,
@@ -160,8 +166,12 @@ class OrderDesk:
         price: i64,
         trigger: i64,
         origin: i64,
+        combination: i64,
     ) -> i64:
-        """Return the first reason that does not depend on what the order would do, or 0."""
+        """Return the first reason that does not depend on what the order would do, or 0.
+
+        combination: a reason found already, that stands where combinations are checked.
+        """
         if self.has_clearing and self.ledger.states[self.ledger.homes[owner >> 32]] == LIQUIDATING:
             return REJECT_ACCOUNT_IN_LIQUIDATION
         if self.ledger.frozen_count != 0 and self.ledger.debts[self.ledger.main_of(owner >> 32)] != 0:
@@ -178,8 +188,8 @@ class OrderDesk:
                 return REJECT_INVALID_TRIGGER
         elif trigger != 0:
             return REJECT_INVALID_TRIGGER
-        if kind >= STOP and self.watches.source_refusal(BY_VENUE) != REJECT_NONE:
-            return REJECT_INVALID_COMBINATION
+        if combination != REJECT_NONE:
+            return combination
         is_plain = kind == LIMIT and time_in_force == GTC
         if post_only != 0 and not (is_plain and origin == PARTICIPANT):
             return REJECT_INVALID_COMBINATION
@@ -251,8 +261,11 @@ class OrderDesk:
         order = market.book.oldest_of(slot)
         while order != 0:
             younger = words[order + OWNER_NEXT]
-            if side_filter == 2 or words[order + FLAGS] & SIDE_MASK == side_filter:
+            flags = words[order + FLAGS]
+            if side_filter == 2 or flags & SIDE_MASK == side_filter:
                 self.matcher.take_out(market, order, reason, liquidation)
+                if flags & LINKED_BIT != 0:
+                    younger = market.book.oldest_of(slot)  # it may have taken the younger one along
             order = younger
         if market.has_hedges and slot in market.aliases:
             self.mass_cancel(market, market.aliases[slot], side_filter, reason, liquidation)
@@ -270,6 +283,9 @@ class OrderDesk:
     ) -> None:
         """Give a live order a new price, quantity or trigger, or refuse."""
         order = market.book.ids.find(order_id)
+        is_linked = order != 0 and market.book.orders.words[order + FLAGS] & LINKED_BIT != 0
+        if is_linked and 0 < lots <= MAX_QTY_LOTS:
+            lots = self.links.amended_lots(market, order, order_id, lots, is_total)
         reason = self._amend_refusal(market, owner, order, lots, price, trigger, is_total, origin)
         if reason == REJECT_BELOW_FILLED and self.cancels_below_filled:
             self.matcher.take_out(market, order, CANCEL_AMENDED_BELOW_FILLED, 0)
@@ -311,9 +327,15 @@ class OrderDesk:
         if (words[order + OWNER] ^ owner) & ACCOUNT_MASK != 0:
             return REJECT_NOT_ORDER_OWNER
         slot = words[order + OWNER] >> 32
-        if lots < 1 or lots > MAX_QTY_LOTS:
-            return REJECT_INVALID_QUANTITY
         flags = words[order + FLAGS]
+        is_linked = flags & LINKED_BIT != 0
+        if is_linked and self.links.closes_position(market, words[order + ORDER_ID]):
+            if lots != 0:
+                return REJECT_INVALID_QUANTITY
+        elif lots == NOTHING_LEFT:
+            return REJECT_NOTHING_TO_REDUCE
+        elif lots < 1 or lots > MAX_QTY_LOTS:
+            return REJECT_INVALID_QUANTITY
         side = flags & SIDE_MASK
         is_pending = words[order + LEVEL] == 0
         if price == 0:
@@ -327,6 +349,8 @@ class OrderDesk:
         if is_total and not is_below_filled:
             lots -= words[order + FILLED]
         needs_margin = self.has_clearing and slot >= FIRST_SLOT and not is_pending
+        if needs_margin and is_linked and self.links.reduces(market, words[order + ORDER_ID]):
+            needs_margin = False
         old: int = 0
         new: int = 0
         if needs_margin:
@@ -383,12 +407,16 @@ class OrderDesk:
             words[order + PRICE] = price
             book.requeue(order)
             book.link(order)
+            if flags & LINKED_BIT != 0:
+                self.links.requeued(market, order_id)
             if has_reserve:
                 self.clearing.reserve(market, slot, side, price, 0, lots)
             return
         book.forget(order)
         post_only = 1 if flags & POST_ONLY_BIT else 0
         self.matcher.enter(market, owner, order_id, side, LIMIT, GTC, post_only, lots, price, filled, origin)
+        if flags & LINKED_BIT != 0:
+            self.links.entered(market, order_id)
 
     def _amend_stop(self, market: Market, order: i64, lots: i64, price: i64, trigger: i64) -> None:
         book = market.book

@@ -85,7 +85,11 @@ class RecordedDesk:
             while lots > 0 and maker != 0 and not (is_at_limit and maker == named):
                 younger = words[maker + NEXT]
                 if words[maker + OWNER] != 0:
+                    self.matcher.has_cut = False
                     lots -= self.matcher.fill(market, 0, 0, taker_side, maker, lots, 0)
+                    if self.matcher.has_cut:  # the next one may be gone: from the best again
+                        worse = resting.best
+                        break
                 maker = younger
             level = worse
         if lots > 0 and named != 0:

@@ -11,10 +11,11 @@ from mypy_extensions import i64
 from exchange.desks.matching import ACCOUNT_MASK
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.terms_desk import Terms
-from exchange.enums import FOK, STOP_LIMIT
+from exchange.enums import FOK, STOP_LIMIT, TAKE_PROFIT_LIMIT
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import PLACE_ORDER, REJECT_INVALID_COMBINATION, write_order_rejected
+from exchange.triggers.entry import TriggerDesk
 
 
 @final
@@ -47,6 +48,7 @@ class SpecialDesk:
         self.log = log
         self.desk = desk
         self.has_clearing: bool = has_clearing
+        self.triggers: TriggerDesk  # set by the exchange
 
     def place(self, market: Market, request: OrderRequest) -> None:
         """Enter a special order, or refuse it."""
@@ -64,6 +66,26 @@ class SpecialDesk:
                 request.price,
                 request.trigger,
                 request.origin,
+            )
+            return
+        terms = request.terms
+        is_ours = request.kind <= TAKE_PROFIT_LIMIT and request.time_in_force <= FOK
+        if is_ours and (terms is None or terms.has_bracket_only()):
+            self.triggers.place(
+                market,
+                request.owner,
+                request.order_id,
+                request.side,
+                request.kind,
+                request.time_in_force,
+                request.post_only,
+                request.lots,
+                request.price,
+                request.trigger,
+                request.origin,
+                request.trigger_source,
+                request.effect,
+                terms,
             )
             return
         account = request.owner & ACCOUNT_MASK

@@ -14,6 +14,7 @@ from exchange.book.order_pool import (
     FLAGS,
     KIND_MASK,
     KIND_SHIFT,
+    LINKED_BIT,
     OPEN,
     ORDER_ID,
     OWNER,
@@ -30,7 +31,14 @@ from exchange.desks.matching import ACCOUNT_MASK, Matcher
 from exchange.enums import BUY, LIMIT, MARKET, PARTICIPANT, STOP_LIMIT
 from exchange.event_log import EventLog
 from exchange.market import Market
-from exchange.records import CANCEL_STOP_REFUSED, REJECT_NONE, TRANSFER_ORDER, write_stop_triggered
+from exchange.records import (
+    CANCEL_NOTHING_TO_REDUCE,
+    CANCEL_STOP_REFUSED,
+    REJECT_NONE,
+    TRANSFER_ORDER,
+    write_stop_triggered,
+)
+from exchange.triggers.links import Links
 from exchange.triggers.watches import Watches
 
 
@@ -46,14 +54,16 @@ class StopDesk:
         matcher: Matcher,
         pockets: Pockets,
         watches: Watches,
+        links: Links,
     ) -> None:
-        """Share the log, the clearing, the matcher and what stops watch."""
+        """Share the log, the clearing, the matcher, what stops watch and who is linked."""
         self.log = log
         self.clearing = clearing
         self.has_clearing: bool = has_clearing
         self.matcher = matcher
         self.pockets = pockets
         self.watches = watches
+        self.links = links
 
     def elect(self, market: Market) -> bool:
         """Run the next stop that a price has touched to completion; return whether there was one.
@@ -89,7 +99,14 @@ class StopDesk:
         side = flags & SIDE_MASK
         kind = LIMIT if (flags >> KIND_SHIFT) & KIND_MASK == STOP_LIMIT else MARKET
         time_in_force = (flags >> TIF_SHIFT) & TIF_MASK
-        lots = words[order + OPEN]
+        open_lots = words[order + OPEN]
+        lots = open_lots
+        slot = owner >> 32
+        is_linked = flags & LINKED_BIT != 0
+        is_reducing = is_linked and self.links.reduces(market, order_id)
+        if is_reducing:
+            room = self.links.reducers.room(market, slot, side)
+            lots = room if self.links.closes_position(market, order_id) else min(lots, room)
         price = words[order + PRICE]
         trigger = words[order + TRIGGER]
         source: i64 = flags >> SOURCE_SHIFT & SOURCE_MASK
@@ -101,17 +118,28 @@ class StopDesk:
         market.book.stops_of(order).remove(order)
         market.book.forget(order)
         reason: i64 = REJECT_NONE
-        slot = owner >> 32
-        if self.has_clearing and slot >= FIRST_SLOT:
+        if is_reducing:
+            if lots == 0:
+                self.matcher.write_canceled(
+                    market, owner, order_id, price, open_lots, 0, side, CANCEL_NOTHING_TO_REDUCE
+                )
+                self.links.taken_out(market, order_id)
+                return
+            reason = self.matcher.reduce_refusal(market, owner, side, kind, time_in_force, lots, price)
+        elif self.has_clearing and slot >= FIRST_SLOT:
             notional = self.matcher.order_notional(market, kind, lots, price)
             reason = self.clearing.size_refusal(market, slot, lots, notional, 0)
             if reason == REJECT_NONE and market.has_hedges:
                 reason = self.pockets.closing_refusal(market, slot, side, lots, 0)
-        if reason == REJECT_NONE:
+        if reason == REJECT_NONE and not is_reducing:
             reason = self.matcher.entry_refusal(market, owner, side, kind, time_in_force, lots, price, PARTICIPANT)
         if reason != REJECT_NONE:
             self.matcher.write_canceled(market, owner, order_id, price, lots, 0, side, CANCEL_STOP_REFUSED)
+            if is_linked:
+                self.links.taken_out(market, order_id)
             return
         if self.clearing.top_up != 0:
             self.clearing.pay_top_up(market, slot, TRANSFER_ORDER)
         self.matcher.enter(market, owner, order_id, side, kind, time_in_force, 0, lots, price, 0, PARTICIPANT)
+        if is_linked:
+            self.links.entered(market, order_id)

@@ -52,6 +52,11 @@ class Terms:
         self.stop_loss: i64 = 0
         self.stop_loss_limit: i64 = 0
 
+    def has_bracket_only(self) -> bool:
+        """Return whether there is a bracket and nothing else."""
+        is_order = self.display != 0 or self.min_qty != 0 or self.expires_ns != 0 or self.budget != 0
+        return not is_order and (self.take_profit != 0 or self.stop_loss != 0)
+
 
 @final
 class TermsDesk(RequestDesk):

@@ -2,11 +2,11 @@
 
     python -m tests.conformance.run_matching [DIR] [--json] [--only TEXT]
 
-The schema and its conventions stand in `matching/README.md`. Every scenario gets its own venue, without clearing, whose
-rules are the conventions the scenario starts from: those defaults, not ours. A scenario that needs something that the
-venue does not have, or does not have in this tool's tables, is skipped and counted under the first such thing. The last
-line of the output is, with --json, one object: passed (count), failed (ids), skipped (missing feature: count). The exit
-code is 1 when a scenario failed.
+The schema and its conventions stand in `matching/README.md`. Every scenario gets its own venue whose rules are the
+conventions the scenario starts from: those defaults, not ours. It has no clearing, but where orders depend on positions
+it has, and everybody is rich. A scenario that needs something that the venue does not have, or does not have in this
+tool's tables, is skipped and counted under the first such thing. The last line of the output is, with --json, one
+object: passed (count), failed (ids), skipped (missing feature: count). The exit code is 1 when a scenario failed.
 
 What is read off the venue: trades and refusals from its events; books, pending stops, open quantities and the last
 price from its views. Positions are the given ones plus the fills of the trade events. The schema does not count a
@@ -22,8 +22,17 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from exchange import Exchange
-from exchange.commands import AmendOrder, CancelOrder, Command, MassCancel, PlaceOrder
-from exchange.enums import OrderKind, RejectReason, Side, SideFilter, TimeInForce
+from exchange.commands import (
+    AmendOrder,
+    CancelOrder,
+    Command,
+    Deposit,
+    MassCancel,
+    OpenPosition,
+    PlaceOrder,
+    SetMarkPrice,
+)
+from exchange.enums import OrderEffect, OrderKind, RejectReason, Side, SideFilter, TimeInForce
 from exchange.events import Event, OrderCanceled, OrderRejected, Trade
 from exchange.instrument import Instrument
 from exchange.rules import OrderRules, Rules
@@ -38,14 +47,14 @@ FEATURES: Final = {
     "market_to_limit": False,
     "stop": True,
     "stop_limit": True,
-    "trigger_direction": False,  # a buy stop always watches for a rise, a sell stop for a fall
+    "trigger_direction": True,
     "ioc": True,
     "fok": True,
     "fok_budget": False,
     "iceberg": False,
     "min_display": False,
     "post_only": True,
-    "reduce_only": False,
+    "reduce_only": True,
     "amend": True,
     "amend_total_qty": True,
     "replace": True,  # a cancel and an order, as the schema defines it
@@ -58,8 +67,15 @@ FEATURES: Final = {
 
 # The values of a convention that the venue can follow, each with the order rules that make it do so.
 CONVENTIONS: Final[dict[str, dict[str, dict[str, str]]]] = {
-    "stop_trigger": {"last_trade": {}},
-    "stop_trigger_when_side_empty": {"wait": {}},
+    "stop_trigger": {
+        "last_trade": {"stop_trigger_source": "last"},
+        "opposite_best": {"stop_trigger_source": "opposite_best"},
+    },
+    "stop_trigger_when_side_empty": {
+        "wait": {"trigger_when_side_empty": "wait"},
+        "fire": {"trigger_when_side_empty": "fire"},
+    },
+    "reduce_only_excess": {"cap_on_entry": {"reduce_only_excess": "cap"}},
     "stop_order": {"trigger_price_then_time": {}},
     "amend_qty_down": {
         "keep_priority": {"amend_qty_down": "keep_priority"},
@@ -140,6 +156,7 @@ TIMES_IN_FORCE: Final = {
 }
 NATURAL_DIRECTIONS: Final = {"buy": "up", "sell": "down"}
 INSTRUMENT: Final = 1
+WEALTH: Final = 10**15  # of each account where the venue keeps positions
 
 
 class Difference(NamedTuple):
@@ -191,8 +208,6 @@ def used_features(ops: list[dict[str, Any]]) -> Iterator[str]:
                 yield op["type"]
             if op.get("tif") not in (None, "GTC"):
                 yield op["tif"].lower()
-            if (op.get("trigger") or {}).get("dir", NATURAL_DIRECTIONS[op["side"]]) != NATURAL_DIRECTIONS[op["side"]]:
-                yield "trigger_direction"
 
 
 def rules_of(scenario: dict[str, Any]) -> Rules:
@@ -203,7 +218,13 @@ def rules_of(scenario: dict[str, Any]) -> Rules:
         **(scenario.get("conventions") or {}),
     }.items():
         orders.update(CONVENTIONS[name][value])
-    return Rules(name=scenario["id"], clearing="none", orders=OrderRules(**orders))  # type: ignore[arg-type]
+    clearing = "margin" if needs_positions(scenario) else "none"
+    return Rules(name=scenario["id"], clearing=clearing, orders=OrderRules(**orders))  # type: ignore[arg-type]
+
+
+def needs_positions(scenario: dict[str, Any]) -> bool:
+    """Return whether the venue has to know what its accounts hold."""
+    return "reduce_only" in used_features(scenario["ops"])
 
 
 # --- running it --------------------------------------------------------------------------------------------------
@@ -239,6 +260,9 @@ class Run:
         self.trades: list[dict[str, Any]] = []
         self.rejects: list[int] = []
         self.positions = dict(scenario.get("initial_positions") or {})
+        self.has_money = needs_positions(scenario)
+        if self.has_money:
+            self.give_positions()
 
     def play(self) -> None:
         """Run every operation, checking the venue against itself after each."""
@@ -254,6 +278,14 @@ class Run:
             steps[op["op"]](op)
             self.venue.check()
 
+    def give_positions(self) -> None:
+        """Let everybody be rich, and hold what the scenario says, at a price that stays as it is."""
+        self.venue.apply(SetMarkPrice(0, INSTRUMENT, 1))
+        for owner, size in self.positions.items():
+            account = self.account_of({"owner": owner})
+            if size != 0:
+                self.venue.apply(OpenPosition(0, INSTRUMENT, account, size, 1))
+
     def enter(self, op: dict[str, Any]) -> None:
         """Place an order. An order without an owner gets an account of its own."""
         self.place(op, self.account_of(op))
@@ -263,6 +295,9 @@ class Run:
         kind = KINDS[op["type"]]
         is_priced = kind in (OrderKind.LIMIT, OrderKind.STOP_LIMIT)
         is_stop = kind in (OrderKind.STOP, OrderKind.STOP_LIMIT)
+        natural = NATURAL_DIRECTIONS[op["side"]]
+        if is_stop and op["trigger"].get("dir", natural) != natural:
+            kind = OrderKind(kind + OrderKind.TAKE_PROFIT - OrderKind.STOP)
         entered = Entered(account, op)
         command = PlaceOrder(
             self.at,
@@ -276,6 +311,7 @@ class Run:
             TIMES_IN_FORCE[op.get("tif") or "GTC"],
             bool(op.get("post_only")),
             op["trigger"]["price"] if is_stop else 0,
+            effect=OrderEffect.REDUCE_ONLY if op.get("reduce_only") else OrderEffect.ANY,
         )
         events = self.apply(command, op["id"], entered)
         refusal = next((event for event in events if isinstance(event, OrderRejected)), None)
@@ -398,8 +434,14 @@ class Run:
         owner = op.get("owner")
         if owner is None:
             self.anonymous_accounts += 1
+            if self.has_money:
+                self.venue.apply(Deposit(self.at, 1_000_000 + self.anonymous_accounts, WEALTH))
             return 1_000_000 + self.anonymous_accounts
-        account = self.owners.setdefault(owner, len(self.owners) + 1)
+        if owner not in self.owners:
+            self.owners[owner] = len(self.owners) + 1
+            if self.has_money:
+                self.venue.apply(Deposit(self.at, self.owners[owner], WEALTH))
+        account = self.owners[owner]
         self.owner_names[account] = owner
         return account
 

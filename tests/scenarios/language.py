@@ -4,6 +4,8 @@
     instrument 1 kind=inverse tick_value=100    fields of Instrument; maintenance=ppm, leverage=, fees=m/t/liq;
                                                 tiers=ppm:up_to:leverage,... and other=ppm, one more margin schedule
     place buy 10 @ 100 id 1 acct 7 ioc          no price: a market order; `stop 90`: a stop, with `@` a stop-limit
+    place sell 5 profit 110 by-mark id 1 acct 7 a take-profit; also `by-last`, `by-index`, `by-best`, of stops, too
+    place sell 5 @ 101 id 1 acct 7 reduce-only  also `close`, which has no quantity: `place sell close stop 90 ...`
     place sell 5 @ 101 id 9 recorded            of the recorded market, account 0; also `correction`
     cancel id 1 acct 7                          also `reduce 2 id 1 acct 7`, `amend 5 @ 99 stop 90 total id 1 acct 7`
     mass-cancel buy acct 7
@@ -73,12 +75,14 @@ from exchange.enums import (
     InterestKind,
     MarginMode,
     MarketState,
+    OrderEffect,
     OrderKind,
     Origin,
     PositionSide,
     Side,
     SideFilter,
     TimeInForce,
+    TriggerSource,
 )
 from exchange.events import Event
 from exchange.exchange import Exchange
@@ -86,6 +90,7 @@ from exchange.instrument import FeeSchedule, Instrument, MarginTier
 from exchange.rules import load_rules
 
 SIDES = ("buy", "sell", "long", "short")
+BY = ("by-last", "by-mark", "by-index", "by-best")  # what stops and take-profits watch
 STATES = ("open", "reduce-only", "paused")  # of a market
 FLAGS = (
     *SIDES,
@@ -100,8 +105,10 @@ FLAGS = (
     "all",
     "book",
     "new",
+    "close",
+    *BY,
 )
-VALUES = ("@", "id", "acct", "stop", "on", "leg")
+VALUES = ("@", "id", "acct", "stop", "profit", "on", "leg")
 NANOSECONDS = {"ns": 1, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
 NAME_LISTS = ("waterfall", "sources", "remainder")  # settings that are lists of names, and of numbers
 NUMBER_LISTS = ("mark.weights", "mark.staleness_ns", "index.weights", "liquidation.takeover.backstop_accounts")
@@ -136,13 +143,15 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
     instrument, account = said.get("on", first_instrument), said.get("acct", 0)
     side = Side.SELL if "sell" in said else Side.BUY
     amount, price, trigger, order_id = (said.get(name, 0) for name in ("amount", "@", "stop", "id"))
+    trigger = said.get("profit", trigger)
     origin = (
         Origin.RECORDED if "recorded" in said else Origin.CORRECTION if "correction" in said else Origin.PARTICIPANT
     )
     more: dict[str, Any] = {"origin": origin, "is_continued": "continued" in said}
     if verb == "place":
         time_in_force = TimeInForce.IOC if "ioc" in said else TimeInForce.FOK if "fok" in said else TimeInForce.GTC
-        kind = OrderKind((2 if "stop" in said else 0) + (("@" in said) == ("stop" in said)))
+        base = 4 if "profit" in said else 2 if "stop" in said else 0
+        kind = OrderKind(base + (("@" in said) == (base > 0)))
         return PlaceOrder(
             ts_ns,
             instrument,
@@ -156,6 +165,8 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
             "post-only" in said,
             trigger,
             position=PositionSide(1 if "long" in said else 2 if "short" in said else 0),
+            trigger_source=TriggerSource(next((BY.index(name) + 1 for name in BY if name in said), 0)),
+            effect=OrderEffect(1 if "reduce-only" in said else 2 if "close" in said else 0),
             **more,
         )
     makers: dict[str, Callable[[], Command]] = {
@@ -335,16 +346,22 @@ def plain(member: Any) -> str:
 def order_words(event: Any) -> Iterator[str]:
     """The facts of an accepted order, leaving out what goes without saying."""
     yield plain(event.side)
-    yield f"{event.qty_lots}"
-    if event.kind in (OrderKind.LIMIT, OrderKind.STOP_LIMIT):
+    yield f"{event.qty_lots}" if event.effect != OrderEffect.CLOSE_POSITION or event.qty_lots else "close"
+    if event.kind in (OrderKind.LIMIT, OrderKind.STOP_LIMIT, OrderKind.TAKE_PROFIT_LIMIT):
         yield f"@ {event.price_ticks}"
-    if event.kind >= OrderKind.STOP:
+    if event.kind in (OrderKind.STOP, OrderKind.STOP_LIMIT):
         yield f"stop {event.trigger_ticks}"
+    if event.kind in (OrderKind.TAKE_PROFIT, OrderKind.TAKE_PROFIT_LIMIT):
+        yield f"profit {event.trigger_ticks}"
+    if event.trigger_source != TriggerSource.VENUE:
+        yield BY[event.trigger_source - 1]
     yield f"id {event.order_id} acct {event.account}"
     if event.time_in_force != TimeInForce.GTC:
         yield plain(event.time_in_force)
     if event.post_only:
         yield "post-only"
+    if event.effect == OrderEffect.REDUCE_ONLY:
+        yield "reduce-only"
     if event.origin != Origin.PARTICIPANT:
         yield plain(event.origin)
 
@@ -356,7 +373,8 @@ SENTENCES: dict[str, str] = {
     "maker {maker_order_id} acct {maker_account}",
     "OrderCanceled": "canceled {side} {qty_lots} @ {price_ticks} id {order_id} acct {account}: {reason}{liquidation}",
     "OrderAmended": "amended {side} {qty_lots} @ {price_ticks}{stop} id {order_id} acct {account}: {kept}",
-    "StopTriggered": "triggered {side} {qty_lots} stop {trigger_ticks} by {last_ticks} id {order_id} acct {account}",
+    "StopTriggered": "triggered {side} {qty_lots} stop {trigger_ticks} by {seen}{last_ticks} id {order_id} "
+    "acct {account}",
     "TradeReported": "reported {side} {qty_lots} @ {price_ticks}",
     "RecordedClipped": "clipped {kind} of {qty_lots} id {order_id}",
     "MarkPriceUpdated": "mark {price_ticks}",
@@ -458,6 +476,7 @@ def sentence(event: Event, is_named: bool) -> str:
     values["hedge"] = "long and short" if fields.get("is_hedge") else "one position"
     values["newly"] = ", and what is opened from now on" if fields.get("is_for_new_only") else ""
     values["stop"] = f" stop {fields['trigger_ticks']}" if fields.get("trigger_ticks") else ""
+    values["seen"] = f"{values['source']} " if fields.get("source") and "last_ticks" in fields else ""
     values["running"] = "stops paying" if fields.get("is_running") else "pays again"
     values["debt_now"] = fields.get("owed", 0)
     values["interest"] = " as interest" if fields.get("is_interest") else ""
@@ -501,7 +520,9 @@ def shown_book(venue: Exchange, instrument: int) -> list[str]:
         for live in [*reversed(list(book.orders(Side.SELL))), *book.orders(Side.BUY)]
     ]
     lines += [
-        f"{plain(live.side)} {live.open_lots} stop {live.trigger_ticks} id {live.order_id} acct {live.account}"
+        f"{plain(live.side)} {live.open_lots or 'close'} "
+        f"{'stop' if live.kind < OrderKind.TAKE_PROFIT else 'profit'} {live.trigger_ticks} "
+        f"id {live.order_id} acct {live.account}"
         for side in Side
         for live in book.stops(side)
     ]

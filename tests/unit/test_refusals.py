@@ -47,7 +47,16 @@ from exchange.commands import (
     WithdrawAsset,
     WriteOffDebt,
 )
-from exchange.enums import MarginMode, MarketState, OrderKind, Origin, PositionSide, RejectReason, TimeInForce
+from exchange.enums import (
+    MarginMode,
+    MarketState,
+    OrderEffect,
+    OrderKind,
+    Origin,
+    PositionSide,
+    RejectReason,
+    TimeInForce,
+)
 from exchange.events import LiquidationStarted, OrderAccepted, OrderRejected, RequestRejected
 from exchange.exchange import Exchange
 from exchange.instrument import Instrument, MarginTier, ScheduleRules
@@ -222,6 +231,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
             {"account": HEDGED, "instrument": A, "side": SELL, "qty_lots": 4, "position": PositionSide.LONG},
         ),
         Fault(R.DUPLICATE_ORDER_ID, {"order_id": RESTING, "instrument": A}),
+        Fault(R.NOTHING_TO_REDUCE, {"effect": OrderEffect.REDUCE_ONLY, "side": BUY}),
         Fault(
             R.NO_MARK_PRICE, {"instrument": UNMARKED, "kind": OrderKind.MARKET, "price_ticks": 0, "post_only": False}
         ),
