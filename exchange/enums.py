@@ -125,6 +125,7 @@ class RejectReason(IntEnum):
     POSITION_OPEN = 36  # a mode changes only without a position ...
     ORDERS_OPEN = 37  # ... and without orders
     DUPLICATE_ORDER_ID = 15
+    ALREADY_LINKED = 111  # to another order
     BELOW_FILLED = 16  # an amend to a total that is already filled
     BOOK_FULL = 17
     NOTHING_TO_REDUCE = 110  # a reduce-only order without a position on the other side, or with too small a one

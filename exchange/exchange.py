@@ -27,6 +27,7 @@ from exchange.desks.margin_desk import MarginDesk
 from exchange.desks.matching import Matcher
 from exchange.desks.operations_desk import OperationsDesk
 from exchange.desks.order_desk import OrderDesk
+from exchange.desks.order_ids import OwnOrderIds
 from exchange.desks.price_desk import PriceDesk
 from exchange.desks.recorded_desk import RecordedDesk
 from exchange.desks.special_desk import SpecialDesk
@@ -50,9 +51,12 @@ from exchange.risk.monitor import Monitor
 from exchange.risk.waterfall import Waterfall
 from exchange.rules import Rules
 from exchange.settling import Settler
+from exchange.triggers.brackets import Brackets
 from exchange.triggers.entry import TriggerDesk
+from exchange.triggers.link_desk import LinkDesk
 from exchange.triggers.links import Links
 from exchange.triggers.reducers import Reducers
+from exchange.triggers.trailing import TrailingDesk
 from exchange.triggers.watches import Watches
 from exchange.views import AccountView, BookView, FundView
 
@@ -121,8 +125,10 @@ class Exchange:
         self.pockets = Pockets(rules.margin, self.ledger, self.clearing, self.markets)
         self.matcher = Matcher(rules.orders, self.log, self.clearing, self.has_clearing)
         self.watches = Watches(rules.orders, self.has_clearing)
+        self.order_ids = OwnOrderIds()
         reducers = Reducers(rules.orders, self.ledger, self.pockets, self.matcher)
-        self.links = Links(rules.orders, self.agenda, self.matcher, reducers)
+        brackets = Brackets(self.log, self.has_clearing, self.watches, reducers, self.order_ids)
+        self.links = Links(rules.orders, self.agenda, self.matcher, reducers, brackets)
         self.matcher.watcher = self.links
         self.desk = OrderDesk(
             rules.orders,
@@ -140,8 +146,16 @@ class Exchange:
             self.log, self.clearing, self.has_clearing, self.desk, self.matcher, self.links
         )
         self.terms_desk = TermsDesk(self.log, self.has_clearing)
+        self.trailing = TrailingDesk(self.log, self.clearing, self.has_clearing, self.desk)
         self.stop_desk = StopDesk(
-            self.log, self.clearing, self.has_clearing, self.matcher, self.pockets, self.watches, self.links
+            self.log,
+            self.clearing,
+            self.has_clearing,
+            self.matcher,
+            self.pockets,
+            self.watches,
+            self.links,
+            self.trailing,
         )
         self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
         self.clock = Clock()
@@ -176,6 +190,7 @@ class Exchange:
             self.clock,
             self.deleverager,
             self.waterfall,
+            self.order_ids,
         )
         self.limit_desk = LimitDesk(self.log, self.ledger, self.clearing, self.liquidator.disposer)
         self.interest = Interest(self.log, self.ledger, self.clearing, self.clock, self.instruments)
@@ -204,6 +219,7 @@ class Exchange:
             self.terms_desk,
             self.recorded_desk,
             self.pockets,
+            self.trailing,
             [
                 self.terms_desk,
                 self.price_desk,
@@ -212,6 +228,7 @@ class Exchange:
                 self.margin_desk,
                 AssetDesk(self.log, self.ledger, self.clearing, self.interest, self.waterfall.gate),
                 self.limit_desk,
+                LinkDesk(self.log, self.ledger, self.pockets, self.has_clearing),
             ],
         )
         self._is_delivering: bool = False  # handlers are being called

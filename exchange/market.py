@@ -17,6 +17,7 @@ from exchange.packed.threshold_heap import ThresholdHeap
 from exchange.pricing.price_feed import PriceFeed
 from exchange.records import MARKET_OPEN
 from exchange.triggers.plan import Plan
+from exchange.triggers.trail import TrailIndex
 from exchange.triggers.watch import Watch
 
 
@@ -70,6 +71,8 @@ class Market:
         self.is_touched: bool = False
         self.low: i64 = 0
         self.high: i64 = 0
+        self.must_look: bool = False  # there are watches or trailing stops
+        self.trails: list[TrailIndex] = []  # trailing stops, by series
         self.watches: list[Watch] = []  # other prices that stops wait for, by series
         self.plans: dict[int, Plan] = {}  # of live orders with LINKED_BIT, by order id
         self.reducers: dict[int, dict[int, Plan]] = {}  # slot -> reduce-only orders that its position cuts

@@ -167,6 +167,9 @@ class BookView:
         book = self._market.book
         words = book.orders.words
         for index in [book.stops, *(watch.stops for watch in self._market.watches)]:
+            for order in index.asleep:
+                if words[order + FLAGS] & SIDE_MASK == side:
+                    yield self._live_order(order)
             for queue in [*index.rising.values(), *reversed(index.falling.values())]:
                 order = queue[0]
                 while order != 0:

@@ -200,6 +200,8 @@ class Book:
                     pending += self._check_stops(trigger, queue[0], queue[1])
         for stops in self.other_stops.values():
             expected += stops.count
+        for stops in [self.stops, *self.other_stops.values()]:
+            pending += len(stops.asleep)
         if pending != expected:
             raise InvariantError(f"expected {expected} pending stops, found {pending}")
         if resting + pending != self.orders.count or self.orders.count != self.ids.count:

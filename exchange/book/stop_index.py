@@ -13,6 +13,7 @@ from mypy_extensions import i64
 from sortedcontainers import SortedDict
 
 from exchange.book.order_pool import (
+    ASLEEP_BIT,
     CAME_TOUCHED_BIT,
     FLAGS,
     LEVEL,
@@ -60,6 +61,7 @@ class StopIndex:
         self.lowest_rising: i64 = NEVER_RISING
         self.highest_falling: i64 = NEVER_FALLING
         self.count: i64 = 0
+        self.asleep: dict[int, None] = {}  # trailing stops without a trigger, by entry
         self.has_come_touched: bool = False
         self.came_touched: list[int] = []  # by arrival; one that has left, or came anew since, has lost its flag
 
@@ -71,6 +73,10 @@ class StopIndex:
         queues = self.rising if rises else self.falling
         words[order + LEVEL] = 0
         words[order + NEXT] = 0
+        if words[order + FLAGS] & ASLEEP_BIT != 0:
+            self.asleep[order] = None
+            self.count += 1
+            return
         queue = queues.get(trigger)
         if queue is None:
             words[order + PREV] = 0
@@ -92,6 +98,10 @@ class StopIndex:
         trigger = words[order + TRIGGER]
         rises = is_rising(words[order + FLAGS])
         queues = self.rising if rises else self.falling
+        if words[order + FLAGS] & ASLEEP_BIT != 0:
+            del self.asleep[order]
+            self.count -= 1
+            return
         older = words[order + PREV]
         younger = words[order + NEXT]
         if older == 0 and younger == 0:

@@ -37,3 +37,5 @@ class CommandType(IntEnum):
     GATE_WITHDRAWALS = 31
     ORDER_TERMS = 32
     BRACKET_TERMS = 33
+    PLACE_TRAILING_STOP = 34
+    LINK_ORDERS = 35

@@ -338,10 +338,13 @@ class OrderDesk:
             return REJECT_INVALID_QUANTITY
         side = flags & SIDE_MASK
         is_pending = words[order + LEVEL] == 0
+        price_asked = price
         if price == 0:
             price = words[order + PRICE]
         elif price < market.min_price or price > market.max_price or (flags >> KIND_SHIFT) & KIND_MASK == STOP:
             return REJECT_INVALID_PRICE
+        if is_linked and (price_asked != 0 or trigger != 0) and self.links.follows(market, words[order + ORDER_ID]):
+            return REJECT_INVALID_PRICE if price_asked != 0 else REJECT_INVALID_TRIGGER
         if trigger != 0 and (not is_pending or trigger < market.min_price or trigger > market.max_price):
             return REJECT_INVALID_TRIGGER
         is_open = words[order + OPEN]

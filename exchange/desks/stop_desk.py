@@ -39,6 +39,7 @@ from exchange.records import (
     write_stop_triggered,
 )
 from exchange.triggers.links import Links
+from exchange.triggers.trailing import TrailingDesk
 from exchange.triggers.watches import Watches
 
 
@@ -55,8 +56,9 @@ class StopDesk:
         pockets: Pockets,
         watches: Watches,
         links: Links,
+        trailing: TrailingDesk,
     ) -> None:
-        """Share the log, the clearing, the matcher, what stops watch and who is linked."""
+        """Share the log, the clearing, the matcher, what stops watch and follow, and who is linked."""
         self.log = log
         self.clearing = clearing
         self.has_clearing: bool = has_clearing
@@ -64,6 +66,7 @@ class StopDesk:
         self.pockets = pockets
         self.watches = watches
         self.links = links
+        self.trailing = trailing
 
     def elect(self, market: Market) -> bool:
         """Run the next stop that a price has touched to completion; return whether there was one.
@@ -83,10 +86,11 @@ class StopDesk:
             order = stops.next_falling()
         else:
             market.is_touched = False
-            if len(market.watches) == 0:
+            if not market.must_look:
                 return False
             order = self.watches.next_touched(market)
             if order == 0:
+                self.trailing.follow(market)
                 return False
         self._run_stop(market, order)
         return True
@@ -115,6 +119,8 @@ class StopDesk:
         seen = self.watches.price_of(market, series_of(flags))
         account = owner & ACCOUNT_MASK
         write_stop_triggered(self.log, market.instrument, account, order_id, trigger, seen, lots, side, source)
+        if is_linked:
+            self.links.elected(market, order_id)
         market.book.stops_of(order).remove(order)
         market.book.forget(order)
         reason: i64 = REJECT_NONE

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.events import accounts, assets, liquidation, margin, orders, prices, terms, waterfall
+from exchange.events import accounts, assets, liquidation, margin, orders, prices, terms, triggers, waterfall
 from exchange.events.accounts import (
     AccountEvent,
     Deposited,
@@ -73,6 +73,7 @@ from exchange.events.prices import (
     PriceEvent,
 )
 from exchange.events.terms import BracketTermsSet, OrderTermsSet, TermsEvent
+from exchange.events.triggers import BracketAttached, OrdersLinked, StopTrailed, TrailingStopSet, TriggerEvent
 from exchange.events.types import EventType
 from exchange.events.waterfall import (
     DebtBooked,
@@ -94,7 +95,15 @@ from exchange.events.waterfall import (
 )
 
 Event: TypeAlias = (
-    OrderEvent | TermsEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent | MarginEvent
+    OrderEvent
+    | TermsEvent
+    | TriggerEvent
+    | PriceEvent
+    | AccountEvent
+    | AssetEvent
+    | LiquidationEvent
+    | WaterfallEvent
+    | MarginEvent
 )
 
 _ALL = {
@@ -106,6 +115,7 @@ _ALL = {
     **waterfall.EVENTS,
     **margin.EVENTS,
     **terms.EVENTS,
+    **triggers.EVENTS,
 }
 EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
@@ -114,6 +124,7 @@ __all__ = [
     "AccountRestricted",
     "AssetDeposited",
     "AssetWithdrawn",
+    "BracketAttached",
     "BracketTermsSet",
     "DebtBooked",
     "DebtRepaid",
@@ -155,6 +166,7 @@ __all__ = [
     "OrderCanceled",
     "OrderRejected",
     "OrderTermsSet",
+    "OrdersLinked",
     "PairNetted",
     "PositionChanged",
     "PositionDeleveraged",
@@ -167,10 +179,12 @@ __all__ = [
     "RecordedClipped",
     "RequestRejected",
     "SessionEnded",
+    "StopTrailed",
     "StopTriggered",
     "SurplusPaid",
     "Trade",
     "TradeReported",
+    "TrailingStopSet",
     "VenueLossBooked",
     "WithdrawalsGated",
     "Withdrawn",

@@ -83,6 +83,8 @@ class Deliverer:
         for stops in [market.book.stops, *market.book.other_stops.values()]:
             while len(stops.rising) > 0:
                 self.matcher.take_out(market, stops.next_rising(), CANCEL_INSTRUMENT_SETTLED, 0)
+            for order in list(stops.asleep):
+                self.matcher.take_out(market, order, CANCEL_INSTRUMENT_SETTLED, 0)
             while len(stops.falling) > 0:
                 self.matcher.take_out(market, stops.next_falling(), CANCEL_INSTRUMENT_SETTLED, 0)
 

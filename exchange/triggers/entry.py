@@ -36,8 +36,9 @@ from exchange.records import (
     write_order_accepted,
     write_order_rejected,
 )
+from exchange.triggers.brackets import is_sound
 from exchange.triggers.links import Links
-from exchange.triggers.plan import Plan
+from exchange.triggers.plan import Bracket, Plan
 from exchange.triggers.watches import Watches
 from exchange.units import MAX_QTY_LOTS
 
@@ -84,13 +85,11 @@ class TriggerDesk:
         reason = self._combination_refusal(market, side, kind, origin, source, effect, terms)
         wanted = lots
         if effect == CLOSE_POSITION:
-            wanted = MAX_QTY_LOTS if lots == 0 else 0  # 0 is refused below: it has no quantity of its own
+            wanted = 1 if lots == 0 else 0  # 0 is refused below: it has no quantity of its own
         if reason == REJECT_NONE and effect != ANY and not is_pending and 0 < wanted <= MAX_QTY_LOTS:
             lots = self._capped(market, slot, side, base, time_in_force, wanted, effect)
             if lots > 0:
                 wanted = lots
-        elif effect == CLOSE_POSITION and wanted != 0:
-            wanted = 1
         reason = self.desk.place_refusal(
             market, owner, order_id, side, base, time_in_force, post_only, wanted, price, trigger, origin, reason
         )
@@ -132,8 +131,14 @@ class TriggerDesk:
         if self.clearing.top_up != 0:
             self.clearing.pay_top_up(market, slot, TRANSFER_ORDER)
         linked: i64 = 0
-        if effect != ANY:
-            market.plans[order_id] = Plan(order_id, owner, effect)
+        if effect != ANY or terms is not None:
+            plan = Plan(order_id, owner, effect)
+            plan.side = side
+            if terms is not None:
+                plan.bracket = Bracket(
+                    terms.take_profit, terms.take_profit_limit, terms.stop_loss, terms.stop_loss_limit
+                )
+            market.plans[order_id] = plan
             linked = LINKED_BIT
         if is_pending:
             flags = order_flags(side, base, time_in_force, 0) | self.watches.source_bits(source) | linked
@@ -158,7 +163,9 @@ class TriggerDesk:
             return REJECT_INVALID_COMBINATION
         if effect == CLOSE_POSITION and kind == LIMIT:
             return REJECT_INVALID_COMBINATION
-        return REJECT_INVALID_TERMS if terms is not None else REJECT_NONE
+        if terms is not None and (effect != ANY or origin != PARTICIPANT):
+            return REJECT_INVALID_COMBINATION
+        return REJECT_INVALID_TERMS if terms is not None and not is_sound(terms, side) else REJECT_NONE
 
     def _capped(
         self, market: Market, slot: i64, side: i64, kind: i64, time_in_force: i64, lots: i64, effect: i64

@@ -15,6 +15,7 @@ from exchange.enums import ANY, CLOSE_POSITION, REDUCE_ONLY
 from exchange.market import Market
 from exchange.records import CANCEL_LINKED
 from exchange.rules import OrderRules
+from exchange.triggers.brackets import Brackets
 from exchange.triggers.hooks import FillWatcher
 from exchange.triggers.plan import Plan
 from exchange.triggers.reducers import Reducers
@@ -22,6 +23,7 @@ from exchange.triggers.reducers import Reducers
 _PARTIALS: Final = ("reduce", "cancel", "keep")
 REDUCE: Final = 0
 CANCEL: Final = 1
+KEEP: Final = 2
 
 NOTHING_LEFT: Final = -(1 << 61)  # in place of a quantity: a reduce-only order would be cut to nothing
 
@@ -30,13 +32,16 @@ NOTHING_LEFT: Final = -(1 << 61)  # in place of a quantity: a reduce-only order 
 class Links(FillWatcher):
     """Does what a plan says when its order fills or ends."""
 
-    def __init__(self, rules: OrderRules, agenda: Agenda, matcher: Matcher, reducers: Reducers) -> None:
+    def __init__(
+        self, rules: OrderRules, agenda: Agenda, matcher: Matcher, reducers: Reducers, brackets: Brackets
+    ) -> None:
         """Copy the rules; share who trades and takes out."""
         super().__init__()
         self.partial_rule: i64 = _PARTIALS.index(rules.oco_partial)
         self.agenda = agenda
         self.matcher = matcher
         self.reducers = reducers
+        self.brackets = brackets
 
     # --- what is heard -----------------------------------------------------------------------------------------
 
@@ -62,8 +67,12 @@ class Links(FillWatcher):
                 plan.effect = REDUCE_ONLY  # what closed a position has a quantity now
                 self.reducers.join(market, plan)
         self._filled(market, plan, self.matcher.taker_filled, 0)
-        if plan.effect != ANY:
+        if plan.effect != ANY or plan.bracket is not None:
             self.reducers.cut(market, plan.owner >> 32)
+
+    def elected(self, market: Market, order_id: i64) -> None:
+        """Hear that a stop with a plan was elected: it follows no price any more."""
+        self._stop_following(market, market.plans[order_id])
 
     def requeued(self, market: Market, order_id: i64) -> None:
         """Hear that a resting order went to the back without being matched."""
@@ -97,6 +106,10 @@ class Links(FillWatcher):
         left = self.reducers.capped(market, slot, side, lots - filled, True, words[order + OPEN])
         return filled + left if left > 0 else NOTHING_LEFT
 
+    def follows(self, market: Market, order_id: i64) -> bool:
+        """Return whether an order with a plan is a trailing stop that was not elected yet."""
+        return market.plans[order_id].trail is not None
+
     def reduces(self, market: Market, order_id: i64) -> bool:
         """Return whether an order with a plan may only reduce."""
         return market.plans[order_id].effect != ANY
@@ -110,25 +123,36 @@ class Links(FillWatcher):
         if is_gone:
             self._end(market, plan)
         elif other is not None and traded > 0:
-            self._partner_filled(market, other, traded)
+            self._partner_filled(market, plan, other, traded)
+        bracket = plan.bracket
+        if bracket is not None and traded > 0:
+            self.brackets.attach(market, plan, bracket, plan.side, traded, taker_id)
 
-    def _partner_filled(self, market: Market, plan: Plan, traded: i64) -> None:
-        order = market.book.find(plan.order_id)
-        if order == 0:
+    def _partner_filled(self, market: Market, plan: Plan, other: Plan, traded: i64) -> None:
+        """Take from the other order what a fill of one costs it; the first goes on alone where nothing is left."""
+        order = market.book.find(other.order_id)
+        if order == 0 or self.partial_rule == KEEP or (self.partial_rule == REDUCE and other.effect == CLOSE_POSITION):
             return
-        open_lots = market.book.orders.words[order + OPEN]
-        if self.partial_rule == CANCEL:
-            self.matcher.take_out(market, order, CANCEL_LINKED, 0)
-        elif self.partial_rule == REDUCE and plan.effect != CLOSE_POSITION:
-            if traded >= open_lots:
-                self.matcher.take_out(market, order, CANCEL_LINKED, 0)
-            else:
-                self.matcher.reduce(market, order, traded)
+        if self.partial_rule == REDUCE and traded < market.book.orders.words[order + OPEN]:
+            self.matcher.reduce(market, order, traded)
+            return
+        plan.partner = None
+        other.partner = None
+        self.matcher.take_out(market, order, CANCEL_LINKED, 0)
+
+    def _stop_following(self, market: Market, plan: Plan) -> None:
+        trail = plan.trail
+        if trail is not None:
+            plan.trail = None
+            for index in market.trails:
+                if index.series == trail.series:
+                    index.remove(trail)
 
     def _end(self, market: Market, plan: Plan) -> None:
         """Forget the plan of an order that is gone; its partner goes with it."""
         del market.plans[plan.order_id]
         self.reducers.leave(market, plan)
+        self._stop_following(market, plan)
         other = plan.partner
         if other is None:
             return

@@ -7,6 +7,8 @@ from typing import final
 
 from mypy_extensions import i64
 
+from exchange.triggers.trail import Trail
+
 
 @final
 class Bracket:
@@ -30,6 +32,7 @@ class Plan:
         self.order_id: i64 = order_id
         self.owner: i64 = owner
         self.effect: i64 = effect
+        self.side: i64 = 0  # of an entry with a bracket, and of what it brings
         self.partner: Plan | None = None  # one of the two cancels the other
         self.bracket: Bracket | None = None
-        self.is_child: bool = False  # made by the engine for a bracket
+        self.trail: Trail | None = None

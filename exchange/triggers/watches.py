@@ -9,7 +9,7 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from exchange.book.level_index import RANK
-from exchange.book.order_pool import FLAGS, SOURCE_SHIFT, TRIGGER
+from exchange.book.order_pool import ASLEEP_BIT, FLAGS, SOURCE_SHIFT, TRIGGER
 from exchange.book.stop_index import ASK_SERIES, INDEX_SERIES, LAST_SERIES, MARK_SERIES, is_rising, series_of
 from exchange.enums import BY_INDEX, BY_LAST, BY_MARK, BY_VENUE
 from exchange.market import Market
@@ -56,6 +56,8 @@ class Watches:
     def look_again(self, market: Market, order: i64) -> None:
         """Let a stop that came or was amended just now be elected in this settling where its price touches it."""
         words = market.book.orders.words
+        if words[order + FLAGS] & ASLEEP_BIT != 0:
+            return
         series = series_of(words[order + FLAGS])
         if series != LAST_SERIES:
             watch = self._watch(market, series)
@@ -85,6 +87,10 @@ class Watches:
             return market.last
         return self._watch(market, series).price
 
+    def has_price(self, market: Market, series: i64) -> bool:
+        """Return whether a price is there, as stops last saw it."""
+        return market.has_last if series == LAST_SERIES else self._watch(market, series).is_there
+
     def _watch(self, market: Market, series: i64) -> Watch:
         """Return what watches a price, making it where there is none."""
         place: i64 = 0
@@ -99,6 +105,7 @@ class Watches:
         watch.is_moved = False
         market.watches.insert(place, watch)
         market.book.other_stops[series] = watch.stops
+        market.must_look = True
         market.agenda.has_watches = True
         return watch
 

@@ -7,6 +7,9 @@
     place sell 5 profit 110 by-mark id 1 acct 7 a take-profit; also `by-last`, `by-index`, `by-best`, of stops, too
     place sell 5 @ 101 id 1 acct 7 reduce-only  also `close`, which has no quantity: `place sell close stop 90 ...`
     place sell 5 @ 101 id 9 recorded            of the recorded market, account 0; also `correction`
+    trail sell 5 distance 10 id 1 acct 7        also `step 2 activation 120 offset 3 ppm`
+    link id 1 other 2 acct 7                    one of the two cancels the other
+    bracket profit 110 loss 90 id 3 acct 7      for the order 3 that comes; also `profit-limit`, `loss-limit`
     cancel id 1 acct 7                          also `reduce 2 id 1 acct 7`, `amend 5 @ 99 stop 90 total id 1 acct 7`
     mass-cancel buy acct 7
     wait 8h                                     time passes: ns, ms, s, min, h, d
@@ -41,6 +44,7 @@ from exchange.codec import encode_command
 from exchange.commands import (
     AdvanceTime,
     AmendOrder,
+    BracketTerms,
     CancelOrder,
     Command,
     CommandType,
@@ -50,9 +54,11 @@ from exchange.commands import (
     ExecuteRecorded,
     FundDeposit,
     GateWithdrawals,
+    LinkOrders,
     MassCancel,
     OpenPosition,
     PlaceOrder,
+    PlaceTrailingStop,
     ReduceOrder,
     ReportTrade,
     RestrictAccount,
@@ -106,9 +112,13 @@ FLAGS = (
     "book",
     "new",
     "close",
+    "ppm",
     *BY,
 )
-VALUES = ("@", "id", "acct", "stop", "profit", "on", "leg")
+VALUES = (
+    *("@", "id", "acct", "stop", "profit", "on", "leg", "distance", "step", "activation", "offset", "other", "loss"),
+    *("profit-limit", "loss-limit"),
+)
 NANOSECONDS = {"ns": 1, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
 NAME_LISTS = ("waterfall", "sources", "remainder")  # settings that are lists of names, and of numbers
 NUMBER_LISTS = ("mark.weights", "mark.staleness_ns", "index.weights", "liquidation.takeover.backstop_accounts")
@@ -148,6 +158,9 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
         Origin.RECORDED if "recorded" in said else Origin.CORRECTION if "correction" in said else Origin.PARTICIPANT
     )
     more: dict[str, Any] = {"origin": origin, "is_continued": "continued" in said}
+    source = TriggerSource(next((BY.index(name) + 1 for name in BY if name in said), 0))
+    effect = OrderEffect(1 if "reduce-only" in said else 2 if "close" in said else 0)
+    position = PositionSide(1 if "long" in said else 2 if "short" in said else 0)
     if verb == "place":
         time_in_force = TimeInForce.IOC if "ioc" in said else TimeInForce.FOK if "fok" in said else TimeInForce.GTC
         base = 4 if "profit" in said else 2 if "stop" in said else 0
@@ -164,12 +177,34 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
             time_in_force,
             "post-only" in said,
             trigger,
-            position=PositionSide(1 if "long" in said else 2 if "short" in said else 0),
-            trigger_source=TriggerSource(next((BY.index(name) + 1 for name in BY if name in said), 0)),
-            effect=OrderEffect(1 if "reduce-only" in said else 2 if "close" in said else 0),
+            position=position,
+            trigger_source=source,
+            effect=effect,
             **more,
         )
     makers: dict[str, Callable[[], Command]] = {
+        "trail": lambda: PlaceTrailingStop(
+            ts_ns,
+            instrument,
+            account,
+            order_id,
+            side,
+            amount,
+            said["distance"],
+            *(said.get(name, 0) for name in ("activation", "step", "offset")),
+            "ppm" in said,
+            position,
+            source,
+            effect,
+        ),
+        "link": lambda: LinkOrders(ts_ns, instrument, account, order_id, said["other"]),
+        "bracket": lambda: BracketTerms(
+            ts_ns,
+            instrument,
+            account,
+            order_id,
+            *(said.get(name, 0) for name in ("profit", "profit-limit", "loss", "loss-limit")),
+        ),
         "cancel": lambda: CancelOrder(ts_ns, instrument, account, order_id, **more),
         "reduce": lambda: ReduceOrder(ts_ns, instrument, account, order_id, amount, **more),
         "amend": lambda: AmendOrder(
@@ -375,6 +410,14 @@ SENTENCES: dict[str, str] = {
     "OrderAmended": "amended {side} {qty_lots} @ {price_ticks}{stop} id {order_id} acct {account}: {kept}",
     "StopTriggered": "triggered {side} {qty_lots} stop {trigger_ticks} by {seen}{last_ticks} id {order_id} "
     "acct {account}",
+    "TrailingStopSet": "trails id {order_id} acct {account}: distance {distance}{unit} step {step_ticks} "
+    "activation {activation_ticks} offset {limit_offset_ticks}",
+    "StopTrailed": "trailed id {order_id} acct {account}: stop {trigger_ticks} behind {reference_ticks}{limit_too}",
+    "OrdersLinked": "linked id {order_id} and {other_order_id} acct {account}",
+    "BracketTermsSet": "bracket waits for id {order_id} acct {account}: profit {take_profit_ticks} "
+    "limit {take_profit_limit_ticks}, loss {stop_loss_ticks} limit {stop_loss_limit_ticks}",
+    "BracketAttached": "bracket of {qty_lots} for id {order_id} acct {account}: profit {take_profit_order_id} "
+    "loss {stop_loss_order_id}",
     "TradeReported": "reported {side} {qty_lots} @ {price_ticks}",
     "RecordedClipped": "clipped {kind} of {qty_lots} id {order_id}",
     "MarkPriceUpdated": "mark {price_ticks}",
@@ -477,6 +520,8 @@ def sentence(event: Event, is_named: bool) -> str:
     values["newly"] = ", and what is opened from now on" if fields.get("is_for_new_only") else ""
     values["stop"] = f" stop {fields['trigger_ticks']}" if fields.get("trigger_ticks") else ""
     values["seen"] = f"{values['source']} " if fields.get("source") and "last_ticks" in fields else ""
+    values["unit"] = " ppm" if fields.get("is_ppm") else ""
+    values["limit_too"] = f" @ {fields['price_ticks']}" if fields.get("price_ticks") else ""
     values["running"] = "stops paying" if fields.get("is_running") else "pays again"
     values["debt_now"] = fields.get("owed", 0)
     values["interest"] = " as interest" if fields.get("is_interest") else ""
