@@ -75,16 +75,16 @@ class Deliverer:
         write_instrument_settled(self.log, market.instrument, price, longs, -total, positions, commanded)
 
     def _cancel_orders(self, market: Market) -> None:
-        """Bids from the best, asks from the best, each price oldest first; buy stops from the lowest trigger up, sell
-        stops from the highest down.
+        """Bids from the best, asks from the best, each price oldest first; of each price that stops watch the rising
+        from the lowest trigger up, those without a trigger yet, the falling from the highest down.
         """
         self._cancel_side(market, market.book.bids)
         self._cancel_side(market, market.book.asks)
-        for stops in [market.book.stops, *market.book.other_stops.values()]:
+        for stops in [market.book.stops, *(watch.stops for watch in market.watches)]:
             while len(stops.rising) > 0:
                 self.matcher.take_out(market, stops.next_rising(), CANCEL_INSTRUMENT_SETTLED, 0)
-            for order in list(stops.asleep):
-                self.matcher.take_out(market, order, CANCEL_INSTRUMENT_SETTLED, 0)
+            while len(stops.asleep) > 0:
+                self.matcher.take_out(market, next(iter(stops.asleep)), CANCEL_INSTRUMENT_SETTLED, 0)
             while len(stops.falling) > 0:
                 self.matcher.take_out(market, stops.next_falling(), CANCEL_INSTRUMENT_SETTLED, 0)
 
