@@ -3,10 +3,11 @@
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import BUY_LOTS, BUY_NOTIONAL, FIRST_SLOT, SELL_LOTS, SELL_NOTIONAL, Ledger
+from exchange.accounts.ledger import BUY_LOTS, BUY_NOTIONAL, FIRST_SLOT, SELL_LOTS, SELL_NOTIONAL, SIZE, Ledger
 from exchange.book.iceberg import whole_open
 from exchange.book.level_index import HEAD, RANK, LevelIndex
-from exchange.book.order_pool import NEXT, OWNER, PRICE
+from exchange.book.order_pool import FLAGS, LEVEL, LINKED_BIT, NEXT, OPEN, OWNER, PRICE, SIDE_MASK
+from exchange.enums import ANY, SELL
 from exchange.errors import InvariantError
 from exchange.market import Market
 
@@ -17,6 +18,25 @@ def check_market(market: Market, ledger: Ledger, clearing: Clearing, has_clearin
     _check_not_crossed(market)
     if has_clearing:
         _check_reserves(market, ledger, clearing)
+    _check_plans(market, ledger)
+
+
+def _check_plans(market: Market, ledger: Ledger) -> None:
+    """Orders that concern others are live and say so; partners name each other; what reduces is no larger than that."""
+    words = market.book.orders.words
+    for order_id, plan in market.plans.items():
+        order = market.book.find(order_id)
+        if order == 0 or words[order + FLAGS] & LINKED_BIT == 0:
+            raise InvariantError(f"order {order_id}: expected a live order that says that it is linked")
+        other = plan.partner
+        if other is not None and (other.partner is not plan or market.plans.get(other.order_id) is not other):
+            raise InvariantError(f"orders {order_id} and {other.order_id} are linked one way only")
+        if plan.effect == ANY or words[order + LEVEL] == 0:
+            continue
+        size: int = ledger.legs[market.leg(plan.owner >> 32) + SIZE]
+        open_lots: int = words[order + OPEN]
+        if open_lots > (size if words[order + FLAGS] & SIDE_MASK == SELL else -size):
+            raise InvariantError(f"order {order_id}: expected at most the position of {size}, found {open_lots}")
 
 
 def _check_not_crossed(market: Market) -> None:

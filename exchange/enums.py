@@ -124,10 +124,12 @@ class RejectReason(IntEnum):
     POSITION_OPEN = 36  # a mode changes only without a position ...
     ORDERS_OPEN = 37  # ... and without orders
     DUPLICATE_ORDER_ID = 15
+    ALREADY_LINKED = 111  # to another order
     BELOW_FILLED = 16  # an amend to a total that is already filled
     BOOK_FULL = 17
     INVALID_TERMS = 100  # a term that is no quantity, price or time, or that such an order cannot have
     INVALID_EXPIRY = 101  # GTD until a time that has come
+    NOTHING_TO_REDUCE = 110  # a reduce-only order without a position on the other side, or with too small a one
     NO_MARK_PRICE = 18
     ALREADY_TRADED = 19  # OpenPosition after the account's first trade in the instrument
     POST_ONLY_WOULD_TAKE = 20
@@ -157,6 +159,8 @@ class CancelReason(IntEnum):
     AMENDED_BELOW_FILLED = 7
     LIQUIDATION = 8
     STOP_REFUSED = 9  # an elected stop that could not be entered, such as for lack of margin
+    NOTHING_TO_REDUCE = 65  # a reduce-only order whose position is gone, or is closed by others
+    LINKED = 66  # the order that it was linked to filled, or is gone
     DELEVERAGED = 52  # its owner's position was closed against a liquidation
     INSTRUMENT_SETTLED = 10
     EXPIRED = 60  # its time, or its day, has ended

@@ -17,6 +17,9 @@ from exchange.packed.columns import doubled, new_column
 from exchange.packed.threshold_heap import ThresholdHeap
 from exchange.pricing.price_feed import PriceFeed
 from exchange.records import MARKET_OPEN
+from exchange.triggers.plan import Plan
+from exchange.triggers.trail import TrailIndex
+from exchange.triggers.watch import Watch
 
 
 @final
@@ -74,6 +77,13 @@ class Market:
         self.is_touched: bool = False
         self.low: i64 = 0
         self.high: i64 = 0
+        self.must_look: bool = False  # there are watches or trailing stops
+        self.trails: list[TrailIndex] = []  # trailing stops, by series
+        self.watches: list[Watch] = []  # other prices that stops wait for, by series
+        self.plans: dict[int, Plan] = {}  # of live orders with LINKED_BIT, by order id
+        self.reducers: dict[int, dict[int, Plan]] = {}  # slot -> reduce-only orders that its position cuts
+        self.has_reducers: bool = False
+        self.moved_slots: list[int] = []  # whose positions changed since they were last looked at for that
         self.has_mark: bool = False
         self.mark: i64 = 0
         self.is_mark_moved: bool = False  # since breaches were last looked for

@@ -46,6 +46,8 @@ WRITE_OFF_DEBT: Final = 30
 GATE_WITHDRAWALS: Final = 31
 ORDER_TERMS: Final = 32
 BRACKET_TERMS: Final = 33
+PLACE_TRAILING_STOP: Final = 34
+LINK_ORDERS: Final = 35
 REPLACE_ORDER: Final = 36
 
 PLACE_ORDER_TS_NS: Final = 8
@@ -206,6 +208,30 @@ BRACKET_TERMS_TAKE_PROFIT_LIMIT_TICKS: Final = 32
 BRACKET_TERMS_STOP_LOSS_TICKS: Final = 40
 BRACKET_TERMS_STOP_LOSS_LIMIT_TICKS: Final = 48
 
+PLACE_TRAILING_STOP_TS_NS: Final = 8
+PLACE_TRAILING_STOP_ORDER_ID: Final = 16
+PLACE_TRAILING_STOP_SIDE: Final = 56
+PLACE_TRAILING_STOP_SIDE_SHIFT: Final = 0
+PLACE_TRAILING_STOP_QTY_LOTS: Final = 24
+PLACE_TRAILING_STOP_DISTANCE: Final = 32
+PLACE_TRAILING_STOP_ACTIVATION_TICKS: Final = 40
+PLACE_TRAILING_STOP_STEP_TICKS: Final = 48
+PLACE_TRAILING_STOP_STEP_TICKS_SHIFT: Final = 0
+PLACE_TRAILING_STOP_LIMIT_OFFSET_TICKS: Final = 48
+PLACE_TRAILING_STOP_LIMIT_OFFSET_TICKS_SHIFT: Final = 32
+PLACE_TRAILING_STOP_IS_PPM: Final = 56
+PLACE_TRAILING_STOP_IS_PPM_SHIFT: Final = 8
+PLACE_TRAILING_STOP_POSITION: Final = 56
+PLACE_TRAILING_STOP_POSITION_SHIFT: Final = 16
+PLACE_TRAILING_STOP_TRIGGER_SOURCE: Final = 56
+PLACE_TRAILING_STOP_TRIGGER_SOURCE_SHIFT: Final = 24
+PLACE_TRAILING_STOP_EFFECT: Final = 56
+PLACE_TRAILING_STOP_EFFECT_SHIFT: Final = 32
+
+LINK_ORDERS_TS_NS: Final = 8
+LINK_ORDERS_ORDER_ID: Final = 16
+LINK_ORDERS_OTHER_ORDER_ID: Final = 24
+
 REPLACE_ORDER_TS_NS: Final = 8
 REPLACE_ORDER_ORDER_ID: Final = 16
 REPLACE_ORDER_NEW_ORDER_ID: Final = 24
@@ -278,6 +304,10 @@ EVENT_WITHDRAWALS_GATED: Final = 62
 EVENT_ORDER_TERMS_SET: Final = 63
 EVENT_ORDER_REFRESHED: Final = 64
 EVENT_BRACKET_TERMS_SET: Final = 68
+EVENT_BRACKET_ATTACHED: Final = 69
+EVENT_ORDERS_LINKED: Final = 70
+EVENT_STOP_TRAILED: Final = 71
+EVENT_TRAILING_STOP_SET: Final = 72
 
 EVENT_ORDER_ACCEPTED_COMMAND_SEQ: Final = 8
 EVENT_ORDER_ACCEPTED_TS_NS: Final = 16
@@ -351,6 +381,8 @@ EVENT_STOP_TRIGGERED_LAST_TICKS: Final = 40
 EVENT_STOP_TRIGGERED_QTY_LOTS: Final = 48
 EVENT_STOP_TRIGGERED_SIDE: Final = 56
 EVENT_STOP_TRIGGERED_SIDE_SHIFT: Final = 0
+EVENT_STOP_TRIGGERED_SOURCE: Final = 56
+EVENT_STOP_TRIGGERED_SOURCE_SHIFT: Final = 8
 
 EVENT_TRADE_REPORTED_COMMAND_SEQ: Final = 8
 EVENT_TRADE_REPORTED_TS_NS: Final = 16
@@ -792,6 +824,37 @@ EVENT_BRACKET_TERMS_SET_TAKE_PROFIT_LIMIT_TICKS: Final = 40
 EVENT_BRACKET_TERMS_SET_STOP_LOSS_TICKS: Final = 48
 EVENT_BRACKET_TERMS_SET_STOP_LOSS_LIMIT_TICKS: Final = 56
 
+EVENT_BRACKET_ATTACHED_COMMAND_SEQ: Final = 8
+EVENT_BRACKET_ATTACHED_TS_NS: Final = 16
+EVENT_BRACKET_ATTACHED_ORDER_ID: Final = 24
+EVENT_BRACKET_ATTACHED_TAKE_PROFIT_ORDER_ID: Final = 32
+EVENT_BRACKET_ATTACHED_STOP_LOSS_ORDER_ID: Final = 40
+EVENT_BRACKET_ATTACHED_QTY_LOTS: Final = 48
+
+EVENT_ORDERS_LINKED_COMMAND_SEQ: Final = 8
+EVENT_ORDERS_LINKED_TS_NS: Final = 16
+EVENT_ORDERS_LINKED_ORDER_ID: Final = 24
+EVENT_ORDERS_LINKED_OTHER_ORDER_ID: Final = 32
+
+EVENT_STOP_TRAILED_COMMAND_SEQ: Final = 8
+EVENT_STOP_TRAILED_TS_NS: Final = 16
+EVENT_STOP_TRAILED_ORDER_ID: Final = 24
+EVENT_STOP_TRAILED_TRIGGER_TICKS: Final = 32
+EVENT_STOP_TRAILED_REFERENCE_TICKS: Final = 40
+EVENT_STOP_TRAILED_PRICE_TICKS: Final = 48
+
+EVENT_TRAILING_STOP_SET_COMMAND_SEQ: Final = 8
+EVENT_TRAILING_STOP_SET_TS_NS: Final = 16
+EVENT_TRAILING_STOP_SET_ORDER_ID: Final = 24
+EVENT_TRAILING_STOP_SET_DISTANCE: Final = 32
+EVENT_TRAILING_STOP_SET_ACTIVATION_TICKS: Final = 40
+EVENT_TRAILING_STOP_SET_STEP_TICKS: Final = 48
+EVENT_TRAILING_STOP_SET_STEP_TICKS_SHIFT: Final = 0
+EVENT_TRAILING_STOP_SET_LIMIT_OFFSET_TICKS: Final = 48
+EVENT_TRAILING_STOP_SET_LIMIT_OFFSET_TICKS_SHIFT: Final = 32
+EVENT_TRAILING_STOP_SET_IS_PPM: Final = 56
+EVENT_TRAILING_STOP_SET_IS_PPM_SHIFT: Final = 0
+
 REJECT_NONE: Final = 0
 REJECT_UNKNOWN_INSTRUMENT: Final = 1
 REJECT_MARKET_SETTLED: Final = 24
@@ -817,10 +880,12 @@ REJECT_WRONG_MARGIN_MODE: Final = 35
 REJECT_POSITION_OPEN: Final = 36
 REJECT_ORDERS_OPEN: Final = 37
 REJECT_DUPLICATE_ORDER_ID: Final = 15
+REJECT_ALREADY_LINKED: Final = 111
 REJECT_BELOW_FILLED: Final = 16
 REJECT_BOOK_FULL: Final = 17
 REJECT_INVALID_TERMS: Final = 100
 REJECT_INVALID_EXPIRY: Final = 101
+REJECT_NOTHING_TO_REDUCE: Final = 110
 REJECT_NO_MARK_PRICE: Final = 18
 REJECT_ALREADY_TRADED: Final = 19
 REJECT_POST_ONLY_WOULD_TAKE: Final = 20
@@ -846,6 +911,8 @@ CANCEL_SELF_TRADE: Final = 6
 CANCEL_AMENDED_BELOW_FILLED: Final = 7
 CANCEL_LIQUIDATION: Final = 8
 CANCEL_STOP_REFUSED: Final = 9
+CANCEL_NOTHING_TO_REDUCE: Final = 65
+CANCEL_LINKED: Final = 66
 CANCEL_DELEVERAGED: Final = 52
 CANCEL_INSTRUMENT_SETTLED: Final = 10
 CANCEL_EXPIRED: Final = 60
@@ -1075,6 +1142,7 @@ def write_stop_triggered(
     last_ticks: i64,
     qty_lots: i64,
     side: i64,
+    source: i64,
 ) -> None:
     """Append a StopTriggered record."""
     if log.left == 0:
@@ -1090,7 +1158,7 @@ def write_stop_triggered(
     words[at + 4] = trigger_ticks
     words[at + 5] = last_ticks
     words[at + 6] = qty_lots
-    words[at + 7] = side
+    words[at + 7] = side | source << 8
 
 
 def write_trade_reported(log: EventLog, instrument: i64, price_ticks: i64, qty_lots: i64, side: i64) -> None:
@@ -2469,3 +2537,101 @@ def write_bracket_terms_set(
     words[at + 5] = take_profit_limit_ticks
     words[at + 6] = stop_loss_ticks
     words[at + 7] = stop_loss_limit_ticks
+
+
+def write_bracket_attached(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    order_id: i64,
+    take_profit_order_id: i64,
+    stop_loss_order_id: i64,
+    qty_lots: i64,
+) -> None:
+    """Append a BracketAttached record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 325 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = order_id
+    words[at + 4] = take_profit_order_id
+    words[at + 5] = stop_loss_order_id
+    words[at + 6] = qty_lots
+    words[at + 7] = 0
+
+
+def write_orders_linked(log: EventLog, instrument: i64, account: i64, order_id: i64, other_order_id: i64) -> None:
+    """Append a OrdersLinked record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 326 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = order_id
+    words[at + 4] = other_order_id
+    words[at + 5] = 0
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_stop_trailed(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    order_id: i64,
+    trigger_ticks: i64,
+    reference_ticks: i64,
+    price_ticks: i64,
+) -> None:
+    """Append a StopTrailed record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 327 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = order_id
+    words[at + 4] = trigger_ticks
+    words[at + 5] = reference_ticks
+    words[at + 6] = price_ticks
+    words[at + 7] = 0
+
+
+def write_trailing_stop_set(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    order_id: i64,
+    distance: i64,
+    activation_ticks: i64,
+    step_ticks: i64,
+    limit_offset_ticks: i64,
+    is_ppm: i64,
+) -> None:
+    """Append a TrailingStopSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 328 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = order_id
+    words[at + 4] = distance
+    words[at + 5] = activation_ticks
+    words[at + 6] = (step_ticks & 0xffffffff) | limit_offset_ticks << 32
+    words[at + 7] = is_ppm

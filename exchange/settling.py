@@ -83,6 +83,8 @@ class Settler:
         are_retries_due = True
         while True:
             self._update_marks()
+            while self.agenda.has_watches and self._elect_stops():
+                self._update_marks()
             if len(self.pockets.clearing.touched_pockets) > 0:
                 self.pockets.return_excess()
             if self.monitor.has_work():
@@ -107,12 +109,19 @@ class Settler:
         """Return whether the newest command was continued, so that the venue has not settled since."""
         return self.agenda.has_touched or self.monitor.has_work()
 
-    def _elect_stops(self) -> None:
-        while self.agenda.has_touched:
+    def _elect_stops(self) -> bool:
+        """Elect what prices touch until none is touched any more; return whether any was."""
+        if self.agenda.has_moved_slots:
+            self.stop_desk.links.cut_moved(self.markets)
+        has_elected = False
+        is_due = self.agenda.has_touched or self.agenda.has_watches
+        while is_due:
             self.agenda.has_touched = False
             for market in self.markets:
                 while self.stop_desk.elect(market):
-                    pass
+                    has_elected = True
+            is_due = self.agenda.has_touched
+        return has_elected
 
     def _update_marks(self) -> None:
         if not self.agenda.has_traded and not self.has_book_marks:

@@ -33,6 +33,7 @@ from exchange.book.order_pool import (
     POST_ONLY_BIT,
     PRICE,
     SIDE_MASK,
+    TAKE_PROFIT_BIT,
     TIF_MASK,
     TIF_SHIFT,
     TRIGGER,
@@ -169,15 +170,19 @@ class BookView:
             level = index.next_worse(level)
 
     def stops(self, side: Side) -> Iterator[LiveOrder]:
-        """Yield the pending stops of a side in the order in which they would be elected."""
-        index = self._market.book.stops
-        words = self._market.book.orders.words
-        queues = index.buys.values() if side == Side.BUY else reversed(index.sells.values())
-        for queue in queues:
-            order = queue[0]
-            while order != 0:
-                yield self._live_order(order)
-                order = words[order + NEXT]
+        """Yield the pending stops of a side: by watched price, those that wait for a rise first, nearest first."""
+        book = self._market.book
+        words = book.orders.words
+        for index in [book.stops, *(watch.stops for watch in self._market.watches)]:
+            for order in index.asleep:
+                if words[order + FLAGS] & SIDE_MASK == side:
+                    yield self._live_order(order)
+            for queue in [*index.rising.values(), *reversed(index.falling.values())]:
+                order = queue[0]
+                while order != 0:
+                    if words[order + FLAGS] & SIDE_MASK == side:
+                        yield self._live_order(order)
+                    order = words[order + NEXT]
 
     def order(self, order_id: int) -> LiveOrder | None:
         """Return a live order by its id, or None."""
@@ -234,7 +239,7 @@ class BookView:
             order_id=words[order + ORDER_ID],
             account=words[order + OWNER] & 0xFFFFFFFF,
             side=Side(flags & SIDE_MASK),
-            kind=OrderKind(flags >> KIND_SHIFT & KIND_MASK),
+            kind=OrderKind((flags >> KIND_SHIFT & KIND_MASK) + (2 if flags & TAKE_PROFIT_BIT else 0)),
             time_in_force=TimeInForce(time_in_force),
             post_only=bool(flags & POST_ONLY_BIT),
             price_ticks=words[order + PRICE],

@@ -30,7 +30,11 @@ _COUNT_FIELDS: Final = frozenset(
         "light",
         "liquidation_id",
         "maker_order_id",
+        "distance",
         "order_id",
+        "other_order_id",
+        "stop_loss_order_id",
+        "take_profit_order_id",
         "outliers",
         "payers",
         "positions",
@@ -60,10 +64,17 @@ TEMPLATES: Final[dict[str, str]] = {
     "AssetDeposited": "{account} deposited {qty_lots} {instrument}, worth {value}; it holds {size_lots}",
     "AssetWithdrawn": "{account} withdrew {qty_lots} {instrument}, worth {value}; it holds {size_lots}",
     # orders
-    "StopTriggered": "a trade of {instrument} at {last_ticks} touched the stop of {account} at {trigger_ticks}: "
+    "StopTriggered": "the price of {instrument} at {last_ticks} touched the stop of {account} at {trigger_ticks}: "
     "order {order_id} to {side} {qty_lots} is now live",
     "OrderRefreshed": "order {order_id} of {account}, to {side} {instrument} at {price_ticks}, shows {shown_lots} now "
     "and hides {hidden_lots}",
+    "TrailingStopSet": "order {order_id} of {account} follows {instrument} at a distance of {distance}, from "
+    "{activation_ticks} on (0: at once)",
+    "StopTrailed": "{instrument} at {reference_ticks} moved the trailing stop of {account} to {trigger_ticks} (order "
+    "{order_id})",
+    "OrdersLinked": "orders {order_id} and {other_order_id} of {account} in {instrument} cancel each other from now on",
+    "BracketAttached": "{qty_lots} of order {order_id} of {account} in {instrument} filled, and have a take-profit "
+    "{take_profit_order_id} and a stop-loss {stop_loss_order_id} (0: none)",
     "OrderTermsSet": "{account} has terms waiting for its order {order_id} in {instrument} (0: none): shows "
     "{display_lots}, anew below {min_display_lots}, at least {min_qty_lots} at once, until {expires_ns}",
     "BracketTermsSet": "{account} has a bracket waiting for its order {order_id} in {instrument} (0: none): takes "

@@ -41,6 +41,13 @@ NUMBERS = {
         "book": 3,
         "margin": 3,
         "accounts/ledger.py": 3,
+        "triggers/watch.py": 3,  # one price that stops wait for
+        "triggers/trail.py": 3,  # how trailing stops follow a price
+        "triggers/plan.py": 3,  # what the orders of one market do beyond trading
+        "triggers/watches.py": 5,
+        "triggers/hooks.py": 5,
+        "triggers": 6,
+        "triggers/__init__.py": 9,
         "market.py": 4,  # one instrument: its book, its valuation, its thresholds
         "accounts/fund_money.py": 5,
         "accounts/leg_margin.py": 5,

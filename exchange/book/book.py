@@ -31,7 +31,7 @@ from exchange.book.order_pool import (
     TRIGGER,
     OrderPool,
 )
-from exchange.book.stop_index import StopIndex
+from exchange.book.stop_index import LAST_SERIES, StopIndex, series_of
 from exchange.enums import BUY
 from exchange.errors import InvariantError
 from exchange.packed.columns import doubled, new_column
@@ -50,7 +50,8 @@ class Book:
         self.ids = IdTable()
         self.bids = LevelIndex(1)
         self.asks = LevelIndex(-1)
-        self.stops = StopIndex(self.orders)
+        self.stops = StopIndex(self.orders)  # those that watch the last trade's price
+        self.other_stops: dict[int, StopIndex] = {}  # those that watch other prices, by series
         self.owner_lists = new_column(64)  # oldest, youngest of each owner slot
         self.index: i64 = 0  # of its market in the venue
         self.terms: dict[int, LiveTerms] = {}  # by order, of those with TERMS_BIT
@@ -83,6 +84,11 @@ class Book:
         self.ids.put(order_id, order)
         self._join_owner(order)
         return order
+
+    def stops_of(self, order: i64) -> StopIndex:
+        """Return the stops among which a pending one waits, those that watch the same price."""
+        series = series_of(self.orders.words[order + FLAGS])
+        return self.stops if series == LAST_SERIES else self.other_stops[series]
 
     def link(self, order: i64) -> None:
         """Put an order that is in no level at the back of the level of its price."""
@@ -218,11 +224,17 @@ class Book:
         """Raise InvariantError where the book disagrees with itself. O(orders)."""
         resting = self._check_side(self.bids) + self._check_side(self.asks)
         pending: i64 = 0
-        for queues in (self.stops.buys, self.stops.sells):
-            for trigger, queue in queues.items():
-                pending += self._check_stops(trigger, queue[0], queue[1])
-        if pending != self.stops.count:
-            raise InvariantError(f"expected {self.stops.count} pending stops, found {pending}")
+        expected = self.stops.count
+        for stops in [self.stops, *self.other_stops.values()]:
+            for queues in (stops.rising, stops.falling):
+                for trigger, queue in queues.items():
+                    pending += self._check_stops(trigger, queue[0], queue[1])
+        for stops in self.other_stops.values():
+            expected += stops.count
+        for stops in [self.stops, *self.other_stops.values()]:
+            pending += len(stops.asleep)
+        if pending != expected:
+            raise InvariantError(f"expected {expected} pending stops, found {pending}")
         if resting + pending != self.orders.count or self.orders.count != self.ids.count:
             raise InvariantError(
                 f"expected resting {resting} + pending {pending} = rows {self.orders.count} = ids {self.ids.count}"

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.commands import accounts, assets, margin, operations, orders, prices, terms
+from exchange.commands import accounts, assets, margin, operations, orders, prices, terms, triggers
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
 from exchange.commands.assets import AssetCommand, DepositAsset, SetInterestRate, WithdrawAsset
 from exchange.commands.margin import (
@@ -47,10 +47,18 @@ from exchange.commands.prices import (
     SettleInstrument,
 )
 from exchange.commands.terms import BracketTerms, OrderTerms, TermsCommand
+from exchange.commands.triggers import LinkOrders, PlaceTrailingStop, TriggerCommand
 from exchange.commands.types import CommandType
 
 Command: TypeAlias = (
-    OrderCommand | TermsCommand | PriceCommand | AccountCommand | AssetCommand | OperatorCommand | MarginCommand
+    OrderCommand
+    | TermsCommand
+    | TriggerCommand
+    | PriceCommand
+    | AccountCommand
+    | AssetCommand
+    | OperatorCommand
+    | MarginCommand
 )
 
 COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
@@ -63,6 +71,7 @@ COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
             **operations.COMMANDS,
             **margin.COMMANDS,
             **terms.COMMANDS,
+            **triggers.COMMANDS,
         }.items()
     )
 )
@@ -81,10 +90,12 @@ __all__ = [
     "ExecuteRecorded",
     "FundDeposit",
     "GateWithdrawals",
+    "LinkOrders",
     "MassCancel",
     "OpenPosition",
     "OrderTerms",
     "PlaceOrder",
+    "PlaceTrailingStop",
     "ReduceOrder",
     "ReplaceOrder",
     "ReportTrade",

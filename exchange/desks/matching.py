@@ -21,6 +21,7 @@ from exchange.book.order_pool import (
     HIDDEN,
     ICEBERG_BIT,
     LEVEL,
+    LINKED_BIT,
     NEXT,
     OPEN,
     ORDER_ID,
@@ -39,7 +40,9 @@ from exchange.records import (
     CANCEL_MARKET_REMAINDER,
     CANCEL_PROTECTION,
     CANCEL_SELF_TRADE,
+    MARKET_PAUSED,
     REJECT_FOK_CANNOT_FILL,
+    REJECT_MARKET_PAUSED,
     REJECT_MIN_QTY_CANNOT_FILL,
     REJECT_NO_MARK_PRICE,
     REJECT_NONE,
@@ -49,6 +52,7 @@ from exchange.records import (
     write_trade,
 )
 from exchange.rules import OrderRules
+from exchange.triggers.hooks import FillWatcher
 from exchange.units import PPM, mul_div
 
 ACCOUNT_MASK: Final = 0xFFFFFFFF  # of an owner word
@@ -84,6 +88,8 @@ class Matcher:
             0  # lots that the order being matched has traded; a self-trade rule's lots do not count
         )
         self.taker_price: i64 = 0  # limit of the order being matched, for its events
+        self.watcher = FillWatcher()  # of orders that concern something else
+        self.has_cut: bool = False  # a fill changed other orders than the two that met
         self.is_taker_canceled: bool = False  # the self-trade rule took the taker out while it was matching
 
     # --- entering ----------------------------------------------------------------------------------------------
@@ -122,6 +128,24 @@ class Matcher:
                     notional = max(notional, self._cost(market, owner, side, limit, lots))
                 return self.borrowing.order_refusal(market, owner >> 32, side, lots, notional)
             return self.clearing.margin_refusal(market, owner >> 32, side, notional, lots)
+        return REJECT_NONE
+
+    def reduce_refusal(
+        self,
+        market: Market,
+        owner: i64,
+        side: i64,
+        kind: i64,
+        time_in_force: i64,
+        lots: i64,
+        price: i64,
+        terms: LiveTerms | None,
+    ) -> i64:
+        """Return why a reduce-only order could not act as it should now, or 0. It asks for no margin."""
+        if market.state == MARKET_PAUSED:
+            return REJECT_MARKET_PAUSED
+        if kind < STOP and (time_in_force == FOK or terms is not None):
+            return self._fill_refusal(market, owner, side, kind, time_in_force, lots, price, terms)
         return REJECT_NONE
 
     def _fill_refusal(
@@ -270,6 +294,7 @@ class Matcher:
         Sets `is_taker_canceled`, `taker_filled` and `last_fill`. passes_recorded: a recorded order fills no other.
         """
         self.is_taker_canceled = False
+        self.has_cut = False
         self.taker_filled = 0
         if market.is_pro_rata:
             return self._match_pro_rata(market, owner, order_id, side, limit, lots, passes_recorded, liquidation)
@@ -294,6 +319,9 @@ class Matcher:
                 lots -= self.fill(market, owner, order_id, side, maker, lots, liquidation)
             # A level that is gone leaves its row to the next one: go on from the best, or past the recorded orders.
             if not passes_recorded:
+                level = opposite.best
+            elif self.has_cut:
+                self.has_cut = False
                 level = opposite.best
             elif not _is_live(opposite, level):
                 level = worse
@@ -330,16 +358,17 @@ class Matcher:
             shares = allocate(open_lots, lots, has_top, market.least_share, market.leftovers)
             if self.self_trade == CANCEL_MAKER:
                 self._take_out_all(market, own)
+            self.has_cut = False
             for order, share in zip(others, shares, strict=True):
-                if share > 0:
+                if share > 0 and not self.has_cut:  # after a cut, what is left is shared out anew
                     lots -= self.fill(market, owner, order_id, side, order, share, liquidation)
             if len(others) == 0 and self.self_trade != CANCEL_MAKER:
                 for order in own:
-                    if lots > 0:
+                    if lots > 0 and words[order + LEVEL] == level:
                         lots = self._prevent_self_trade(market, owner, order_id, side, order, lots)
                     if self.is_taker_canceled:
                         return 0
-            if not passes_recorded:
+            if not passes_recorded or self.has_cut:
                 level = opposite.best
             elif len(others) == 0 or not _is_live(opposite, level):
                 level = worse
@@ -360,8 +389,11 @@ class Matcher:
         return others, own
 
     def _take_out_all(self, market: Market, orders: list[int]) -> None:
-        for order in orders:
-            self.take_out(market, order, CANCEL_SELF_TRADE, 0)
+        words = market.book.orders.words
+        ids = [words[order + ORDER_ID] for order in orders]
+        for order, order_id in zip(orders, ids, strict=True):
+            if market.book.find(order_id) == order:  # not gone with one before it, to which it was linked
+                self.take_out(market, order, CANCEL_SELF_TRADE, 0)
 
     def fill(
         self, market: Market, owner: i64, order_id: i64, side: i64, maker: i64, lots: i64, liquidation: i64
@@ -401,10 +433,14 @@ class Matcher:
             self.clearing.settle(market, maker_slot, owner >> 32, side, price, traded, liquidation != 0)
             if liquidation != 0 and market.feed.counts_liquidations:
                 market.note_mover(liquidation, self.log.step)
+        flags = words[maker + FLAGS]
+        maker_id = words[maker + ORDER_ID]
         if is_iceberg:
             self._fill_iceberg(market, maker, traded)
         else:
             market.book.fill(maker, traded)
+        if flags & LINKED_BIT != 0 or market.has_reducers:
+            self.has_cut = self.watcher.after_fill(market, flags, maker_id, order_id, traded) or self.has_cut
         return traded
 
     def _fill_iceberg(self, market: Market, maker: i64, traded: i64) -> None:
@@ -537,13 +573,15 @@ class Matcher:
         account = owner & ACCOUNT_MASK
         write_order_canceled(self.log, market.instrument, account, order_id, price, lots, liquidation, side, reason)
         if words[order + LEVEL] == 0:
-            market.book.stops.remove(order)
+            market.book.stops_of(order).remove(order)
         else:
             market.book.unlink(order)
             slot = owner >> 32
             if self.has_clearing and slot >= FIRST_SLOT:
                 self.clearing.reserve(market, slot, side, price, lots, 0)
         market.book.forget(order)
+        if flags & LINKED_BIT != 0:
+            self.watcher.taken_out(market, order_id)
 
     def reduce(self, market: Market, order: i64, lots: i64) -> None:
         """Take fewer lots off an order than it has; it keeps its place."""

@@ -87,7 +87,11 @@ class RecordedDesk:
                 if words[maker + OWNER] != 0:
                     order_id_there = words[maker + ORDER_ID]
                     is_iceberg = words[maker + FLAGS] & ICEBERG_BIT != 0
+                    self.matcher.has_cut = False
                     lots -= self.matcher.fill(market, 0, 0, taker_side, maker, lots, 0)
+                    if self.matcher.has_cut:  # the next one may be gone: from the best again
+                        worse = resting.best
+                        break
                     if younger == 0 and is_iceberg and book.find(order_id_there) == maker:
                         younger = maker  # it shows anew, and is the last one still
                 maker = younger

@@ -12,22 +12,35 @@ from exchange.book.order_pool import (
     KIND_MASK,
     KIND_SHIFT,
     LEVEL,
+    LINKED_BIT,
+    OPEN,
     ORDER_ID,
     OWNER,
     POST_ONLY_BIT,
     PRICE,
     SIDE_MASK,
+    SOURCE_MASK,
+    SOURCE_SHIFT,
+    TAKE_PROFIT_BIT,
     TIF_MASK,
     TIF_SHIFT,
     TRIGGER,
 )
 from exchange.desks.matching import ACCOUNT_MASK
 from exchange.desks.order_desk import OrderDesk
-from exchange.desks.special_desk import OrderRequest, SpecialDesk
+from exchange.desks.order_request import OrderRequest
+from exchange.desks.special_desk import SpecialDesk
 from exchange.desks.terms_desk import Terms
+from exchange.enums import BY_LAST, STOP, TAKE_PROFIT
 from exchange.event_log import EventLog
 from exchange.market import Market
-from exchange.records import CANCEL_REPLACED, REJECT_NONE, REPLACE_ORDER, write_order_rejected
+from exchange.records import (
+    CANCEL_REPLACED,
+    REJECT_INVALID_COMBINATION,
+    REJECT_NONE,
+    REPLACE_ORDER,
+    write_order_rejected,
+)
 
 
 @final
@@ -54,6 +67,8 @@ class ReplaceDesk:
         """Cancel a live order and enter another in its place, or refuse. terms: those that wait for the new one."""
         order = market.book.ids.find(order_id)
         reason = self.desk.live_refusal(market, owner, order)
+        if reason == REJECT_NONE and self._is_tied(market, order):
+            reason = REJECT_INVALID_COMBINATION
         if reason == REJECT_NONE:
             request = self._request(market, order, new_id, lots, price, trigger, terms)
             self._count_reserve(market, order, False)
@@ -84,6 +99,15 @@ class ReplaceDesk:
         request.trigger = trigger
         if trigger == 0 and words[order + LEVEL] == 0:
             request.trigger = words[order + TRIGGER]
+        if flags & TAKE_PROFIT_BIT != 0:
+            request.kind += TAKE_PROFIT - STOP
+        is_pending = words[order + LEVEL] == 0
+        source: i64 = (flags >> SOURCE_SHIFT & SOURCE_MASK) + BY_LAST
+        if is_pending and source != self.desk.watches.default_source:
+            request.trigger_source = source
+        if flags & LINKED_BIT != 0:
+            request.effect = market.plans[words[order + ORDER_ID]].effect
+            request.replaced_lots = 0 if is_pending else words[order + OPEN]
         request.terms = terms
         old = market.book.terms_of(order)
         if old is not None:
@@ -92,6 +116,14 @@ class ReplaceDesk:
             request.live = _kept(old, terms is None)
         self.special_desk.read_terms(request)
         return request
+
+    def _is_tied(self, market: Market, order: i64) -> bool:
+        """Return whether other orders live and die with an order, or it follows a price: then it is not replaced."""
+        words = market.book.orders.words
+        if words[order + FLAGS] & LINKED_BIT == 0:
+            return False
+        plan = market.plans[words[order + ORDER_ID]]
+        return plan.partner is not None or plan.bracket is not None or plan.trail is not None
 
     def _count_reserve(self, market: Market, order: i64, counts: bool) -> None:
         """Let what a resting order reserves count again, or not for as long as another is checked in its place."""

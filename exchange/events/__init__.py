@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.events import accounts, assets, liquidation, margin, orders, prices, terms, waterfall
+from exchange.events import accounts, assets, liquidation, margin, orders, prices, terms, triggers, waterfall
 from exchange.events.accounts import (
     AccountEvent,
     Deposited,
@@ -75,6 +75,7 @@ from exchange.events.prices import (
     PriceEvent,
 )
 from exchange.events.terms import BracketTermsSet, OrderTermsSet, TermsEvent
+from exchange.events.triggers import BracketAttached, OrdersLinked, StopTrailed, TrailingStopSet, TriggerEvent
 from exchange.events.types import EventType
 from exchange.events.waterfall import (
     DebtBooked,
@@ -97,7 +98,15 @@ from exchange.events.waterfall import (
 )
 
 Event: TypeAlias = (
-    OrderEvent | TermsEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent | MarginEvent
+    OrderEvent
+    | TermsEvent
+    | TriggerEvent
+    | PriceEvent
+    | AccountEvent
+    | AssetEvent
+    | LiquidationEvent
+    | WaterfallEvent
+    | MarginEvent
 )
 
 _ALL = {
@@ -109,6 +118,7 @@ _ALL = {
     **waterfall.EVENTS,
     **margin.EVENTS,
     **terms.EVENTS,
+    **triggers.EVENTS,
 }
 EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
@@ -118,6 +128,7 @@ __all__ = [
     "AssetDeposited",
     "AssetWithdrawn",
     "BackstopMissing",
+    "BracketAttached",
     "BracketTermsSet",
     "DebtBooked",
     "DebtRepaid",
@@ -161,6 +172,7 @@ __all__ = [
     "OrderRefreshed",
     "OrderRejected",
     "OrderTermsSet",
+    "OrdersLinked",
     "PairNetted",
     "PositionChanged",
     "PositionDeleveraged",
@@ -173,10 +185,12 @@ __all__ = [
     "RecordedClipped",
     "RequestRejected",
     "SessionEnded",
+    "StopTrailed",
     "StopTriggered",
     "SurplusPaid",
     "Trade",
     "TradeReported",
+    "TrailingStopSet",
     "VenueLossBooked",
     "WithdrawalsGated",
     "Withdrawn",

@@ -100,6 +100,7 @@ class Liquidator:
         clock: Clock,
         deleverager: Deleverager,
         waterfall: Waterfall,
+        order_ids: OwnOrderIds,
     ) -> None:
         """Copy the rules; share the venue's parts."""
         self.log = log
@@ -114,7 +115,7 @@ class Liquidator:
         self.clock = clock
         self.interest: Interest | None = None  # what charges the accounts that borrow, set by the exchange
         liquidation, pacing = rules.liquidation, rules.liquidation.pacing
-        self.order_ids = OwnOrderIds()
+        self.order_ids = order_ids
         self.budgets = Budgets(pacing, log)
         self.pricer = OrderPricer(liquidation.price, ledger, clearing)
         if liquidation.order == "ioc_at_bankruptcy":

@@ -12,14 +12,14 @@ FEATURES: Final = {
     "market_to_limit": True,
     "stop": True,
     "stop_limit": True,
-    "trigger_direction": False,  # a buy stop always watches for a rise, a sell stop for a fall
+    "trigger_direction": True,
     "ioc": True,
     "fok": True,
     "fok_budget": True,
     "iceberg": True,
     "min_display": True,
     "post_only": True,
-    "reduce_only": False,
+    "reduce_only": True,
     "amend": True,
     "amend_total_qty": True,
     "replace": True,
@@ -32,8 +32,15 @@ FEATURES: Final = {
 
 # The values of a convention that the venue can follow, each with the order rules that make it do so.
 CONVENTIONS: Final[dict[str, dict[str, dict[str, str]]]] = {
-    "stop_trigger": {"last_trade": {}},
-    "stop_trigger_when_side_empty": {"wait": {}},
+    "stop_trigger": {
+        "last_trade": {"stop_trigger_source": "last"},
+        "opposite_best": {"stop_trigger_source": "opposite_best"},
+    },
+    "stop_trigger_when_side_empty": {
+        "wait": {"trigger_when_side_empty": "wait"},
+        "fire": {"trigger_when_side_empty": "fire"},
+    },
+    "reduce_only_excess": {"cap_on_entry": {"reduce_only_excess": "cap"}},
     "stop_order": {"trigger_price_then_time": {}},
     "amend_qty_down": {
         "keep_priority": {"amend_qty_down": "keep_priority"},
@@ -147,8 +154,6 @@ def used_features(ops: list[dict[str, Any]]) -> Iterator[str]:
                 yield op["type"]
             if op.get("tif") not in (None, "GTC"):
                 yield op["tif"].lower()
-            if (op.get("trigger") or {}).get("dir", NATURAL_DIRECTIONS[op["side"]]) != NATURAL_DIRECTIONS[op["side"]]:
-                yield "trigger_direction"
 
 
 def rules_of(scenario: dict[str, Any]) -> Rules:
@@ -159,7 +164,13 @@ def rules_of(scenario: dict[str, Any]) -> Rules:
         **(scenario.get("conventions") or {}),
     }.items():
         orders.update(CONVENTIONS[name][value])
-    return Rules(name=scenario["id"], clearing="none", orders=OrderRules(**orders))  # type: ignore[arg-type]
+    clearing = "margin" if needs_positions(scenario) else "none"
+    return Rules(name=scenario["id"], clearing=clearing, orders=OrderRules(**orders))  # type: ignore[arg-type]
+
+
+def needs_positions(scenario: dict[str, Any]) -> bool:
+    """Return whether the venue has to know what its accounts hold."""
+    return "reduce_only" in used_features(scenario["ops"])
 
 
 def allocation_of(scenario: dict[str, Any]) -> AllocationRules:

@@ -72,7 +72,7 @@ def test_what_the_venue_lacks_is_skipped_under_its_name(tmp_path, capsys):
     plain = next(item for item in SCENARIOS if item["id"] == "flash1/fifo_priority")
     scenarios = [
         {**plain, "id": "a", "requires": ["quantum_orders"]},
-        {**plain, "id": "b", "conventions": {"stop_trigger": "opposite_best"}},
+        {**plain, "id": "b", "conventions": {"stop_trigger": "guess"}},
         {**plain, "id": "c", "ops": [*plain["ops"], {"op": "uncross"}]},
         {
             **plain,
@@ -94,6 +94,6 @@ def test_what_the_venue_lacks_is_skipped_under_its_name(tmp_path, capsys):
             "auction": 1,
             "midpoint": 1,
             "quantum_orders": 1,
-            "stop_trigger=opposite_best": 1,
+            "stop_trigger=guess": 1,
         },
     }
