@@ -589,7 +589,9 @@ class Matcher:
         owner = words[order + OWNER]
         side = words[order + FLAGS] & SIDE_MASK
         price = words[order + PRICE]
-        left = whole_open(market.book, order) - lots
+        left = words[order + OPEN] - lots
+        if words[order + FLAGS] & ICEBERG_BIT != 0:
+            left += words[order + HIDDEN]
         order_id = words[order + ORDER_ID]
         trigger = words[order + TRIGGER]
         write_order_amended(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, price, left, trigger, side, 1)

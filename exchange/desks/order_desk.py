@@ -11,11 +11,12 @@ from mypy_extensions import i64
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import FIRST_SLOT, LIQUIDATING, Ledger
 from exchange.accounts.pockets import Pockets
-from exchange.book.iceberg import grow_hidden, reduce_iceberg, submerge, whole_open
+from exchange.book.iceberg import grow_hidden, reduce_iceberg, submerge
 from exchange.book.level_index import RANK
 from exchange.book.order_pool import (
     FILLED,
     FLAGS,
+    HIDDEN,
     ICEBERG_BIT,
     KIND_MASK,
     KIND_SHIFT,
@@ -251,7 +252,11 @@ class OrderDesk:
 
     def reduce_live(self, market: Market, order: i64, lots: i64) -> None:
         """Take lots off a live order; it goes when nothing is left."""
-        if lots >= whole_open(market.book, order):
+        words = market.book.orders.words
+        is_open = words[order + OPEN]
+        if words[order + FLAGS] & ICEBERG_BIT != 0:
+            is_open += words[order + HIDDEN]
+        if lots >= is_open:
             self.matcher.take_out(market, order, CANCEL_REDUCED_TO_ZERO, 0)
         else:
             self.matcher.reduce(market, order, lots)
@@ -310,18 +315,6 @@ class OrderDesk:
         else:
             self._amend_resting(market, order, lots, price, origin)
 
-    def live_refusal(self, market: Market, owner: i64, order: i64) -> i64:
-        """Return why an account may not change an order, live or 0, that it asks for; or 0."""
-        if self.has_clearing and self.ledger.states[self.ledger.homes[owner >> 32]] == LIQUIDATING:
-            return REJECT_ACCOUNT_IN_LIQUIDATION
-        if self.ledger.frozen_count != 0 and self.ledger.debts[self.ledger.main_of(owner >> 32)] != 0:
-            return REJECT_ACCOUNT_IN_DEBT
-        if order == 0:
-            return REJECT_UNKNOWN_ORDER
-        if (market.book.orders.words[order + OWNER] ^ owner) & ACCOUNT_MASK != 0:
-            return REJECT_NOT_ORDER_OWNER
-        return REJECT_NONE
-
     def _amend_refusal(
         self,
         market: Market,
@@ -333,10 +326,15 @@ class OrderDesk:
         is_total: bool,
         origin: i64,
     ) -> i64:
-        reason = self.live_refusal(market, owner, order)
-        if reason != REJECT_NONE:
-            return reason
+        if self.has_clearing and self.ledger.states[self.ledger.homes[owner >> 32]] == LIQUIDATING:
+            return REJECT_ACCOUNT_IN_LIQUIDATION
+        if self.ledger.frozen_count != 0 and self.ledger.debts[self.ledger.main_of(owner >> 32)] != 0:
+            return REJECT_ACCOUNT_IN_DEBT
+        if order == 0:
+            return REJECT_UNKNOWN_ORDER
         words = market.book.orders.words
+        if (words[order + OWNER] ^ owner) & ACCOUNT_MASK != 0:
+            return REJECT_NOT_ORDER_OWNER
         slot = words[order + OWNER] >> 32
         flags = words[order + FLAGS]
         is_linked = flags & LINKED_BIT != 0
@@ -358,7 +356,9 @@ class OrderDesk:
             return REJECT_INVALID_PRICE if price_asked != 0 else REJECT_INVALID_TRIGGER
         if trigger != 0 and (not is_pending or trigger < market.min_price or trigger > market.max_price):
             return REJECT_INVALID_TRIGGER
-        is_open = whole_open(market.book, order)
+        is_open = words[order + OPEN]
+        if flags & ICEBERG_BIT != 0:
+            is_open += words[order + HIDDEN]
         is_below_filled = is_total and lots <= words[order + FILLED]
         if is_total and not is_below_filled:
             lots -= words[order + FILLED]
@@ -396,9 +396,11 @@ class OrderDesk:
         owner = words[order + OWNER]
         flags = words[order + FLAGS]
         side = flags & SIDE_MASK
-        old_open = whole_open(book, order)
+        old_open = words[order + OPEN]
         old_price = words[order + PRICE]
         is_iceberg = flags & ICEBERG_BIT != 0
+        if is_iceberg:
+            old_open += words[order + HIDDEN]
         keeps = self.keeps_priority if lots <= old_open else self.grows_hidden and is_iceberg
         keeps = keeps and price == old_price
         account = owner & ACCOUNT_MASK
