@@ -36,6 +36,11 @@ from exchange.event_log import BLOCK_RECORDS, EventLog
 from exchange.events import Event
 from exchange.instrument import Instrument
 from exchange.market import Market
+from exchange.phases.auctioneer import Auctioneer
+from exchange.phases.guard import Guard
+from exchange.phases.keeper import PhaseKeeper
+from exchange.phases.phase_desk import PhaseDesk
+from exchange.phases.protector import Protector
 from exchange.policies import Policies
 from exchange.pricing.expiry import Deliverer, ExpiryTask
 from exchange.pricing.funding_task import FundingTask
@@ -155,6 +160,14 @@ class Exchange:
         self.limit_desk = LimitDesk(self.log, self.ledger, self.clearing, self.liquidator.disposer)
         self.interest = Interest(self.log, self.ledger, self.clearing, self.clock, self.instruments)
         self.liquidator.interest = self.interest
+        auctioneer = Auctioneer(self.log, self.clearing, self.has_clearing, self.matcher)
+        disposer = self.liquidator.disposer
+        self.keepers = [
+            PhaseKeeper(market, fact, self.log, self.agenda, self.clock, auctioneer, disposer)
+            for market, fact in zip(self.markets, facts, strict=True)
+        ]
+        protector = Protector(rules.protections, self.matcher)
+        self.guard = Guard(self.keepers, protector, self.desk, self.matcher, self.clearing, self.agenda)
         self.settler = Settler(
             self.has_clearing,
             self.log,
@@ -167,6 +180,7 @@ class Exchange:
             self.monitor,
             self.liquidator,
             self.interest,
+            self.guard,
         )
         self.gateway = Gateway(
             self.settler,
@@ -184,6 +198,7 @@ class Exchange:
                 self.margin_desk,
                 AssetDesk(self.log, self.ledger, self.clearing, self.interest, self.waterfall.gate),
                 self.limit_desk,
+                PhaseDesk(self.guard, self.desk, self.pockets, self.markets),
             ],
         )
         self._is_delivering: bool = False  # handlers are being called

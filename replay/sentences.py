@@ -62,6 +62,10 @@ TEMPLATES: Final[dict[str, str]] = {
     # orders
     "StopTriggered": "a trade of {instrument} at {last_ticks} touched the stop of {account} at {trigger_ticks}: "
     "order {order_id} to {side} {qty_lots} is now live",
+    # phases and breakers
+    "PhaseChanged": "{instrument} went from {previous} to {phase}: {cause}",
+    "IndicativePriceUpdated": "the auction of {instrument} would trade {qty_lots} at {price_ticks}",
+    "AuctionUncrossed": "the auction of {instrument} ended: {qty_lots} traded at {price_ticks}",
     # liquidation
     "PositionTakenOver": "nobody bid for the rest: the insurance fund took {size_lots} in {instrument} over from "
     "{account} at the mark of {price_ticks}, worth {value} (liquidation {liquidation_id})",
@@ -401,6 +405,25 @@ def _account_restricted(tell: Teller, event: Any) -> str:
     )
 
 
+def _breaker_tripped(tell: Teller, event: Any) -> str:
+    limit = (
+        f"the limit of {tell.field(event, 'limit_ticks')} ({_words(event.breaker)} around "
+        f"{tell.field(event, 'reference_ticks')})"
+    )
+    if event.account == 0:
+        return f"{tell.symbol(event.instrument)} stood too long at {limit}"
+    return (
+        f"order {event.order_id} of {who(event.account)} in {tell.symbol(event.instrument)} reached {limit}: it would "
+        f"have traded at {tell.field(event, 'price_ticks')} next"
+    )
+
+
+def _kill_switch(tell: Teller, event: Any) -> str:
+    return f"{who(event.account)} " + (
+        "was shut out: its orders are cancelled, and no more are taken" if event.is_on else "may send orders again"
+    )
+
+
 def _words(member: Any) -> str:
     return str(member.name).lower().replace("_", " ")
 
@@ -424,4 +447,6 @@ _FUNCTIONS: Final[dict[str, Callable[[Teller, Any], str]]] = {
     "IsolatedMarginTransferred": _isolated_margin,
     "PositionModeSet": _position_mode,
     "AccountRestricted": _account_restricted,
+    "BreakerTripped": _breaker_tripped,
+    "KillSwitchSet": _kill_switch,
 }

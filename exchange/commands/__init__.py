@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.commands import accounts, assets, margin, operations, orders, prices
+from exchange.commands import accounts, assets, margin, operations, orders, phases, prices
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
 from exchange.commands.assets import AssetCommand, DepositAsset, SetInterestRate, WithdrawAsset
 from exchange.commands.margin import (
@@ -37,6 +37,7 @@ from exchange.commands.orders import (
     ReduceOrder,
     ReportTrade,
 )
+from exchange.commands.phases import PhaseCommand, SetKillSwitch, SetPhase, SetReferencePrice
 from exchange.commands.prices import (
     AdvanceTime,
     PriceCommand,
@@ -47,7 +48,9 @@ from exchange.commands.prices import (
 )
 from exchange.commands.types import CommandType
 
-Command: TypeAlias = OrderCommand | PriceCommand | AccountCommand | AssetCommand | OperatorCommand | MarginCommand
+Command: TypeAlias = (
+    OrderCommand | PriceCommand | AccountCommand | AssetCommand | OperatorCommand | MarginCommand | PhaseCommand
+)
 
 COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
     sorted(
@@ -58,6 +61,7 @@ COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
             **assets.COMMANDS,
             **operations.COMMANDS,
             **margin.COMMANDS,
+            **phases.COMMANDS,
         }.items()
     )
 )
@@ -84,12 +88,15 @@ __all__ = [
     "SetFundingRate",
     "SetIndexPrice",
     "SetInterestRate",
+    "SetKillSwitch",
     "SetLeverage",
     "SetMarginMode",
     "SetMarginSchedule",
     "SetMarkPrice",
     "SetMarketState",
+    "SetPhase",
     "SetPositionMode",
+    "SetReferencePrice",
     "SettleInstrument",
     "TransferMargin",
     "Withdraw",

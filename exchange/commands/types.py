@@ -35,3 +35,6 @@ class CommandType(IntEnum):
     END_SESSION = 29
     WRITE_OFF_DEBT = 30
     GATE_WITHDRAWALS = 31
+    SET_PHASE = 37
+    SET_KILL_SWITCH = 38
+    SET_REFERENCE_PRICE = 39

@@ -46,8 +46,8 @@ class StopDesk:
 
     def elect(self, market: Market) -> bool:
         """Run the next stop that the trades have touched to completion; return whether there was one."""
-        if not market.is_touched:
-            return False
+        if not market.is_touched or not market.is_continuous:
+            return False  # In a call the touched stops wait for its end.
         stops = market.book.stops
         has_buy = stops.lowest_buy <= market.high
         has_sell = stops.highest_sell >= market.low
@@ -58,7 +58,12 @@ class StopDesk:
             order = stops.next_buy()
         else:
             order = stops.next_sell()
+        has_guards = self.matcher.has_guards
+        if has_guards:
+            self.matcher.guard.begin_election(market)
         self._run_stop(market, order)
+        if has_guards:
+            self.matcher.guard.end_election(market)
         return True
 
     def _run_stop(self, market: Market, order: i64) -> None:

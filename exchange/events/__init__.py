@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.events import accounts, assets, liquidation, margin, orders, prices, waterfall
+from exchange.events import accounts, assets, liquidation, margin, orders, phases, prices, waterfall
 from exchange.events.accounts import (
     AccountEvent,
     Deposited,
@@ -62,6 +62,17 @@ from exchange.events.orders import (
     Trade,
     TradeReported,
 )
+from exchange.events.phases import (
+    AuctionUncrossed,
+    BandMoved,
+    BreakerTripped,
+    IndicativePriceUpdated,
+    KillSwitchSet,
+    LimitStateChanged,
+    PhaseChanged,
+    PhaseEvent,
+    ReferencePriceSet,
+)
 from exchange.events.prices import (
     FundingPaid,
     FundingRateSet,
@@ -92,7 +103,9 @@ from exchange.events.waterfall import (
     WithdrawalsGated,
 )
 
-Event: TypeAlias = OrderEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent | MarginEvent
+Event: TypeAlias = (
+    OrderEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent | MarginEvent | PhaseEvent
+)
 
 _ALL = {
     **orders.EVENTS,
@@ -102,6 +115,7 @@ _ALL = {
     **liquidation.EVENTS,
     **waterfall.EVENTS,
     **margin.EVENTS,
+    **phases.EVENTS,
 }
 EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
@@ -110,6 +124,9 @@ __all__ = [
     "AccountRestricted",
     "AssetDeposited",
     "AssetWithdrawn",
+    "AuctionUncrossed",
+    "BandMoved",
+    "BreakerTripped",
     "DebtBooked",
     "DebtRepaid",
     "DeficitPaid",
@@ -126,12 +143,15 @@ __all__ = [
     "FundingSettled",
     "HaircutCharged",
     "IndexPriceUpdated",
+    "IndicativePriceUpdated",
     "InstrumentSettled",
     "InterestCharged",
     "InterestRateSet",
     "IsolatedMarginTransferred",
+    "KillSwitchSet",
     "LevelCrossed",
     "LeverageSet",
+    "LimitStateChanged",
     "LiquidationEnded",
     "LiquidationFeeCharged",
     "LiquidationOrderPlaced",
@@ -150,6 +170,7 @@ __all__ = [
     "OrderCanceled",
     "OrderRejected",
     "PairNetted",
+    "PhaseChanged",
     "PositionChanged",
     "PositionDeleveraged",
     "PositionModeSet",
@@ -159,6 +180,7 @@ __all__ = [
     "PositionTransferred",
     "ProfitClawedBack",
     "RecordedClipped",
+    "ReferencePriceSet",
     "RequestRejected",
     "SessionEnded",
     "StopTriggered",

@@ -14,6 +14,7 @@ from exchange.book.level_index import HEAD, LevelIndex
 from exchange.book.stop_index import NEVER_BUY, NEVER_SELL
 from exchange.clock import NEVER, Clock, TimedTask
 from exchange.desks.matching import Matcher
+from exchange.enums import BUY, SELL
 from exchange.event_log import EventLog
 from exchange.instrument import Instrument
 from exchange.market import Market
@@ -77,7 +78,7 @@ class Deliverer:
 
     def _cancel_orders(self, market: Market) -> None:
         """Bids from the best, asks from the best, each price oldest first; buy stops from the lowest trigger up, sell
-        stops from the highest down.
+        stops from the highest down; then market orders that wait for an auction, buys first.
         """
         self._cancel_side(market, market.book.bids)
         self._cancel_side(market, market.book.asks)
@@ -86,6 +87,9 @@ class Deliverer:
             self.matcher.take_out(market, stops.next_buy(), CANCEL_INSTRUMENT_SETTLED, 0)
         while stops.highest_sell != NEVER_SELL:
             self.matcher.take_out(market, stops.next_sell(), CANCEL_INSTRUMENT_SETTLED, 0)
+        for side in (BUY, SELL):
+            while market.book.queue.oldest(side) != 0:
+                self.matcher.take_out(market, market.book.queue.oldest(side), CANCEL_INSTRUMENT_SETTLED, 0)
 
     def _cancel_side(self, market: Market, side: LevelIndex) -> None:
         while side.best != 0:

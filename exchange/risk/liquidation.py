@@ -28,7 +28,6 @@ from exchange.records import (
     CANCEL_LIQUIDATION,
     LEVEL_BACKSTOP,
     MARK_EXTERNAL,
-    MARKET_PAUSED,
     OUTCOME_CURED,
     OUTCOME_DELEVERAGED,
     OUTCOME_EVEN,
@@ -335,7 +334,7 @@ class Liquidator:
         if self.rechecks and is_retry and not self.monitor.is_below_maintenance(slot):
             self._end(liquidation, OUTCOME_CURED)
             return
-        if market.state == MARKET_PAUSED:
+        if not market.can_trade:
             self.waiting[market.index].append((work, work.ticket))
             return
         if self.monitor.has_backstop and self.monitor.note_liquidated(slot) == LEVEL_BACKSTOP:

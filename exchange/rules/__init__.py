@@ -11,7 +11,9 @@ from exchange.rules.liquidation import (
 )
 from exchange.rules.margin import MarginRules, MarginTier, ScheduleRules
 from exchange.rules.orders import OrderRules, Protection
+from exchange.rules.phases import BandRules, BreakerRules, LimitRules, PhaseRules, PhaseTime, StopLogicRules
 from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules
+from exchange.rules.protections import ProtectionRules
 from exchange.rules.spot import BorrowRules, RateTier, SpotTerms
 from exchange.rules.venue import Rules, load_rules
 from exchange.rules.waterfall import (
@@ -24,7 +26,9 @@ from exchange.rules.waterfall import (
 )
 
 __all__ = [
+    "BandRules",
     "BorrowRules",
+    "BreakerRules",
     "DebtRules",
     "DeleveragingRules",
     "DisposalRules",
@@ -33,14 +37,18 @@ __all__ = [
     "GuardRules",
     "IndexRules",
     "LevelRules",
+    "LimitRules",
     "LiquidationRules",
     "MarginRules",
     "MarginTier",
     "MarkRules",
     "OrderRules",
     "PacingRules",
+    "PhaseRules",
+    "PhaseTime",
     "PriceRules",
     "Protection",
+    "ProtectionRules",
     "RateTier",
     "ReductionRules",
     "Rules",
@@ -48,6 +56,7 @@ __all__ = [
     "SettlementRules",
     "SocializationRules",
     "SpotTerms",
+    "StopLogicRules",
     "TakeoverRules",
     "WaterfallStep",
     "load_rules",

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from exchange import Exchange
-from exchange.commands import AmendOrder, CancelOrder, Command, MassCancel, PlaceOrder
-from exchange.enums import OrderKind, RejectReason, Side, SideFilter, TimeInForce
+from exchange.commands import AmendOrder, CancelOrder, Command, MassCancel, PlaceOrder, SetPhase
+from exchange.enums import OrderKind, Phase, RejectReason, Side, SideFilter, TimeInForce
 from exchange.events import Event, OrderCanceled, OrderRejected, Trade
 from exchange.instrument import Instrument
-from exchange.rules import OrderRules, Rules
+from exchange.rules import OrderRules, PhaseRules, Rules
 
 SCHEMA: Final = "matching-conformance/1"
 DEFAULT_FOLDER: Final = Path(__file__).with_name("matching")
@@ -51,7 +51,7 @@ FEATURES: Final = {
     "replace": True,  # a cancel and an order, as the schema defines it
     "cancel": True,
     "mass_cancel": True,
-    "auction": False,
+    "auction": True,
     "owner_check": True,
     "id_reuse": True,
 }
@@ -77,6 +77,11 @@ CONVENTIONS: Final[dict[str, dict[str, dict[str, str]]]] = {
         "cancel_taker": {"self_trade": "cancel_taker"},
     },
     "allocation": {"fifo": {}},
+    "auction_price": {"max_volume_then_min_surplus_then_max_price": {}},
+}
+# And with the phase rules.
+PHASE_CONVENTIONS: Final[dict[str, dict[str, dict[str, str]]]] = {
+    "auction_price": {"max_volume_then_min_surplus_then_max_price": {"auction_price": "highest"}},
 }
 
 DEFAULT_CONVENTIONS: Final = {
@@ -206,6 +211,14 @@ def rules_of(scenario: dict[str, Any]) -> Rules:
     return Rules(name=scenario["id"], clearing="none", orders=OrderRules(**orders))  # type: ignore[arg-type]
 
 
+def phases_of(scenario: dict[str, Any]) -> PhaseRules:
+    """Return the instrument's phase rules under a scenario's conventions."""
+    phases: dict[str, Any] = {}
+    for name, value in (scenario.get("conventions") or {}).items():
+        phases.update(PHASE_CONVENTIONS.get(name, {}).get(value, {}))
+    return PhaseRules(**phases)
+
+
 # --- running it --------------------------------------------------------------------------------------------------
 
 
@@ -227,7 +240,7 @@ class Run:
 
     def __init__(self, scenario: dict[str, Any]) -> None:
         """Open the venue."""
-        self.venue = Exchange([Instrument(INSTRUMENT, "TEST")], rules_of(scenario))
+        self.venue = Exchange([Instrument(INSTRUMENT, "TEST", phases=phases_of(scenario))], rules_of(scenario))
         self.ops: list[dict[str, Any]] = scenario["ops"]
         self.at = 0
         self.names: dict[int, str] = {}  # by the venue's order id
@@ -248,6 +261,8 @@ class Run:
             "mass_cancel": self.mass_cancel,
             "amend": self.amend,
             "replace": self.replace,
+            "auction_begin": lambda op: self.apply(SetPhase(self.at, INSTRUMENT, Phase.OPENING_AUCTION)),
+            "uncross": lambda op: self.apply(SetPhase(self.at, INSTRUMENT, Phase.CONTINUOUS)),
         }
         for at, op in enumerate(self.ops):
             self.at = at

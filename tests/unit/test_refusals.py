@@ -33,19 +33,22 @@ from exchange.commands import (
     SetFundingRate,
     SetIndexPrice,
     SetInterestRate,
+    SetKillSwitch,
     SetLeverage,
     SetMarginMode,
     SetMarginSchedule,
     SetMarketState,
     SetMarkPrice,
+    SetPhase,
     SetPositionMode,
+    SetReferencePrice,
     SettleInstrument,
     TransferMargin,
     Withdraw,
     WithdrawAsset,
     WriteOffDebt,
 )
-from exchange.enums import MarginMode, MarketState, OrderKind, Origin, PositionSide, RejectReason, TimeInForce
+from exchange.enums import MarginMode, MarketState, OrderKind, Origin, Phase, PositionSide, RejectReason, TimeInForce
 from exchange.events import LiquidationStarted, OrderAccepted, OrderRejected, RequestRejected
 from exchange.exchange import Exchange
 from exchange.instrument import Instrument, MarginTier, ScheduleRules
@@ -184,6 +187,9 @@ GOOD: dict[type[msgspec.Struct], Command] = {
     DepositAsset: DepositAsset(0, SPOT, RICH, 1),
     WithdrawAsset: WithdrawAsset(0, SPOT, RICH, 1),
     SetInterestRate: SetInterestRate(0, SPOT, 1),
+    SetPhase: SetPhase(0, A, Phase.CONTINUOUS),
+    SetKillSwitch: SetKillSwitch(0, RICH, False),
+    SetReferencePrice: SetReferencePrice(0, A, 100),
 }
 
 INSTRUMENT = Fault(R.UNKNOWN_INSTRUMENT, {"instrument": NOWHERE})
@@ -382,11 +388,18 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         Fault(R.INVALID_AMOUNT, {"rate_ppb": -1}),
         Fault(R.INVALID_COMBINATION, {"instrument": A}),
     ],
+    SetPhase: [INSTRUMENT, GONE],
+    SetKillSwitch: [RESERVED, UNKNOWN],
+    SetReferencePrice: [INSTRUMENT, GONE, PRICE],
 }
 
 # Reasons of rules that this scene does not have, with tests of their own.
-# test_borrowing; test_waterfall
-ELSEWHERE = {R.NOT_BORROWABLE, R.BORROW_LIMIT, R.MARGIN_LEVEL_TOO_LOW, R.WITHDRAWALS_GATED}
+# test_borrowing; test_waterfall; test_phases; test_protections
+ELSEWHERE = {
+    *(R.NOT_BORROWABLE, R.BORROW_LIMIT, R.MARGIN_LEVEL_TOO_LOW, R.WITHDRAWALS_GATED),
+    *(R.MARKET_CLOSED, R.MARKET_HALTED, R.NOT_IN_THIS_PHASE, R.PRICE_OUTSIDE_BAND),
+    *(R.KILL_SWITCH_ON, R.TOO_MANY_REQUESTS, R.ORDER_TOO_LARGE, R.PRICE_OUTSIDE_COLLAR),
+}
 
 
 def singles() -> Iterator[tuple[type[msgspec.Struct], Fault]]:
