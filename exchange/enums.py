@@ -22,6 +22,9 @@ class OrderKind(IntEnum):
     MARKET = 1
     STOP = 2  # becomes a market order
     STOP_LIMIT = 3  # becomes a limit order
+    TAKE_PROFIT = 4  # a stop that waits for the other direction: a sell above the market, a buy below it
+    TAKE_PROFIT_LIMIT = 5
+    MARKET_TO_LIMIT = 6  # what a market order leaves rests at its last fill's price
 
 
 class TimeInForce(IntEnum):
@@ -30,6 +33,26 @@ class TimeInForce(IntEnum):
     GTC = 0
     IOC = 1
     FOK = 2
+    DAY = 3  # rests until the session ends
+    GTD = 4  # rests until a time, which its terms give
+
+
+class OrderEffect(IntEnum):
+    """What an order may do to its account's position."""
+
+    ANY = 0
+    REDUCE_ONLY = 1  # never more lots than the position has
+    CLOSE_POSITION = 2  # always as many lots as the position has
+
+
+class TriggerSource(IntEnum):
+    """Which price a stop or take-profit watches."""
+
+    VENUE = 0  # what the rules say
+    LAST = 1
+    MARK = 2
+    INDEX = 3
+    OPPOSITE_BEST = 4  # the best price that the order could trade at
 
 
 class Origin(IntEnum):
@@ -95,6 +118,7 @@ class RejectReason(IntEnum):
     INVALID_QUANTITY = 7
     INVALID_PRICE = 8
     INVALID_TRIGGER = 9
+    INVALID_TERMS = 100  # a term that is no quantity, price or time, or that such an order cannot have
     INVALID_AMOUNT = 10
     NO_DEBT = 54
     INVALID_LEVERAGE = 11
@@ -299,10 +323,25 @@ LIMIT: Final = 0
 MARKET: Final = 1
 STOP: Final = 2
 STOP_LIMIT: Final = 3
+TAKE_PROFIT: Final = 4
+TAKE_PROFIT_LIMIT: Final = 5
+MARKET_TO_LIMIT: Final = 6
 
 GTC: Final = 0
 IOC: Final = 1
 FOK: Final = 2
+DAY: Final = 3
+GTD: Final = 4
+
+ANY: Final = 0
+REDUCE_ONLY: Final = 1
+CLOSE_POSITION: Final = 2
+
+BY_VENUE: Final = 0
+BY_LAST: Final = 1
+BY_MARK: Final = 2
+BY_INDEX: Final = 3
+OPPOSITE_BEST: Final = 4
 
 PARTICIPANT: Final = 0
 RECORDED: Final = 1

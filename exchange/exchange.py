@@ -29,7 +29,9 @@ from exchange.desks.operations_desk import OperationsDesk
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.price_desk import PriceDesk
 from exchange.desks.recorded_desk import RecordedDesk
+from exchange.desks.special_desk import SpecialDesk
 from exchange.desks.stop_desk import StopDesk
+from exchange.desks.terms_desk import TermsDesk
 from exchange.digest import EventDigest
 from exchange.errors import BatchError, ConfigError, DataError, HandlerError, SequenceError, SinkError
 from exchange.event_log import BLOCK_RECORDS, EventLog
@@ -122,6 +124,8 @@ class Exchange:
         self.desk = OrderDesk(
             rules.orders, self.log, self.ledger, self.clearing, self.has_clearing, self.matcher, self.pockets
         )
+        self.special_desk = SpecialDesk(self.log, self.desk, self.has_clearing)
+        self.terms_desk = TermsDesk(self.log, self.has_clearing)
         self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher, self.pockets)
         self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
         self.clock = Clock()
@@ -189,9 +193,12 @@ class Exchange:
             self.ledger,
             self.has_clearing,
             self.desk,
+            self.special_desk,
+            self.terms_desk,
             self.recorded_desk,
             self.pockets,
             [
+                self.terms_desk,
                 self.price_desk,
                 self.account_desk,
                 self.operations_desk,

@@ -44,6 +44,8 @@ SET_MARKET_STATE: Final = 28
 END_SESSION: Final = 29
 WRITE_OFF_DEBT: Final = 30
 GATE_WITHDRAWALS: Final = 31
+ORDER_TERMS: Final = 32
+BRACKET_TERMS: Final = 33
 SET_PHASE: Final = 37
 SET_KILL_SWITCH: Final = 38
 SET_REFERENCE_PRICE: Final = 39
@@ -67,6 +69,10 @@ PLACE_ORDER_IS_CONTINUED: Final = 48
 PLACE_ORDER_IS_CONTINUED_SHIFT: Final = 40
 PLACE_ORDER_POSITION: Final = 48
 PLACE_ORDER_POSITION_SHIFT: Final = 48
+PLACE_ORDER_TRIGGER_SOURCE: Final = 48
+PLACE_ORDER_TRIGGER_SOURCE_SHIFT: Final = 56
+PLACE_ORDER_EFFECT: Final = 56
+PLACE_ORDER_EFFECT_SHIFT: Final = 0
 
 CANCEL_ORDER_TS_NS: Final = 8
 CANCEL_ORDER_ORDER_ID: Final = 16
@@ -187,6 +193,21 @@ WRITE_OFF_DEBT_TS_NS: Final = 8
 GATE_WITHDRAWALS_TS_NS: Final = 8
 GATE_WITHDRAWALS_UNTIL_NS: Final = 16
 
+ORDER_TERMS_TS_NS: Final = 8
+ORDER_TERMS_ORDER_ID: Final = 16
+ORDER_TERMS_DISPLAY_LOTS: Final = 24
+ORDER_TERMS_MIN_DISPLAY_LOTS: Final = 32
+ORDER_TERMS_MIN_QTY_LOTS: Final = 40
+ORDER_TERMS_EXPIRES_NS: Final = 48
+ORDER_TERMS_BUDGET_QUOTE: Final = 56
+
+BRACKET_TERMS_TS_NS: Final = 8
+BRACKET_TERMS_ORDER_ID: Final = 16
+BRACKET_TERMS_TAKE_PROFIT_TICKS: Final = 24
+BRACKET_TERMS_TAKE_PROFIT_LIMIT_TICKS: Final = 32
+BRACKET_TERMS_STOP_LOSS_TICKS: Final = 40
+BRACKET_TERMS_STOP_LOSS_LIMIT_TICKS: Final = 48
+
 SET_PHASE_TS_NS: Final = 8
 SET_PHASE_PHASE: Final = 16
 SET_PHASE_PHASE_SHIFT: Final = 0
@@ -258,6 +279,8 @@ EVENT_DEBT_BOOKED: Final = 59
 EVENT_DEBT_REPAID: Final = 60
 EVENT_LOSS_WRITTEN_OFF: Final = 61
 EVENT_WITHDRAWALS_GATED: Final = 62
+EVENT_ORDER_TERMS_SET: Final = 63
+EVENT_BRACKET_TERMS_SET: Final = 68
 EVENT_PHASE_CHANGED: Final = 75
 EVENT_INDICATIVE_PRICE_UPDATED: Final = 76
 EVENT_AUCTION_UNCROSSED: Final = 77
@@ -283,6 +306,12 @@ EVENT_ORDER_ACCEPTED_POST_ONLY: Final = 56
 EVENT_ORDER_ACCEPTED_POST_ONLY_SHIFT: Final = 24
 EVENT_ORDER_ACCEPTED_ORIGIN: Final = 56
 EVENT_ORDER_ACCEPTED_ORIGIN_SHIFT: Final = 32
+EVENT_ORDER_ACCEPTED_TRIGGER_SOURCE: Final = 56
+EVENT_ORDER_ACCEPTED_TRIGGER_SOURCE_SHIFT: Final = 40
+EVENT_ORDER_ACCEPTED_EFFECT: Final = 56
+EVENT_ORDER_ACCEPTED_EFFECT_SHIFT: Final = 48
+EVENT_ORDER_ACCEPTED_HAS_TERMS: Final = 56
+EVENT_ORDER_ACCEPTED_HAS_TERMS_SHIFT: Final = 56
 
 EVENT_ORDER_REJECTED_COMMAND_SEQ: Final = 8
 EVENT_ORDER_REJECTED_TS_NS: Final = 16
@@ -734,6 +763,22 @@ EVENT_WITHDRAWALS_GATED_LIQUIDATION_ID: Final = 24
 EVENT_WITHDRAWALS_GATED_EQUITY: Final = 32
 EVENT_WITHDRAWALS_GATED_UNTIL_NS: Final = 40
 
+EVENT_ORDER_TERMS_SET_COMMAND_SEQ: Final = 8
+EVENT_ORDER_TERMS_SET_TS_NS: Final = 16
+EVENT_ORDER_TERMS_SET_ORDER_ID: Final = 24
+EVENT_ORDER_TERMS_SET_DISPLAY_LOTS: Final = 32
+EVENT_ORDER_TERMS_SET_MIN_DISPLAY_LOTS: Final = 40
+EVENT_ORDER_TERMS_SET_MIN_QTY_LOTS: Final = 48
+EVENT_ORDER_TERMS_SET_EXPIRES_NS: Final = 56
+
+EVENT_BRACKET_TERMS_SET_COMMAND_SEQ: Final = 8
+EVENT_BRACKET_TERMS_SET_TS_NS: Final = 16
+EVENT_BRACKET_TERMS_SET_ORDER_ID: Final = 24
+EVENT_BRACKET_TERMS_SET_TAKE_PROFIT_TICKS: Final = 32
+EVENT_BRACKET_TERMS_SET_TAKE_PROFIT_LIMIT_TICKS: Final = 40
+EVENT_BRACKET_TERMS_SET_STOP_LOSS_TICKS: Final = 48
+EVENT_BRACKET_TERMS_SET_STOP_LOSS_LIMIT_TICKS: Final = 56
+
 EVENT_PHASE_CHANGED_COMMAND_SEQ: Final = 8
 EVENT_PHASE_CHANGED_TS_NS: Final = 16
 EVENT_PHASE_CHANGED_UNTIL_NS: Final = 24
@@ -814,6 +859,7 @@ REJECT_NOT_ORDER_OWNER: Final = 6
 REJECT_INVALID_QUANTITY: Final = 7
 REJECT_INVALID_PRICE: Final = 8
 REJECT_INVALID_TRIGGER: Final = 9
+REJECT_INVALID_TERMS: Final = 100
 REJECT_INVALID_AMOUNT: Final = 10
 REJECT_NO_DEBT: Final = 54
 REJECT_INVALID_LEVERAGE: Final = 11
@@ -966,6 +1012,9 @@ def write_order_accepted(
     time_in_force: i64,
     post_only: i64,
     origin: i64,
+    trigger_source: i64,
+    effect: i64,
+    has_terms: i64,
 ) -> None:
     """Append a OrderAccepted record."""
     if log.left == 0:
@@ -981,7 +1030,7 @@ def write_order_accepted(
     words[at + 4] = price_ticks
     words[at + 5] = qty_lots
     words[at + 6] = trigger_ticks
-    words[at + 7] = side | kind << 8 | time_in_force << 16 | post_only << 24 | origin << 32
+    words[at + 7] = side | kind << 8 | time_in_force << 16 | post_only << 24 | origin << 32 | trigger_source << 40 | effect << 48 | has_terms << 56
 
 
 def write_order_rejected(
@@ -2371,6 +2420,60 @@ def write_withdrawals_gated(log: EventLog, account: i64, liquidation_id: i64, eq
     words[at + 5] = until_ns
     words[at + 6] = 0
     words[at + 7] = 0
+
+
+def write_order_terms_set(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    order_id: i64,
+    display_lots: i64,
+    min_display_lots: i64,
+    min_qty_lots: i64,
+    expires_ns: i64,
+) -> None:
+    """Append a OrderTermsSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 319 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = order_id
+    words[at + 4] = display_lots
+    words[at + 5] = min_display_lots
+    words[at + 6] = min_qty_lots
+    words[at + 7] = expires_ns
+
+
+def write_bracket_terms_set(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    order_id: i64,
+    take_profit_ticks: i64,
+    take_profit_limit_ticks: i64,
+    stop_loss_ticks: i64,
+    stop_loss_limit_ticks: i64,
+) -> None:
+    """Append a BracketTermsSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 324 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = order_id
+    words[at + 4] = take_profit_ticks
+    words[at + 5] = take_profit_limit_ticks
+    words[at + 6] = stop_loss_ticks
+    words[at + 7] = stop_loss_limit_ticks
 
 
 def write_phase_changed(log: EventLog, instrument: i64, until_ns: i64, phase: i64, previous: i64, cause: i64) -> None:

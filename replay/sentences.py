@@ -66,6 +66,11 @@ TEMPLATES: Final[dict[str, str]] = {
     "PhaseChanged": "{instrument} went from {previous} to {phase}: {cause}",
     "IndicativePriceUpdated": "the auction of {instrument} would trade {qty_lots} at {price_ticks}",
     "AuctionUncrossed": "the auction of {instrument} ended: {qty_lots} traded at {price_ticks}",
+    "OrderTermsSet": "{account} has terms waiting for its order {order_id} in {instrument} (0: none): shows "
+    "{display_lots}, anew below {min_display_lots}, at least {min_qty_lots} at once, until {expires_ns}",
+    "BracketTermsSet": "{account} has a bracket waiting for its order {order_id} in {instrument} (0: none): takes "
+    "profit at {take_profit_ticks} with limit {take_profit_limit_ticks}, stops losses at {stop_loss_ticks} with limit "
+    "{stop_loss_limit_ticks}",
     # liquidation
     "PositionTakenOver": "nobody bid for the rest: the insurance fund took {size_lots} in {instrument} over from "
     "{account} at the mark of {price_ticks}, worth {value} (liquidation {liquidation_id})",

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.commands import accounts, assets, margin, operations, orders, phases, prices
+from exchange.commands import accounts, assets, margin, operations, orders, phases, prices, terms
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
 from exchange.commands.assets import AssetCommand, DepositAsset, SetInterestRate, WithdrawAsset
 from exchange.commands.margin import (
@@ -46,10 +46,18 @@ from exchange.commands.prices import (
     SetMarkPrice,
     SettleInstrument,
 )
+from exchange.commands.terms import BracketTerms, OrderTerms, TermsCommand
 from exchange.commands.types import CommandType
 
 Command: TypeAlias = (
-    OrderCommand | PriceCommand | AccountCommand | AssetCommand | OperatorCommand | MarginCommand | PhaseCommand
+    OrderCommand
+    | TermsCommand
+    | PriceCommand
+    | AccountCommand
+    | AssetCommand
+    | OperatorCommand
+    | MarginCommand
+    | PhaseCommand
 )
 
 COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
@@ -62,6 +70,7 @@ COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
             **operations.COMMANDS,
             **margin.COMMANDS,
             **phases.COMMANDS,
+            **terms.COMMANDS,
         }.items()
     )
 )
@@ -70,6 +79,7 @@ __all__ = [
     "COMMANDS",
     "AdvanceTime",
     "AmendOrder",
+    "BracketTerms",
     "CancelOrder",
     "Command",
     "CommandType",
@@ -81,6 +91,7 @@ __all__ = [
     "GateWithdrawals",
     "MassCancel",
     "OpenPosition",
+    "OrderTerms",
     "PlaceOrder",
     "ReduceOrder",
     "ReportTrade",

@@ -5,7 +5,7 @@ from typing import TypeAlias
 import msgspec
 
 from exchange.commands.types import CommandType
-from exchange.enums import OrderKind, Origin, PositionSide, Side, SideFilter, TimeInForce
+from exchange.enums import OrderEffect, OrderKind, Origin, PositionSide, Side, SideFilter, TimeInForce, TriggerSource
 from exchange.wire import AccountId, Flag, InstrumentId, Word
 
 
@@ -16,6 +16,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, gc=False, tag=True):
     trigger_ticks: of stops, else 0. origin: RECORDED and CORRECTION orders belong to account 0 and rest without
     matching other recorded orders. is_continued: more commands of the same recorded event follow; stops, marks and
     the risk engine act after the last one. position: in hedge mode LONG or SHORT, which the order opens or closes.
+    trigger_source: of stops and take-profits. What there is no room for here comes before it, as `OrderTerms`.
     """
 
     ts_ns: Word
@@ -32,6 +33,8 @@ class PlaceOrder(msgspec.Struct, frozen=True, gc=False, tag=True):
     origin: Origin = Origin.PARTICIPANT
     is_continued: Flag = False
     position: PositionSide = PositionSide.NET
+    trigger_source: TriggerSource = TriggerSource.VENUE
+    effect: OrderEffect = OrderEffect.ANY
 
 
 class CancelOrder(msgspec.Struct, frozen=True, gc=False, tag=True):

@@ -21,7 +21,18 @@ from exchange.desks.request_desk import (
     OPENS_ACCOUNT,
     RequestDesk,
 )
-from exchange.enums import INSURANCE_FUND, PARTICIPANT, RECORDED_MARKET
+from exchange.desks.special_desk import OrderRequest, SpecialDesk
+from exchange.desks.terms_desk import TermsDesk
+from exchange.enums import (
+    CLOSE_POSITION,
+    FOK,
+    GTD,
+    INSURANCE_FUND,
+    MARKET_TO_LIMIT,
+    OPPOSITE_BEST,
+    PARTICIPANT,
+    RECORDED_MARKET,
+)
 from exchange.errors import DataError, SequenceError
 from exchange.event_log import EventLog
 from exchange.market import Market
@@ -50,6 +61,7 @@ from exchange.records import (
     MASS_CANCEL,
     MASS_CANCEL_SIDE,
     PLACE_ORDER,
+    PLACE_ORDER_EFFECT,
     PLACE_ORDER_IS_CONTINUED_SHIFT,
     PLACE_ORDER_KIND_SHIFT,
     PLACE_ORDER_ORDER_ID,
@@ -60,6 +72,7 @@ from exchange.records import (
     PLACE_ORDER_QTY_LOTS,
     PLACE_ORDER_SIDE,
     PLACE_ORDER_TIME_IN_FORCE_SHIFT,
+    PLACE_ORDER_TRIGGER_SOURCE_SHIFT,
     PLACE_ORDER_TRIGGER_TICKS,
     REDUCE_ORDER,
     REDUCE_ORDER_IS_CONTINUED_SHIFT,
@@ -93,7 +106,8 @@ KINDS: Final = 256  # of commands that a header can tell apart
 UNKNOWN: Final = -1
 
 # Bits that the small fields of each order command may use; anything else is a record that nobody wrote on purpose.
-_PLACE_BITS: Final = 0x03_0103_0103_0301
+_PLAIN_PLACE_BITS: Final = 0x03_0103_0103_0301  # of an order that is not special
+_PLACE_BITS: Final = 0x0703_0103_0107_0701
 _ORIGIN_BITS: Final = 0x0103
 _AMEND_BITS: Final = 0x01_0301
 _SIDE_BITS: Final = 0x0101
@@ -114,6 +128,8 @@ class Gateway:
         ledger: Ledger,
         has_clearing: bool,
         desk: OrderDesk,
+        special_desk: SpecialDesk,
+        terms_desk: TermsDesk,
         recorded_desk: RecordedDesk,
         pockets: Pockets,
         request_desks: list[RequestDesk],
@@ -127,6 +143,8 @@ class Gateway:
         self.ledger = ledger
         self.has_clearing: bool = has_clearing
         self.desk = desk
+        self.special_desk = special_desk
+        self.terms_desk = terms_desk
         self.recorded_desk = recorded_desk
         self.pockets = pockets
         self.desk_of_kind: list[RequestDesk] = [RequestDesk()] * KINDS
@@ -190,15 +208,19 @@ class Gateway:
         time_in_force: i64 = (flags >> PLACE_ORDER_TIME_IN_FORCE_SHIFT) & 0xFF
         post_only: i64 = (flags >> PLACE_ORDER_POST_ONLY_SHIFT) & 0xFF
         origin: i64 = (flags >> PLACE_ORDER_ORIGIN_SHIFT) & 0xFF
-        position: i64 = flags >> PLACE_ORDER_POSITION_SHIFT
-        if flags & ~_PLACE_BITS != 0 or time_in_force > 2 or origin > 2 or position > 2:
+        position: i64 = (flags >> PLACE_ORDER_POSITION_SHIFT) & 0xFF
+        effect = read_i64_le(records, offset + PLACE_ORDER_EFFECT)
+        is_special = flags & ~_PLAIN_PLACE_BITS != 0 or time_in_force > FOK or effect != 0
+        if origin > 2 or position > 2 or (is_special and not _is_known(flags, effect)):
             raise DataError(f"PlaceOrder: expected known side, kind, time in force and flags, found {flags:#x}")
         self._begin(ts_ns)
         order_id = read_i64_le(records, offset + PLACE_ORDER_ORDER_ID)
         owner = self._owner_of_order(PLACE_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER and (position != NET or self.is_owner_special):
             owner = self._owner_of_side(instrument, account, order_id, owner, position)
-        if owner != NO_OWNER:
+        if is_special or self.terms_desk.waiting_count != 0:
+            self._place_special(records, offset, flags, effect, owner, instrument, account, order_id)
+        elif owner != NO_OWNER:
             self.desk.place(
                 self.markets[self.market_of_instrument[instrument] - 1],
                 owner,
@@ -213,6 +235,35 @@ class Gateway:
                 origin,
             )
         return flags >> PLACE_ORDER_IS_CONTINUED_SHIFT & 1 != 0
+
+    def _place_special(
+        self,
+        records: bytes,
+        offset: i64,
+        flags: i64,
+        effect: i64,
+        owner: i64,
+        instrument: i64,
+        account: i64,
+        order_id: i64,
+    ) -> None:
+        """Place an order that may have more to it than the plain path knows; its terms are used up in any case."""
+        terms = self.terms_desk.take(account, instrument, order_id)
+        if owner == NO_OWNER:
+            return
+        request = OrderRequest(owner, order_id)
+        request.side = flags & 0xFF
+        request.kind = (flags >> PLACE_ORDER_KIND_SHIFT) & 0xFF
+        request.time_in_force = (flags >> PLACE_ORDER_TIME_IN_FORCE_SHIFT) & 0xFF
+        request.post_only = (flags >> PLACE_ORDER_POST_ONLY_SHIFT) & 0xFF
+        request.origin = (flags >> PLACE_ORDER_ORIGIN_SHIFT) & 0xFF
+        request.trigger_source = (flags >> PLACE_ORDER_TRIGGER_SOURCE_SHIFT) & 0xFF
+        request.effect = effect
+        request.lots = read_i64_le(records, offset + PLACE_ORDER_QTY_LOTS)
+        request.price = read_i64_le(records, offset + PLACE_ORDER_PRICE_TICKS)
+        request.trigger = read_i64_le(records, offset + PLACE_ORDER_TRIGGER_TICKS)
+        request.terms = terms
+        self.special_desk.place(self.markets[self.market_of_instrument[instrument] - 1], request)
 
     def _cancel(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
         flags = read_i64_le(records, offset + CANCEL_ORDER_ORIGIN)
@@ -432,3 +483,12 @@ class Gateway:
         if flags & ~allowed != 0 or origin > 2:
             raise DataError(f"expected a known origin and flags, found {flags:#x}")
         return origin
+
+
+def _is_known(flags: i64, effect: i64) -> bool:
+    """Return whether the small fields of a special PlaceOrder are numbers that mean something."""
+    kind: i64 = (flags >> PLACE_ORDER_KIND_SHIFT) & 0xFF
+    time_in_force: i64 = (flags >> PLACE_ORDER_TIME_IN_FORCE_SHIFT) & 0xFF
+    source: i64 = (flags >> PLACE_ORDER_TRIGGER_SOURCE_SHIFT) & 0xFF
+    is_small = flags & ~_PLACE_BITS == 0 and kind <= MARKET_TO_LIMIT and time_in_force <= GTD
+    return is_small and source <= OPPOSITE_BEST and 0 <= effect <= CLOSE_POSITION

@@ -144,6 +144,9 @@ class OrderDesk:
             time_in_force,
             post_only,
             origin,
+            0,
+            0,
+            0,
         )
         if self.clearing.top_up != 0:
             self.clearing.pay_top_up(market, owner >> 32, TRANSFER_ORDER)

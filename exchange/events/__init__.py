@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.events import accounts, assets, liquidation, margin, orders, phases, prices, waterfall
+from exchange.events import accounts, assets, liquidation, margin, orders, phases, prices, terms, waterfall
 from exchange.events.accounts import (
     AccountEvent,
     Deposited,
@@ -83,6 +83,7 @@ from exchange.events.prices import (
     PositionSettled,
     PriceEvent,
 )
+from exchange.events.terms import BracketTermsSet, OrderTermsSet, TermsEvent
 from exchange.events.types import EventType
 from exchange.events.waterfall import (
     DebtBooked,
@@ -104,7 +105,15 @@ from exchange.events.waterfall import (
 )
 
 Event: TypeAlias = (
-    OrderEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent | MarginEvent | PhaseEvent
+    OrderEvent
+    | TermsEvent
+    | PriceEvent
+    | AccountEvent
+    | AssetEvent
+    | LiquidationEvent
+    | WaterfallEvent
+    | MarginEvent
+    | PhaseEvent
 )
 
 _ALL = {
@@ -116,6 +125,7 @@ _ALL = {
     **waterfall.EVENTS,
     **margin.EVENTS,
     **phases.EVENTS,
+    **terms.EVENTS,
 }
 EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
@@ -126,6 +136,7 @@ __all__ = [
     "AssetWithdrawn",
     "AuctionUncrossed",
     "BandMoved",
+    "BracketTermsSet",
     "BreakerTripped",
     "DebtBooked",
     "DebtRepaid",
@@ -169,6 +180,7 @@ __all__ = [
     "OrderAmended",
     "OrderCanceled",
     "OrderRejected",
+    "OrderTermsSet",
     "PairNetted",
     "PhaseChanged",
     "PositionChanged",

@@ -5,13 +5,26 @@ from typing import TypeAlias
 import msgspec
 
 from exchange.commands.types import CommandType
-from exchange.enums import CancelReason, OrderKind, Origin, RecordedKind, RejectReason, Side, TimeInForce
+from exchange.enums import (
+    CancelReason,
+    OrderEffect,
+    OrderKind,
+    Origin,
+    RecordedKind,
+    RejectReason,
+    Side,
+    TimeInForce,
+    TriggerSource,
+)
 from exchange.events.types import EventType
 from exchange.wire import AccountId, Flag, InstrumentId, Word
 
 
 class OrderAccepted(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """An order was entered. A trade, a rest or a cancel of the remainder follows from it."""
+    """An order was entered. A trade, a rest or a cancel of the remainder follows from it.
+
+    has_terms: it used up the account's waiting terms for it.
+    """
 
     seq: int
     command_seq: Word
@@ -27,6 +40,9 @@ class OrderAccepted(msgspec.Struct, frozen=True, gc=False, tag=True):
     time_in_force: TimeInForce
     post_only: Flag
     origin: Origin
+    trigger_source: TriggerSource = TriggerSource.VENUE
+    effect: OrderEffect = OrderEffect.ANY
+    has_terms: Flag = False
 
 
 class OrderRejected(msgspec.Struct, frozen=True, gc=False, tag=True):

@@ -327,14 +327,17 @@ def test_the_engine_reads_every_flag() -> None:
     ("word", "bits"),
     [
         (6, 2),
-        (6, 4 << 8),
-        (6, 3 << 16),
+        (6, 7 << 8),
+        (6, 5 << 16),
         (6, 2 << 24),
         (6, 3 << 32),
         (6, 2 << 40),
         (6, 3 << 48),
         (6, 4 << 48),
+        (6, 5 << 56),
         (6, 1 << 63),
+        (7, 3),
+        (7, 1 << 63),
     ],
 )
 def test_bits_that_no_flag_has_are_data_errors(word: int, bits: int) -> None:
