@@ -293,8 +293,9 @@ class PhaseKeeper(TimedTask):
             state = LIMIT_STATE_DOWN
         if state == self.limit_state:
             return
+        is_up = state == LIMIT_STATE_UP or (self.limit_state == LIMIT_STATE_UP and state == LIMIT_STATE_NONE)
         self.limit_state = state
-        limit = upper if state == LIMIT_STATE_UP else lower
+        limit = upper if is_up else lower
         until: i64 = 0
         self.limit_until_ns = NEVER
         if state != LIMIT_STATE_NONE:

@@ -334,7 +334,7 @@ class Liquidator:
         if self.rechecks and is_retry and not self.monitor.is_below_maintenance(slot):
             self._end(liquidation, OUTCOME_CURED)
             return
-        if not market.can_trade:
+        if _is_stopped(market):
             self.waiting[market.index].append((work, work.ticket))
             return
         if self.monitor.has_backstop and self.monitor.note_liquidated(slot) == LEVEL_BACKSTOP:
@@ -356,6 +356,8 @@ class Liquidator:
             left = self._send_at_market(work, market, lots)
             if left == 0:
                 self._go_on(work, market)
+            elif _is_stopped(market):
+                self._wait(work, market)
             else:
                 self._hand_over(work, market, self._remaining(work, left), self.after_market)
         else:
@@ -376,7 +378,8 @@ class Liquidator:
         else:
             left = self._match(work, market, owner, order_id, side, False, price, lots)
             if left > 0:
-                work.failures += 1
+                if not _is_stopped(market):  # else its order tripped a breaker, which is not the order's failure
+                    work.failures += 1
                 self._wait(work, market)
         work.traded_before = market.traded_lots
         if left == 0:
@@ -506,6 +509,8 @@ class Liquidator:
                 break
             if step == "market":
                 left = self._send_at_market(work, market, left)
+                if _is_stopped(market):
+                    break
             elif step == "fund":
                 if not self.waterfall.fund.declines(market.index):
                     left = self.takeovers.by_fund(market, work, left)
@@ -644,3 +649,8 @@ class Liquidator:
     def _owner(self, work: LegWork) -> i64:
         slot = self.ledger.legs[work.leg + FILL_SLOT]
         return slot << 32 | (self.ledger.account_ids[slot] & ACCOUNT_MASK)
+
+
+def _is_stopped(market: Market) -> bool:
+    """Return whether liquidations wait for a market. Asked anew after an order, which may have tripped a breaker."""
+    return not market.can_trade

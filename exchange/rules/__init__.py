@@ -11,7 +11,15 @@ from exchange.rules.liquidation import (
 )
 from exchange.rules.margin import MarginRules, MarginTier, ScheduleRules
 from exchange.rules.orders import OrderRules, Protection
-from exchange.rules.phases import BandRules, BreakerRules, LimitRules, PhaseRules, PhaseTime, StopLogicRules
+from exchange.rules.phases import (
+    BandRules,
+    BreakerRules,
+    DynamicBandRules,
+    LimitRules,
+    PhaseRules,
+    PhaseTime,
+    StopLogicRules,
+)
 from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules
 from exchange.rules.protections import ProtectionRules
 from exchange.rules.spot import BorrowRules, RateTier, SpotTerms
@@ -32,6 +40,7 @@ __all__ = [
     "DebtRules",
     "DeleveragingRules",
     "DisposalRules",
+    "DynamicBandRules",
     "FundRules",
     "FundingRules",
     "GuardRules",

@@ -90,6 +90,12 @@ class BandRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         _expect_durations(self, where, ("auction_ns", "halt_ns"))
 
 
+class DynamicBandRules(BandRules, frozen=True, forbid_unknown_fields=True):
+    """A band that follows the trades, unless its reference is another."""
+
+    reference: BandReference = "last"
+
+
 class LimitRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limit up, limit down: a band around the average trade, and a halt when the market stays at it.
 
@@ -135,13 +141,13 @@ class StopLogicRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class BreakerRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What interrupts an instrument's trading.
 
-    static_band, dynamic_band: two bands, which differ by their references. An auction that follows a breaker is
-    extended by `extension_ns`, at most `most_extensions` times, while its price would be further than `extension_ppm`
-    from the reference of the breaker; 0: never.
+    static_band, dynamic_band: two bands, which differ by what they refer to by default.
+    extension_ns: by which an auction after a breaker is extended, at most `most_extensions` times, while its price
+        would be further than `extension_ppm` from the reference of the breaker; 0: never.
     """
 
     static_band: BandRules = BandRules()
-    dynamic_band: BandRules = BandRules(reference="last")
+    dynamic_band: DynamicBandRules = DynamicBandRules()
     limit_up_down: LimitRules = LimitRules()
     stop_logic: StopLogicRules = StopLogicRules()
     extension_ns: int = 0
