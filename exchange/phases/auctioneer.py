@@ -5,7 +5,7 @@ from typing import final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import FIRST_SLOT, FUND_SLOT
+from exchange.accounts.ledger import FIRST_SLOT, FUND_SLOT, LIQUIDATING
 from exchange.book.auction import NO_AUCTION, AuctionPrice, auction_price
 from exchange.book.level_index import HEAD, LOTS, RANK, LevelIndex
 from exchange.book.order_pool import LEVEL, OPEN, ORDER_ID, OWNER, PRICE, TRIGGER
@@ -106,7 +106,11 @@ class Auctioneer:
         if self.has_clearing:
             self._release(market, maker, 1 - side, lots)
             self._release(market, taker, side, lots)
-            self.clearing.settle(market, maker_owner >> 32, taker_owner >> 32, side, price, lots, False)
+            taker_slot = taker_owner >> 32
+            # The engine's orders that rest pay their fee, whichever side they are.
+            clearing, ledger = self.clearing, self.clearing.ledger
+            is_liquidation = clearing.charges_makers and ledger.states[ledger.homes[taker_slot]] == LIQUIDATING
+            clearing.settle(market, maker_owner >> 32, taker_slot, side, price, lots, is_liquidation)
         self._fill(market, maker, lots)
         self._fill(market, taker, lots)
 
