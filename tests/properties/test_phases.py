@@ -49,6 +49,7 @@ from exchange.rules import (
 )
 
 SECOND = 10**9
+NAMES: list[Any] = [phase.name.lower() for phase in Phase]
 ACCOUNTS = 6
 
 
@@ -86,10 +87,7 @@ def venue_of(draw: Random) -> Exchange:
     )
     phases = PhaseRules(
         initial=draw.choice(["continuous", "pre_open", "opening_auction"]),
-        timetable=tuple(
-            PhaseTime(at * SECOND, draw.choice([phase.name.lower() for phase in Phase]))  # type: ignore[arg-type]
-            for at in times
-        ),
+        timetable=tuple(PhaseTime(at * SECOND, draw.choice(NAMES)) for at in times),
         period_ns=draw.choice([0, 60 * SECOND]),
         auction_price=draw.choice(["nearest_reference", "highest"]),
         auction_fees=draw.choice(["maker", "taker", "split"]),

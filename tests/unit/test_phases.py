@@ -91,11 +91,9 @@ def test_nothing_is_asked_until_something_is_used():
     """One flag on the desk and one on the matcher: off by default, on with a phase, a kill switch or a rule."""
     venue = bare_venue()
     play(venue, order(1, 1, BUY, 1, 10), SetReferencePrice(0, A, 10))
-    assert not venue.desk.has_guards
-    assert not venue.matcher.has_guards
+    assert (venue.desk.has_guards, venue.matcher.has_guards) == (False, False)
     play(venue, SetKillSwitch(0, 9))
-    assert venue.desk.has_guards
-    assert venue.matcher.has_guards
+    assert (venue.desk.has_guards, venue.matcher.has_guards) == (True, True)
     assert bare_venue(breakers=BreakerRules(stop_logic=StopLogicRules(1))).desk.has_guards
     assert bare_venue(phases=PhaseRules(initial="halt")).desk.has_guards
 
