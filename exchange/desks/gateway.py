@@ -175,7 +175,9 @@ class Gateway:
         """
         header = read_i64_le(records, offset)
         kind: i64 = header & 0xFF
-        if header & 0xFF00 != 0x0100 or self.needs_of_kind[kind] == UNKNOWN:
+        # Most commands are orders and cancels: for these the look into the table is spared.
+        is_common: bool = kind == PLACE_ORDER or kind == CANCEL_ORDER
+        if header & 0xFF00 != 0x0100 or (not is_common and self.needs_of_kind[kind] == UNKNOWN):
             raise DataError(f"expected a command record, found type {kind} of {(header >> 8) & 0xFF} units")
         ts_ns = read_i64_le(records, offset + 8)
         log = self.log
@@ -213,7 +215,9 @@ class Gateway:
         is_special = flags & ~_PLAIN_PLACE_BITS != 0 or time_in_force > FOK or effect != 0
         if origin > 2 or position > 2 or (is_special and not _is_known(flags, effect)):
             raise DataError(f"PlaceOrder: expected known side, kind, time in force and flags, found {flags:#x}")
-        self._begin(ts_ns)
+        if ts_ns >= self.clock.next_due_ns:
+            self._let_time_pass(ts_ns)
+        self.log.begin_command(ts_ns)
         order_id = read_i64_le(records, offset + PLACE_ORDER_ORDER_ID)
         owner = self._owner_of_order(PLACE_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER and (position != NET or self.is_owner_special):
@@ -268,7 +272,9 @@ class Gateway:
     def _cancel(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
         flags = read_i64_le(records, offset + CANCEL_ORDER_ORIGIN)
         origin: i64 = PARTICIPANT if flags == 0 else self._origin(flags, 0, _ORIGIN_BITS)
-        self._begin(ts_ns)
+        if ts_ns >= self.clock.next_due_ns:
+            self._let_time_pass(ts_ns)
+        self.log.begin_command(ts_ns)
         order_id = read_i64_le(records, offset + CANCEL_ORDER_ORDER_ID)
         owner = self._owner_of_order(CANCEL_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER:
@@ -450,10 +456,14 @@ class Gateway:
     def _begin(self, ts_ns: i64) -> None:
         """Let time pass until a sound command's, with what is due by then, and begin the command."""
         if ts_ns >= self.clock.next_due_ns:
-            self.settler.run_due(ts_ns)
-            if self.agenda.settled:
-                self._close_settled()
+            self._let_time_pass(ts_ns)
         self.log.begin_command(ts_ns)
+
+    def _let_time_pass(self, ts_ns: i64) -> None:
+        """Run what is due until a time."""
+        self.settler.run_due(ts_ns)
+        if self.agenda.settled:
+            self._close_settled()
 
     def _close_settled(self) -> None:
         """Be closed from now on to the instruments that were settled for good."""
