@@ -12,7 +12,7 @@ from exchange.book.order_pool import order_flags
 from exchange.desks.matching import ACCOUNT_MASK, Matcher
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.order_guard import OrderGuard
-from exchange.enums import BUY, GTC, LIMIT, MARKET, STOP
+from exchange.enums import BUY, FOK, GTC, IOC, LIMIT, MARKET, STOP
 from exchange.market import Market
 from exchange.phases.bands import AUCTION, HALT, REFUSE, REPRICE
 from exchange.phases.keeper import PhaseKeeper
@@ -101,7 +101,7 @@ class Guard(OrderGuard):
         if not is_new:
             return REJECT_NONE
         keeper = self.keepers[market.index]
-        is_immediate = kind < STOP and time_in_force != GTC
+        is_immediate = kind < STOP and (time_in_force == IOC or time_in_force == FOK)
         # What a market order would cost is not known in a call, so nobody buys coins by one with margin.
         is_blind = kind == MARKET and market.is_spot and self.matcher.has_clearing
         is_market_refused = kind == MARKET and not keeper.takes_market_orders()
@@ -194,7 +194,8 @@ class Guard(OrderGuard):
     ) -> bool:
         """Queue a market order, or what is left of one, for an auction; return whether there is one that takes it."""
         keeper = self.keepers[market.index]
-        if market.is_continuous or time_in_force != GTC or not keeper.takes_market_orders():
+        is_immediate = time_in_force == IOC or time_in_force == FOK
+        if market.is_continuous or is_immediate or not keeper.takes_market_orders():
             return False
         book = market.book
         slot = owner >> 32

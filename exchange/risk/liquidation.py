@@ -429,7 +429,10 @@ class Liquidator:
             clearing.liquidated_value = 0
         if not is_market and self.order_kind == FOK_ORDER:
             opposite = market.book.asks if side == BUY else market.book.bids
-            if matcher.fillable(market, owner, side, price * opposite.sign, lots) < lots:
+            rank: i64 = price * opposite.sign
+            if matcher.has_guards:
+                rank = matcher.guard.limit_within(market, owner, side, rank)
+            if matcher.fillable(market, owner, side, rank, lots) < lots:
                 matcher.write_canceled(market, owner, order_id, price, lots, number, side, CANCEL_IOC_REMAINDER)
                 return lots
         fee_ppm = self._fee_ppm(work, market)

@@ -14,6 +14,8 @@ BandReference = Literal["given", "last", "mark", "index"]
 BandAction = Literal["refuse", "reprice", "cancel", "auction", "halt"]
 
 _WHERE: Final = "instrument"
+# What trips a breaker may trip it again as soon as trading goes on, so that time has to pass between.
+_LEAST_CALL_NS: Final = 1_000_000_000
 
 
 def _expect_durations(rules: msgspec.Struct, where: str, names: tuple[str, ...]) -> None:
@@ -88,6 +90,7 @@ class BandRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             self.width_ticks == 0 or self.width_ppm == 0, where, "width_ticks or width_ppm, not both", self.width_ppm
         )
         _expect_durations(self, where, ("auction_ns", "halt_ns"))
+        expect(self.auction_ns >= _LEAST_CALL_NS, where, "auction_ns of at least a second", self.auction_ns)
 
 
 class DynamicBandRules(BandRules, frozen=True, forbid_unknown_fields=True):
@@ -119,6 +122,7 @@ class LimitRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         expect(0 <= self.width_ppm < PPM, where, "width_ppm in 0..999,999", self.width_ppm)
         expect(0 <= self.update_ppm <= PPM, where, "update_ppm in 0..1,000,000", self.update_ppm)
         _expect_durations(self, where, ("window_ns", "limit_state_ns", "halt_ns", "auction_ns"))
+        expect(self.auction_ns >= _LEAST_CALL_NS, where, "auction_ns of at least a second", self.auction_ns)
 
 
 class StopLogicRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,6 +140,7 @@ class StopLogicRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         where = f"{_WHERE} breakers stop_logic"
         expect(0 <= self.max_move_ticks <= MAX_PRICE_TICKS, where, "max_move_ticks >= 0", self.max_move_ticks)
         _expect_durations(self, where, ("pause_ns",))
+        expect(self.pause_ns >= _LEAST_CALL_NS, where, "pause_ns of at least a second", self.pause_ns)
 
 
 class BreakerRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

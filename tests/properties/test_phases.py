@@ -40,6 +40,7 @@ from exchange.rules import (
     DynamicBandRules,
     FundRules,
     LimitRules,
+    LiquidationRules,
     OrderRules,
     PhaseRules,
     PhaseTime,
@@ -61,7 +62,7 @@ def band(kind: type[Any], draw: Random) -> Any:
     return kind(
         reference=draw.choice(["given", "last", "mark"]),
         action=draw.choice(["refuse", "reprice", "cancel", "auction", "halt"]),
-        auction_ns=draw.randint(0, 5) * SECOND,
+        auction_ns=draw.randint(1, 5) * SECOND,
         halt_ns=draw.randint(0, 5) * SECOND,
         **width,
     )
@@ -78,9 +79,9 @@ def venue_of(draw: Random) -> Exchange:
             window_ns=draw.randint(1, 20) * SECOND,
             limit_state_ns=draw.randint(0, 3) * SECOND,
             halt_ns=draw.randint(0, 3) * SECOND,
-            auction_ns=draw.randint(0, 3) * SECOND,
+            auction_ns=draw.randint(1, 3) * SECOND,
         ),
-        stop_logic=StopLogicRules(draw.choice([0, 2, 8]), draw.randint(0, 5) * SECOND),
+        stop_logic=StopLogicRules(draw.choice([0, 2, 8]), draw.randint(1, 5) * SECOND),
         extension_ns=draw.choice([0, SECOND]),
         extension_ppm=draw.choice([0, 50_000]),
         most_extensions=draw.randint(0, 2),
@@ -109,6 +110,9 @@ def venue_of(draw: Random) -> Exchange:
     rules = Rules(
         clearing=draw.choice(["margin", "margin", "none"]),
         fund=FundRules(opening=1_000_000),
+        liquidation=LiquidationRules(
+            order=draw.choice(["ioc_at_bankruptcy", "market", "ioc", "fok", "limit"]), lifetime_ns=SECOND
+        ),
         orders=OrderRules(
             self_trade=draw.choice(["allow", "cancel_taker", "cancel_maker", "decrement_both"]),
             market_remainder=draw.choice(["cancel", "limit_at_last_fill"]),
@@ -209,6 +213,11 @@ def test_phases_and_breakers_agree_with_themselves(seed: int) -> None:
     if venue.has_clearing:
         commands += [Deposit(0, account, draw.choice([300, 3_000, 30_000])) for account in range(1, 2 * ACCOUNTS + 1)]
         commands += [SetMarkPrice(0, book, 100) for book in (1, 2)]
+        commands += [
+            OpenPosition(0, book, account, draw.choice([-30, 40, 60]), 100)
+            for account in range(ACCOUNTS + 1, 2 * ACCOUNTS + 1)
+            for book in (1, 2)
+        ]
     ts_ns = 0
     for count in range(1, 161):
         ts_ns += draw.choice([0, 0, 1, SECOND // 4, SECOND, 2 * SECOND])
