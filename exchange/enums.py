@@ -289,6 +289,7 @@ class SocializationBase(IntEnum):
     SESSION_REALIZED = 2
     SESSION_TOTAL = 3
     OPEN_INTEREST = 4
+    LENDERS = 5
 
 
 class FundLimit(IntEnum):

@@ -38,6 +38,7 @@ from exchange.event_log import BLOCK_RECORDS, EventLog
 from exchange.events import Event
 from exchange.instrument import Instrument
 from exchange.market import Market
+from exchange.periods import MAX_STEPS, periods
 from exchange.phases.auctioneer import Auctioneer
 from exchange.phases.guard import Guard
 from exchange.phases.keeper import PhaseKeeper
@@ -219,6 +220,8 @@ class Exchange:
 
     def _schedule_prices(self) -> None:
         """Give the clock what is due by itself: marks, then funding, then expiries, each by ascending instrument."""
+        for period_ns, field in periods(self.instruments, self.rules):
+            self.clock.limit_gaps(period_ns, field, MAX_STEPS)
         for market, model in zip(self.markets, self.mark_models, strict=True):
             if market.mark_source == MARK_MODEL and model.every_ns > 0:
                 self.clock.add(MarkTask(model))
@@ -234,8 +237,9 @@ class Exchange:
     def apply(self, command: Command) -> list[Event]:
         """Run one command and return its events.
 
-        Raises SequenceError for time going back and DataError for a value that its field cannot hold: nothing has
-        changed then. Raises HandlerError when a subscriber raised: the state is complete, and it holds the events.
+        Raises SequenceError for time going back, DataError for a value that its field cannot hold, ConfigError for a
+        command that comes a million steps of one of the rules' periods late: nothing has changed then. Raises
+        HandlerError when a subscriber raised: the state is complete, and it holds the events.
         """
         self._refuse_reentry()
         record = encode_command(command)
@@ -284,7 +288,7 @@ class Exchange:
                         self._hand_over_blocks()
                 offset += UNIT_BYTES
                 index += 1
-        except (DataError, SequenceError, HandlerError) as error:
+        except (ConfigError, DataError, SequenceError, HandlerError) as error:
             ran = index + 1 if isinstance(error, HandlerError) else index
             raise BatchError(index, ran, error) from error
         return index

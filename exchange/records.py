@@ -256,6 +256,8 @@ EVENT_ISOLATED_MARGIN_TRANSFERRED: Final = 34
 EVENT_POSITION_MODE_SET: Final = 35
 EVENT_MARGIN_SCHEDULE_SET: Final = 36
 EVENT_PAIR_NETTED: Final = 37
+EVENT_BACKSTOP_MISSING: Final = 38
+EVENT_LENDER_CUT: Final = 39
 EVENT_ASSET_DEPOSITED: Final = 40
 EVENT_ASSET_WITHDRAWN: Final = 41
 EVENT_LOAN_CHANGED: Final = 42
@@ -577,6 +579,19 @@ EVENT_PAIR_NETTED_LIQUIDATION_ID: Final = 24
 EVENT_PAIR_NETTED_QTY_LOTS: Final = 32
 EVENT_PAIR_NETTED_PRICE_TICKS: Final = 40
 EVENT_PAIR_NETTED_VALUE: Final = 48
+
+EVENT_BACKSTOP_MISSING_COMMAND_SEQ: Final = 8
+EVENT_BACKSTOP_MISSING_TS_NS: Final = 16
+EVENT_BACKSTOP_MISSING_LIQUIDATION_ID: Final = 24
+EVENT_BACKSTOP_MISSING_TAKER: Final = 32
+EVENT_BACKSTOP_MISSING_TAKER_SHIFT: Final = 0
+
+EVENT_LENDER_CUT_COMMAND_SEQ: Final = 8
+EVENT_LENDER_CUT_TS_NS: Final = 16
+EVENT_LENDER_CUT_LIQUIDATION_ID: Final = 24
+EVENT_LENDER_CUT_AMOUNT: Final = 32
+EVENT_LENDER_CUT_PRINCIPAL: Final = 40
+EVENT_LENDER_CUT_BALANCE: Final = 48
 
 EVENT_ASSET_DEPOSITED_COMMAND_SEQ: Final = 8
 EVENT_ASSET_DEPOSITED_TS_NS: Final = 16
@@ -966,6 +981,7 @@ BASE_ROUND_GAINS: Final = 1
 BASE_SESSION_REALIZED: Final = 2
 BASE_SESSION_TOTAL: Final = 3
 BASE_OPEN_INTEREST: Final = 4
+BASE_LENDERS: Final = 5
 
 LIMIT_BALANCE: Final = 0
 LIMIT_MAX_CLAIM: Final = 1
@@ -1860,6 +1876,49 @@ def write_pair_netted(
     words[at + 4] = qty_lots
     words[at + 5] = price_ticks
     words[at + 6] = value
+    words[at + 7] = 0
+
+
+def write_backstop_missing(log: EventLog, instrument: i64, account: i64, liquidation_id: i64, taker: i64) -> None:
+    """Append a BackstopMissing record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 294 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = (taker & 0xffffffff)
+    words[at + 5] = 0
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_lender_cut(
+    log: EventLog,
+    account: i64,
+    liquidation_id: i64,
+    amount: i64,
+    principal: i64,
+    balance: i64,
+) -> None:
+    """Append a LenderCut record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 295 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = amount
+    words[at + 5] = principal
+    words[at + 6] = balance
     words[at + 7] = 0
 
 

@@ -30,6 +30,7 @@ from exchange.events.assets import (
 )
 from exchange.events.liquidation import (
     AccountRestricted,
+    BackstopMissing,
     DisposalOrderPlaced,
     LevelCrossed,
     LiquidationEnded,
@@ -93,6 +94,7 @@ from exchange.events.waterfall import (
     FundDrawdownChanged,
     FundPaid,
     HaircutCharged,
+    LenderCut,
     LossDeferred,
     LossSocialized,
     LossWrittenOff,
@@ -135,6 +137,7 @@ __all__ = [
     "AssetDeposited",
     "AssetWithdrawn",
     "AuctionUncrossed",
+    "BackstopMissing",
     "BandMoved",
     "BracketTermsSet",
     "BreakerTripped",
@@ -160,6 +163,7 @@ __all__ = [
     "InterestRateSet",
     "IsolatedMarginTransferred",
     "KillSwitchSet",
+    "LenderCut",
     "LevelCrossed",
     "LeverageSet",
     "LimitStateChanged",

@@ -425,6 +425,7 @@ SENTENCES: dict[str, str] = {
     "LossDeferred": "liquidation {liquidation_id}: {amount} of acct {account} deferred to the session's end: "
     "total {total}",
     "SessionEnded": "session ends: {charged} of {deferred} charged to {payers} with {by} {base}, rate {rate_ppb} ppb",
+    "LenderCut": "acct {account} pays {amount} of its {principal}: balance {balance}",
     "ProfitClawedBack": "acct {account} pays {amount} for its profit {profit}: balance {balance}",
     "DebtBooked": "liquidation {liquidation_id}: acct {account} owes {amount} more, {to_venue} to the venue "
     "{to_fund} to the fund: owed {debt_now}",
@@ -456,6 +457,8 @@ SENTENCES: dict[str, str] = {
     "{taker_value} for {value}",
     "MarginTransferred": "liquidation {liquidation_id}: margin {amount} of acct {account} to acct {taker}: "
     "balance {taker_balance}",
+    "BackstopMissing": "liquidation {liquidation_id}: there is no backstop acct {taker} to take over from "
+    "acct {account}",
     "DisposalOrderPlaced": "fund holds {size_lots}, sends {qty_lots} @ {price_ticks} id {order_id} "
     "for {book_lots} there",
     "LiquidationEnded": "liquidation {liquidation_id} of acct {account} ends, {outcome}: balance {balance}",

@@ -54,7 +54,7 @@ from exchange.enums import MarginMode, MarketState, OrderKind, Origin, Phase, Po
 from exchange.events import LiquidationStarted, OrderAccepted, OrderRejected, RequestRejected
 from exchange.exchange import Exchange
 from exchange.instrument import Instrument, MarginTier, ScheduleRules
-from exchange.rules import FundingRules, OrderRules, Rules
+from exchange.rules import FundingRules, OrderRules, Rules, SocializationRules
 from exchange.units import DEFAULT_MAX_PRICE_TICKS, MAX_EXPOSURE, MAX_MONEY, MAX_QTY_LOTS
 from tests.helpers import BUY, SELL, A, bare_venue, margin_venue, order, refusal, run_all
 
@@ -93,7 +93,9 @@ def scene(orders: OrderRules | None = None) -> Exchange:
         Instrument(instrument_id=NARROW, symbol="NARROW"),
         Instrument(instrument_id=SPOT, symbol="SPOT", kind="spot"),
         Instrument(instrument_id=SUNK, symbol="SUNK", **facts),  # type: ignore[arg-type]
-        rules=Rules(orders=orders or OrderRules(), waterfall=("debt", "session")),
+        rules=Rules(
+            orders=orders or OrderRules(), waterfall=("debt",), socialization=SocializationRules(base="session_total")
+        ),
     )
     # Bought at 102 with 1, sold at last for 100 by a market order: the account owes the other 1.
     run_all(
