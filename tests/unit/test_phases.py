@@ -348,6 +348,15 @@ def test_stop_logic_counts_from_where_the_cascade_began():
     assert play(venue, AdvanceTime(10 * SECOND)) == []
 
 
+def test_a_timetable_of_a_tiny_period_is_bounded():
+    """Like any other period: a command that comes a million of them late is refused as a mistake of the rules."""
+    phases = PhaseRules(timetable=(PhaseTime(0, "halt"), PhaseTime(5, "continuous")), period_ns=10)
+    venue = bare_venue(phases=phases)
+    play(venue, AdvanceTime(0), AdvanceTime(100))
+    with pytest.raises(ConfigError, match=r"phases\.period_ns"):
+        venue.apply(AdvanceTime(100 * SECOND))
+
+
 def test_two_bands_the_tighter_one_counts():
     """Of equally tight ones the first; a refusal needs no trip."""
     rules = BreakerRules(
