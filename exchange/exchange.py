@@ -38,7 +38,7 @@ from exchange.event_log import BLOCK_RECORDS, EventLog
 from exchange.events import Event
 from exchange.instrument import Instrument
 from exchange.market import Market
-from exchange.periods import MAX_STEPS, periods
+from exchange.periods import MAX_STEPS, periods, phase_periods
 from exchange.phases.auctioneer import Auctioneer
 from exchange.phases.guard import Guard
 from exchange.phases.keeper import PhaseKeeper
@@ -147,6 +147,8 @@ class Exchange:
         self.deliverer = Deliverer(self.log, self.agenda, self.clock, self.ledger, self.clearing, self.matcher)
         self.price_desk = PriceDesk(self.log, self.deliverer)
         self.mark_models = [MarkModel(self.log, market, fact) for market, fact in zip(self.markets, facts, strict=True)]
+        for period_ns, field in phase_periods(facts):
+            self.clock.limit_gaps(period_ns, field, MAX_STEPS)
         if self.has_clearing:
             self._schedule_prices()
         self.liquidator = Liquidator(

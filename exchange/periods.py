@@ -20,9 +20,6 @@ def periods(instruments: Sequence[Instrument], rules: Rules) -> list[tuple[int, 
         where = f"instrument {instrument.instrument_id}: "
         if instrument.mark_source == "model":
             found.append((instrument.mark.every_ns, where + "mark.every_ns"))
-        if instrument.phases.timetable:
-            found.append((instrument.phases.period_ns, where + "phases.period_ns"))
-        found += _calls(instrument.breakers, where + "breakers.")
         found.append((instrument.funding.interval_ns, where + "funding.interval_ns"))
         found.append((instrument.funding.sample_ns, where + "funding.sample_ns"))
     liquidation = rules.liquidation
@@ -32,6 +29,17 @@ def periods(instruments: Sequence[Instrument], rules: Rules) -> list[tuple[int, 
     found.append((liquidation.pacing.window_ns, "rules.liquidation.pacing.window_ns"))
     found.append((liquidation.disposal.step_ns, "rules.liquidation.disposal.step_ns"))
     return [(period_ns, field) for period_ns, field in found if period_ns > 0]
+
+
+def phase_periods(instruments: Sequence[Instrument]) -> list[tuple[int, str]]:
+    """Return the periods of timetables and breakers, which venues without clearing have, too."""
+    found = []
+    for instrument in instruments:
+        where = f"instrument {instrument.instrument_id}: "
+        if instrument.phases.timetable and instrument.phases.period_ns > 0:
+            found.append((instrument.phases.period_ns, where + "phases.period_ns"))
+        found += _calls(instrument.breakers, where + "breakers.")
+    return found
 
 
 def _calls(breakers: BreakerRules, where: str) -> list[tuple[int, str]]:
