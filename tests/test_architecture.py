@@ -61,6 +61,8 @@ NUMBERS = {
         "settling.py": 7,
         "desks/gateway.py": 7,
         "risk": 6,
+        "phases": 6,
+        "phases/bands.py": 5,
         "pricing": 3,  # pure functions, windows over time, what one market was told
         "pricing/book_prices.py": 5,
         "pricing/mark_model.py": 5,
@@ -76,6 +78,7 @@ NUMBERS = {
         "packed/__init__.py": 9,
         "margin/__init__.py": 9,
         "risk/__init__.py": 9,
+        "phases/__init__.py": 9,
     },
     "replay": {
         "__init__.py": 0,
