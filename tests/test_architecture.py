@@ -96,6 +96,7 @@ NUMBERS = {
         "verify": 2,
         "convert.py": 2,
         "scenario.py": 3,  # source, venue and accounts put together
+        "flows": 2,  # generators: they know sources and populations, and step a venue
         "scenarios": 3,
         "report": 3,
         "progress.py": 3,
