@@ -15,6 +15,7 @@ from exchange.instrument import Instrument
 from exchange.units import PPM, div_ceil, div_floor
 from replay.flows.setting import Number, Setting
 from replay.population import lots_of
+from replay.sources.cells import parse_price
 
 _MOST_LEVELS: Final = 20_000
 
@@ -29,7 +30,7 @@ class DepthBand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     side: Literal["buy", "sell"]
     first: Number
     last: Number
-    step: Number
+    step: Number = 0
     money: Number = 0
     last_money: Number = 0
     quantity: Number = 0
@@ -88,7 +89,7 @@ def _levels(
 ) -> list[DepthLevel]:
     first = setting.ticks(instrument, band.first, f"{key}.first")
     last = setting.ticks(instrument, band.last, f"{key}.last")
-    step = setting.ticks(instrument, band.step, f"{key}.step")
+    step = max(1, parse_price(str(band.step), instrument.tick_size, setting.where(f"{key}.step")))
     if (str(band.money) == "0") == (str(band.quantity) == "0"):
         raise ConfigError(
             f"{setting.where(key)}: expected money or quantity, found {'neither' if not band.money else 'both'}"
