@@ -30,7 +30,7 @@ from replay.summary import RunSummary
 from replay.toml_file import convert_table, read_toml
 from replay.venues import Venue, check_venue, venue_path
 
-_OF_FLOW: Final = ("generator", "name", "source", "recorded", "format", "option")
+_OF_FLOW: Final = ("generator", "name", "source", "enabled", "recorded", "format", "option")
 _OF_ACCOUNT: Final = ("name", "source")
 
 
@@ -103,7 +103,7 @@ def run(
     start_ns = parse_time(loaded.crash.about.start, f"{loaded.path}: about.start")
     end_ns = parse_time(loaded.crash.about.end, f"{loaded.path}: about.end") if loaded.crash.about.end else 0
     flows, places = _flows(loaded, tables, found.instruments, start_ns, data)
-    timeline = read_timeline(tables.timeline, found.instruments, loaded.path, places)
+    timeline = read_timeline(tables.timeline_on(), found.instruments, loaded.path, places)
     if timeline.commands:
         flows.append(FixedFlow(timeline.commands))
     answers: dict[int, int | None] = {}
@@ -222,6 +222,8 @@ def _flows(
     places: dict[str, int] = {}
     by_symbol = {instrument.symbol: instrument for instrument in instruments}
     for position, row in enumerate(tables.flows):
+        if not row.get("enabled", True):
+            continue
         key_path = f"flow[{position}]"
         if "name" in row:
             places[row["name"]] = len(flows)

@@ -1,7 +1,8 @@
 """`NAME=VALUE` of a what-if, applied to the tables of a scenario and of a venue file before either is converted.
 
 NAME is `fund.opening` (a field of the rules), `instrument.FIELD` (of all markets), `instrument.SYMBOL.FIELD`,
-`flow.NAME.PARAMETER`, `timeline.NAME=off`, `timeline.NAME.FIELD`, or `seed`. VALUE is a TOML value, or text.
+`flow.NAME.PARAMETER`, `timeline.NAME.FIELD`, `flow.NAME=off`, `timeline.NAME=on`, or `seed`. VALUE is a TOML value, or
+text.
 """
 
 import tomllib
@@ -13,7 +14,7 @@ from exchange.errors import ConfigError
 from exchange.rules import Rules
 from replay.wording import shown
 
-_OFF: Final = "off"
+_SWITCH: Final = {"on": True, "off": False}
 _PARTS_MOST: Final = 16
 
 
@@ -50,6 +51,10 @@ class Tables:
         self.timeline = timeline
         self.seed = seed
 
+    def timeline_on(self) -> list[dict[str, Any]]:
+        """Return the outside events that are not switched off."""
+        return [table for table in self.timeline if table.get("enabled", True)]
+
     def change(self, settings: Mapping[str, Any], where: str) -> None:
         """Apply settings in their order. Raises ConfigError, opening with `where`, for a name that nothing has."""
         for name, value in settings.items():
@@ -67,17 +72,14 @@ class Tables:
         elif first == "instrument" and rest:
             for table, path in self._instruments(rest, where):
                 _put(table, path, value, where)
-        elif first == "flow" and len(rest) >= 2:
-            table = _named(self.flows, rest[0], "flow", where)
-            _put(table, rest[1:], value, where)
-        elif first == "timeline" and rest:
-            table = _named(self.timeline, rest[0], "timeline", where)
-            if len(rest) == 1:
-                if value != _OFF:
-                    raise ConfigError(f"{where}: expected 'off', found {shown(value)}")
-                self.timeline.remove(table)
-            else:
+        elif first in ("flow", "timeline") and rest:
+            table = _named(self.flows if first == "flow" else self.timeline, rest[0], first, where)
+            if len(rest) > 1:
                 _put(table, rest[1:], value, where)
+            elif value in _SWITCH:
+                table["enabled"] = _SWITCH[value]
+            else:
+                raise ConfigError(f"{where}: expected 'on' or 'off', found {shown(value)}")
         else:
             fields = parts[1:] if first == "rules" else parts
             if not fields or fields[0] not in Rules.__struct_fields__:

@@ -13,7 +13,7 @@ from replay.sources.csv_commands import COLUMNS, CommandReader
 from replay.wording import shown
 
 _OUTAGE: Final = "outage"
-_OF_OUTAGE: Final = ("at", "until", "type", "name", "source", "passes")
+_OF_OUTAGE: Final = ("at", "until", "type", "name", "source", "enabled", "passes")
 
 
 class Timeline(NamedTuple):
@@ -46,7 +46,7 @@ def read_timeline(
 def _cells(row: Mapping[str, Any], path: Path, line: str) -> dict[str, str]:
     cells: dict[str, str] = {}
     for key, value in row.items():
-        if key in ("name", "source"):
+        if key in ("name", "source", "enabled"):
             continue
         column = "time" if key == "at" else key
         if column not in COLUMNS or column == "ts_ns" or key == "time":

@@ -29,6 +29,7 @@ class FlowSpec(Protocol):
 FLOWS: Final[dict[str, str]] = {
     "crowd": "replay.flows.crowd:CrowdSpec",
     "depth": "replay.flows.depth:DepthSpec",
+    "leverage_ladder": "replay.flows.crowd:LeverageLadderSpec",
     "path": "replay.flows.path:PathSpec",
     "quotes": "replay.flows.path:QuotesSpec",
     "share_seller": "replay.flows.scripted:ShareSellerSpec",

@@ -7,10 +7,12 @@ import msgspec
 from exchange.commands import Command, Deposit, DepositAsset, OpenPosition, PlaceOrder
 from exchange.enums import OrderKind, Side, TimeInForce
 from exchange.errors import ConfigError
+from exchange.margin.valuation import Valuation
 from exchange.units import PPM, div_ceil, div_floor, random_below
 from replay.flows.conductor import FixedFlow
 from replay.flows.setting import Number, Setting
 from replay.population import Bracket, PopulationSpec, account_commands, generate_accounts
+from replay.sources.cells import parse_price
 
 _DRAWS: Final = 4  # counters set aside for each account
 _FINE: Final = 1 << 32
@@ -142,3 +144,39 @@ def _drawn_lots(brackets: list[tuple[int, int, int]], point: int, fine: int) -> 
             return lowest + div_floor((highest - lowest) * fine, _FINE - 1)
         point -= weight
     raise ValueError(f"expected a point below the sum of the weights, found one {point} beyond it")
+
+
+class LeverageLadderSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The parameters of one position for each leverage, so that who is liquidated tells the threshold.
+
+    An account has the deposit of the leverage (its id) x leverage_step, rounded up, and no
+    money beyond it; the leverage that margins are asked by stays the instrument's.
+    """
+
+    first_account: int
+    count: int
+    leverage_step: Number
+    quantity: Number
+    entry: Number
+    instrument: str = ""
+    side: Literal["buy", "sell"] = "buy"
+    at: str = ""
+
+    def open(self, setting: Setting) -> FixedFlow:
+        """Return the accounts, which all open at one time."""
+        instrument = setting.instrument(self.instrument)
+        step = parse_price(str(self.leverage_step), "0.001", setting.where("leverage_step"))
+        if step < 1 or self.first_account < 1 or self.count < 0:
+            raise ConfigError(f"{setting.where('leverage_step')}: expected a step and a first_account above 0")
+        at_ns = setting.time_ns(self.at, "at")
+        entry, lots = (
+            setting.ticks(instrument, self.entry, "entry"),
+            setting.lots(instrument, self.quantity, "quantity"),
+        )
+        notional = Valuation(instrument).notional(lots, entry)
+        size = lots if self.side == "buy" else -lots
+        commands: list[Command] = []
+        for account in range(self.first_account, self.first_account + self.count):
+            commands.append(Deposit(at_ns, account, div_ceil(notional * 1_000, account * step)))
+            commands.append(OpenPosition(at_ns, instrument.instrument_id, account, size, entry))
+        return FixedFlow(commands)
