@@ -114,6 +114,20 @@ def load_accounts(
     return reader.read(csv_rows(TextFile(path).lines(), COLUMNS, Path(path)))
 
 
+def read_accounts(
+    tables: Iterable[tuple[str, Mapping[str, Any]]],
+    path: Path,
+    instruments: Sequence[Instrument],
+    default_ts_ns: Nanos | None = None,
+) -> list[InjectedAccount]:
+    """Return the accounts of (name of the table, table) pairs of a TOML file. Errors as in `load_accounts`."""
+    rows = [
+        (name, {key: _toml_text(Cell(path, name, key), value) for key, value in table.items()})
+        for name, table in tables
+    ]
+    return _AccountReader(path, instruments, default_ts_ns).read(rows)
+
+
 def generate_accounts(
     spec: PopulationSpec, instrument: Instrument, entries: Sequence[tuple[Nanos, Ticks]]
 ) -> list[InjectedAccount]:
@@ -167,7 +181,7 @@ def _drawn(
     # In 2**32 steps, because a bracket may be wider than what the generator draws from without bias.
     span = bracket.highest - bracket.lowest
     wanted = bracket.lowest + div_floor(span * draw(_DRAW_NOTIONAL, _FINE), _FINE - 1)
-    size_lots = min(max(_lots_of(wanted, instrument, price_ticks), 1), MAX_SIZE_LOTS)
+    size_lots = min(max(lots_of(wanted, instrument, price_ticks), 1), MAX_SIZE_LOTS)
     margin = div_ceil(Valuation(instrument).notional(size_lots, price_ticks), leverage)
     deposit = div_ceil(margin * (PPM + spec.spare_margin_ppm), PPM)
     return InjectedAccount(
@@ -190,7 +204,7 @@ def _chosen(weights: list[int], point: int) -> int:
     raise ValueError(f"expected a point below {sum(weights)}, found one {point} beyond it")
 
 
-def _lots_of(notional: Money, instrument: Instrument, price_ticks: Ticks) -> Lots:
+def lots_of(notional: Money, instrument: Instrument, price_ticks: Ticks) -> Lots:
     """Return the most lots whose notional at a price does not exceed `notional`."""
     if instrument.kind != "inverse":
         return div_floor(notional * instrument.tick_value_divisor, price_ticks * instrument.tick_value)
