@@ -35,6 +35,7 @@ FLOWS: Final[dict[str, str]] = {
     "share_seller": "replay.flows.scripted:ShareSellerSpec",
     "single_order": "replay.flows.scripted:SingleOrderSpec",
     "stops": "replay.flows.crowd:StopsSpec",
+    "traders": "replay.flows.market:TradersSpec",
 }
 
 
