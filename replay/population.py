@@ -264,7 +264,7 @@ def _up_to_open_interest(
             left -= worth
             kept.append(account)
             continue
-        lots = _lots_of(left, instrument, account.price_ticks)
+        lots = lots_of(left, instrument, account.price_ticks)
         if lots > 0:
             deposit = _deposit(spec, instrument, lots, account.price_ticks, account.leverage)
             size_lots = lots if account.size_lots > 0 else -lots
