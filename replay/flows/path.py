@@ -167,6 +167,7 @@ class Quotes:
         self._times = times
         self._at = 0
         self._live: list[int] = []
+        self._is_unseen = False
 
     def next_ts_ns(self) -> int | None:
         """Return when they quote anew."""
@@ -181,8 +182,9 @@ class Quotes:
         commands: list[Command] = [
             CancelOrder(ts_ns, number, 0, order_id, Origin.RECORDED, is_continued=True)
             for order_id in self._live
-            if book.order(order_id) is not None
+            if self._is_unseen or book.order(order_id) is not None
         ]
+        self._is_unseen = self._setting.is_held(ts_ns)  # What is placed now will be in the book only later.
         self._live = []
         price = self._prices.value(ts_ns)
         money = div_floor(self._money.value(ts_ns) * self._spec.thickness_ppm, PPM)

@@ -1,7 +1,7 @@
 """What a flow is opened with: the markets, its seed, and how its texts become integers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -39,7 +39,8 @@ def parse_duration(text: str, where: object) -> int:
 class Setting:
     """The surroundings of one flow.
 
-    number: its place among the flows, from 1, which gives it order ids of its own. folder: of the scenario.
+    number: its place among the flows, from 1, which gives it order ids of its own. outages: (from, until) in which what
+    it sends is held back.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Setting:
         number: int,
         seed: int,
         start_ns: int,
-        data: Path | None = None,
+        outages: Sequence[tuple[int, int]] = (),
     ) -> None:
         """Keep what the flow may ask for."""
         self.instruments = instruments
@@ -60,12 +61,16 @@ class Setting:
         self.number = number
         self.seed = seed
         self.start_ns = start_ns
-        self.data = data
+        self._outages = outages
         self._ids = count(number * _IDS_OF_A_FLOW + 1)
 
     def where(self, key: str) -> str:
         """Name a key of the flow's table as errors do."""
         return f"{self.path}: {self.key_path}.{key}" if self.key_path else f"{self.path}: {key}"
+
+    def is_held(self, ts_ns: int) -> bool:
+        """Return whether what it sends at a time is held back."""
+        return any(from_ns <= ts_ns < until_ns for from_ns, until_ns in self._outages)
 
     def new_order_id(self) -> int:
         """Return an order id that nobody else uses."""
