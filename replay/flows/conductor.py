@@ -1,7 +1,8 @@
 """Many flows as one source: whose turn it is, what an outage holds back, and when the venue is looked at.
 
-Flows act by (time, place in the list), the operator of the venue first. The venue has run everything before a reactive flow acts, and before a moment
-at which it is looked at: the source hands out no more than that at a time, and goes on when it is asked for more.
+Flows act by (time, place in the list), the operator of the venue first. The venue has run everything before a reactive
+flow acts, and before a moment at which it is looked at: the source hands out no more than that at a time, and goes on
+when it is asked for more.
 """
 
 from collections.abc import Callable, Iterator, Sequence
