@@ -3,6 +3,7 @@
 Everything is an integer in the units of the market. Sinks like the journal: nothing here changes a run.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
@@ -56,11 +57,37 @@ class Scope(NamedTuple):
     account: int | None = None
 
 
+class Steepest:
+    """The largest fall within a stretch of time, from its highest price to a later one: (fall, of which price)."""
+
+    def __init__(self, stretch_ns: int) -> None:
+        """Begin without a price. stretch_ns: both ends belong to it."""
+        self.fall = 0
+        self.from_price = 1
+        self._stretch_ns = stretch_ns
+        self._highest: deque[tuple[int, int]] = deque()  # (ns, price), of falling price, none older than the stretch
+
+    def note(self, price: int, ts_ns: int) -> None:
+        """Take the next price. Falls are compared as shares of where they begin."""
+        highest = self._highest
+        while highest and highest[0][0] < ts_ns - self._stretch_ns:
+            highest.popleft()
+        while highest and highest[-1][1] <= price:
+            highest.pop()
+        highest.append((ts_ns, price))
+        top = highest[0][1]
+        if (top - price) * self.from_price > self.fall * top:
+            self.fall, self.from_price = top - price, top
+
+
 class Series:
-    """First, lowest, highest and last of a price. None before the first."""
+    """First, lowest, highest and last of a price, and its steepest falls. None before the first."""
 
     def __init__(self) -> None:
         """Begin without a price."""
+        self.second = Steepest(1_000_000_000)
+        self.ten_seconds = Steepest(10_000_000_000)
+        self.ever = Steepest(MAX_TS_NS)
         self.first: int | None = None
         self.low: int | None = None
         self.high: int | None = None
@@ -76,6 +103,8 @@ class Series:
         if self.high is None or price > self.high:
             self.high = price
         self.last = price
+        for steepest in (self.second, self.ten_seconds, self.ever):
+            steepest.note(price, ts_ns)
 
 
 class Tally:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from exchange import Exchange
-from exchange.errors import ConfigError, DataError
+from exchange.errors import ConfigError
 from exchange.instrument import Instrument
 from exchange.rules import Rules
 from exchange.units import MAX_TS_NS
@@ -34,10 +34,6 @@ from replay.venues import Venue, check_venue, venue_path
 
 _OF_FLOW: Final = ("generator", "name", "source", "enabled", "recorded", "format", "option")
 _OF_ACCOUNT: Final = ("name", "source")
-
-
-class MissingRecordingError(DataError):
-    """A scenario needs a recording that is not here."""
 
 
 class CrashRun(NamedTuple):
@@ -330,9 +326,6 @@ def _flows(
         if ("generator" in row) == ("recorded" in row):
             given = "both" if "recorded" in row else "neither"
             raise ConfigError(f"{loaded.path}: {key_path}: expected generator or recorded, found {given}")
-        if "recorded" in row:
-            flows.append(_recorded(row, loaded, key_path, data))
-            continue
         held = [(outage.from_ns, outage.until_ns) for outage in outages if len(flows) not in outage.passes]
         setting = Setting(
             by_symbol,
@@ -342,25 +335,16 @@ def _flows(
             seed=tables.seed,
             start_ns=start_ns,
             outages=held,
+            data=None if data is None else Path(data),
         )
+        if "recorded" in row:
+            path = setting.recording(str(row["recorded"]), "recorded")
+            source = open_source(path, row.get("option", {}), format_name=row.get("format"))
+            flows.append(StreamFlow(iter(source.commands())))
+            continue
         table = {key: value for key, value in row.items() if key not in _OF_FLOW}
         flows.append(open_flow(row["generator"], table, setting))
     return flows
-
-
-def _recorded(row: dict[str, Any], loaded: Loaded, key_path: str, data: str | Path | None) -> Flow:
-    """Return the flow of a recording: a file of the scenario's folder, or one in the folder of recordings."""
-    name = str(row["recorded"])
-    path = loaded.folder / name
-    if not path.exists():
-        path = Path(data or ".") / name
-        if data is None or not path.exists():
-            found = "no --data" if data is None else f"none in {data}"
-            raise MissingRecordingError(
-                f"{loaded.path}: {key_path}.recorded: expected {name} in --data FOLDER, found {found}"
-            )
-    source = open_source(path, row.get("option", {}), format_name=row.get("format"))
-    return StreamFlow(iter(source.commands()))
 
 
 def _instrument(symbol: str, instruments: Sequence[Instrument], where: str) -> Instrument:
