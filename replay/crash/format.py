@@ -25,7 +25,7 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Kind
     story: str
     start: str
-    end: str = ""
+    end: str
     seed: int = 1
     notes: tuple[str, ...] = ()
 

@@ -100,7 +100,7 @@ def run(
     check_venue(found, loaded.path)
     exchange = Exchange(found.instruments, found.rules, with_digest=True)
     start_ns = parse_time(loaded.crash.about.start, f"{loaded.path}: about.start")
-    end_ns = parse_time(loaded.crash.about.end, f"{loaded.path}: about.end") if loaded.crash.about.end else 0
+    end_ns = parse_time(loaded.crash.about.end, f"{loaded.path}: about.end")
     timeline = read_timeline(tables.timeline_on(), found.instruments, loaded.path, _places(loaded, tables))
     flows = _flows(loaded, tables, found.instruments, start_ns, timeline.outages, data)
     asked = _Asked(queries, found.instruments, loaded)

@@ -102,8 +102,9 @@ class Conductor:
         looks: Sequence[Look] = (),
         end_ns: int = 0,
     ) -> None:
-        """Keep the flows. operator: what no outage holds back. end_ns: time goes on until then, if nothing else does.
+        """Keep the flows. operator: what no outage holds back.
 
+        end_ns: what is due later does not happen, and time goes on until then; 0: until no flow has anything left.
         Set `until_ns` to have it end before that time; `resume` then goes on from there.
         """
         self.instruments: tuple[Instrument, ...] = venue.instruments
@@ -148,7 +149,8 @@ class Conductor:
         latest_ns = 0
         while (turn := self._next_turn()) is not None:
             ts_ns, place = turn
-            if self.until_ns is not None and ts_ns >= self.until_ns:
+            is_over = self._end_ns > 0 and ts_ns > self._end_ns
+            if is_over or (self.until_ns is not None and ts_ns >= self.until_ns):
                 break
             if self._looks and self._looks[0].ts_ns < ts_ns:
                 if pending:
