@@ -19,6 +19,7 @@ from exchange.events import (
     FundPaid,
     HaircutCharged,
     IndexPriceUpdated,
+    InstrumentSettled,
     LiquidationFeeCharged,
     LiquidationOrderPlaced,
     LiquidationStarted,
@@ -158,6 +159,7 @@ class Tally:
         self.account_deposited = 0
         self.account_withdrawn = 0
         self.account_taken_lots = 0
+        self.settled_at: int | None = None
         self._valuation = Valuation(instrument)
         self._fund_size = 0
         self._fund_cost = 0
@@ -203,6 +205,11 @@ class Tally:
         """Note an index price."""
         if event.instrument == self.scope.instrument and event.price_ticks > 0:
             self.indices.note(event.price_ticks, event.ts_ns)
+
+    def settle(self, event: InstrumentSettled) -> None:
+        """Note at which price the market was settled for good."""
+        if event.instrument == self.scope.instrument:
+            self.settled_at = event.price_ticks
 
     def liquidation(self, event: LiquidationStarted) -> None:
         """Count a liquidation."""
@@ -352,6 +359,7 @@ _HANDLERS: Final[dict[type[Any], Callable[[Tally, Any], None]]] = {
     TradeReported: Tally.reported,
     MarkPriceUpdated: Tally.mark,
     IndexPriceUpdated: Tally.index,
+    InstrumentSettled: Tally.settle,
     LiquidationStarted: Tally.liquidation,
     LiquidationOrderPlaced: Tally.liquidation_order,
     StopTriggered: Tally.stop,

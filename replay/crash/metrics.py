@@ -132,6 +132,7 @@ METRICS: Final[dict[str, Metric]] = {
     "index_first": Metric("price", "first index price", _ALL, _of_indices("first")),
     "index_low": Metric("price", "lowest index price", _ALL, _of_indices("low")),
     "index_fall": Metric("ppm", "from the first to the lowest index", _ALL, lambda seen: _fall(seen.tally.indices)),
+    "settled_at": Metric("price", "settlement price", _ALL, lambda seen: seen.tally.settled_at),
     "liquidations": Metric("count", "liquidations started", _ALL, lambda seen: seen.tally.liquidations),
     "liquidated_accounts": Metric("count", "accounts liquidated", _ALL, lambda seen: len(seen.tally.liquidated)),
     "longs_liquidated": Metric("count", "long positions sold", _ALL, lambda seen: seen.tally.longs_liquidated),

@@ -45,7 +45,7 @@ def market(ts_ns: int, order_id: int, side: Side, lots: int, account: int = 9) -
     return PlaceOrder(ts_ns, 1, account, order_id, side, lots, 0, OrderKind.MARKET, TimeInForce.IOC)
 
 
-BOOK = {"bands": [{"side": "buy", "first": 100, "last": 98, "step": 1, "quantity": 10}]}
+BOOK: dict[str, Any] = {"bands": [{"side": "buy", "first": 100, "last": 98, "step": 1, "quantity": 10}]}
 
 
 def test_depth_stands_refills_and_is_taken_away() -> None:
@@ -147,7 +147,7 @@ def test_a_share_seller_trades_its_share_of_the_volume_until_all_is_sold() -> No
 
 def test_stops_own_what_they_sell_and_crowds_have_their_margin() -> None:
     """The same seed gives the same orders; another one others."""
-    table = {
+    table: dict[str, Any] = {
         "first_account": 100,
         "count": 20,
         "triggers": [90, 80],
