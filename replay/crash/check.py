@@ -16,12 +16,13 @@ from replay.flows.setting import parse_duration
 from replay.sources.cells import parse_time
 from replay.wording import shown
 
-_HOLDS: Final[dict[Relation, Callable[[Decimal, Decimal], bool]]] = {
-    "<": lambda ours, theirs: ours < theirs,
-    "<=": lambda ours, theirs: ours <= theirs,
-    ">": lambda ours, theirs: ours > theirs,
-    ">=": lambda ours, theirs: ours >= theirs,
-    "!=": lambda ours, theirs: ours != theirs,
+_HOLDS: Final[dict[Relation, Callable[[Decimal, Decimal, Decimal], bool]]] = {
+    "=": lambda ours, theirs, tolerance: abs(ours - theirs) <= tolerance,
+    "<": lambda ours, theirs, tolerance: ours < theirs + tolerance,
+    "<=": lambda ours, theirs, tolerance: ours <= theirs + tolerance,
+    ">": lambda ours, theirs, tolerance: ours > theirs - tolerance,
+    ">=": lambda ours, theirs, tolerance: ours >= theirs - tolerance,
+    "!=": lambda ours, theirs, tolerance: abs(ours - theirs) > tolerance,
 }
 
 
@@ -100,22 +101,19 @@ def compare(
     tolerance = _counted(str(expected.tolerance), metric, instrument, where)
     if theirs is not None and expected.tolerance_ppm:
         tolerance = max(tolerance, abs(theirs) * expected.tolerance_ppm / PPM)
-    if ours is None or theirs is None:
-        is_inside = False
-    elif expected.relation == "=":
-        is_inside = abs(Decimal(ours) - theirs) <= tolerance
-    else:
-        is_inside = _HOLDS[expected.relation](Decimal(ours), theirs)
+    is_inside = False
+    if ours is not None and theirs is not None:
+        is_inside = _HOLDS[expected.relation](Decimal(ours), theirs, tolerance)
     relation = "" if expected.relation == "=" else f"{expected.relation} "
     return Check(expected, relation + text, told(metric, instrument, ours), _tolerance(expected), is_inside)
 
 
 def _tolerance(expected: Expected) -> str:
-    if expected.relation != "=":
-        return ""
     if expected.tolerance_ppm:
         return f"{Decimal(expected.tolerance_ppm) / 10_000:f} %"
-    return "exact" if str(expected.tolerance) == "0" else str(expected.tolerance)
+    if str(expected.tolerance) != "0":
+        return str(expected.tolerance)
+    return "exact" if expected.relation == "=" else ""
 
 
 def _counted(text: str, metric: Metric, instrument: Instrument, where: str) -> Decimal:

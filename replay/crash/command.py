@@ -11,9 +11,10 @@ from exchange.errors import ConfigError
 from replay.crash.check import Check, check_crash, checks_of, queries_of
 from replay.crash.load import Loaded, crash_names, load_crash
 from replay.crash.metrics import METRICS
-from replay.crash.run import CrashRun, MissingRecordingError, Query, run
+from replay.crash.run import CrashRun, Query, run
 from replay.crash.settings import parse_settings
 from replay.crash.story import description, list_of, story_of_run, table_of
+from replay.flows.setting import MissingRecordingError
 from replay.interrupt import asks_to_stop
 from replay.progress import shown_progress
 from replay.wording import shown

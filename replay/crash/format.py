@@ -25,7 +25,7 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Kind
     story: str
     start: str
-    end: str = ""
+    end: str
     seed: int = 1
     notes: tuple[str, ...] = ()
 
@@ -53,6 +53,7 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metric: of `cascade crash --help`, as price, money or quantity in decimal text. instrument: its symbol, where there
     are several. since, until: the part of the run that counts. account: whose. at: the time of a balance.
     value: what the source says; or of_variant: the same metric of another variant. relation: of ours to it.
+    is_undone: asked of the run up to a rollback, which undid it.
     tolerance: in the metric's unit; tolerance_ppm: of the value. basis: "fitted": inputs were chosen so that it comes
     out; "predicted": nothing was. variant: of which run, the plain one where empty. note: why it may miss.
     """
@@ -72,6 +73,7 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     since: str = ""
     until: str = ""
     at: str = ""
+    is_undone: bool = False
     note: str = ""
 
     def __post_init__(self) -> None:

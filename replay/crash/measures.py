@@ -3,6 +3,7 @@
 Everything is an integer in the units of the market. Sinks like the journal: nothing here changes a run.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +19,7 @@ from exchange.events import (
     FundPaid,
     HaircutCharged,
     IndexPriceUpdated,
+    InstrumentSettled,
     LiquidationFeeCharged,
     LiquidationOrderPlaced,
     LiquidationStarted,
@@ -56,11 +58,37 @@ class Scope(NamedTuple):
     account: int | None = None
 
 
+class Steepest:
+    """The largest fall within a stretch of time, from its highest price to a later one: (fall, of which price)."""
+
+    def __init__(self, stretch_ns: int) -> None:
+        """Begin without a price. stretch_ns: both ends belong to it."""
+        self.fall = 0
+        self.from_price = 1
+        self._stretch_ns = stretch_ns
+        self._highest: deque[tuple[int, int]] = deque()  # (ns, price), of falling price, none older than the stretch
+
+    def note(self, price: int, ts_ns: int) -> None:
+        """Take the next price. Falls are compared as shares of where they begin."""
+        highest = self._highest
+        while highest and highest[0][0] < ts_ns - self._stretch_ns:
+            highest.popleft()
+        while highest and highest[-1][1] <= price:
+            highest.pop()
+        highest.append((ts_ns, price))
+        top = highest[0][1]
+        if (top - price) * self.from_price > self.fall * top:
+            self.fall, self.from_price = top - price, top
+
+
 class Series:
-    """First, lowest, highest and last of a price. None before the first."""
+    """First, lowest, highest and last of a price, and its steepest falls. None before the first."""
 
     def __init__(self) -> None:
         """Begin without a price."""
+        self.second = Steepest(1_000_000_000)
+        self.ten_seconds = Steepest(10_000_000_000)
+        self.ever = Steepest(MAX_TS_NS)
         self.first: int | None = None
         self.low: int | None = None
         self.high: int | None = None
@@ -76,6 +104,8 @@ class Series:
         if self.high is None or price > self.high:
             self.high = price
         self.last = price
+        for steepest in (self.second, self.ten_seconds, self.ever):
+            steepest.note(price, ts_ns)
 
 
 class Tally:
@@ -129,6 +159,7 @@ class Tally:
         self.account_deposited = 0
         self.account_withdrawn = 0
         self.account_taken_lots = 0
+        self.settled_at: int | None = None
         self._valuation = Valuation(instrument)
         self._fund_size = 0
         self._fund_cost = 0
@@ -174,6 +205,11 @@ class Tally:
         """Note an index price."""
         if event.instrument == self.scope.instrument and event.price_ticks > 0:
             self.indices.note(event.price_ticks, event.ts_ns)
+
+    def settle(self, event: InstrumentSettled) -> None:
+        """Note at which price the market was settled for good."""
+        if event.instrument == self.scope.instrument:
+            self.settled_at = event.price_ticks
 
     def liquidation(self, event: LiquidationStarted) -> None:
         """Count a liquidation."""
@@ -323,6 +359,7 @@ _HANDLERS: Final[dict[type[Any], Callable[[Tally, Any], None]]] = {
     TradeReported: Tally.reported,
     MarkPriceUpdated: Tally.mark,
     IndexPriceUpdated: Tally.index,
+    InstrumentSettled: Tally.settle,
     LiquidationStarted: Tally.liquidation,
     LiquidationOrderPlaced: Tally.liquidation_order,
     StopTriggered: Tally.stop,

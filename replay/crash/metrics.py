@@ -1,12 +1,13 @@
 """The named numbers of a run: what each is, in which unit, and how it is read from the tallies or from the venue."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
 from exchange import Exchange
 from exchange.instrument import Instrument
 from exchange.units import PPM, div_floor, div_nearest
-from replay.crash.measures import Series, Tally
+from replay.crash.measures import Series, Steepest, Tally
 from replay.sources.cells import format_count
 
 Unit = Literal["price", "money", "quantity", "count", "ppm", "ns"]
@@ -55,6 +56,11 @@ def _fall(series: Series) -> int | None:
     return div_nearest((series.first - series.low) * PPM, series.first)
 
 
+def _steepest(found: Steepest) -> int:
+    """Return a fall in ppm of where it began, rounded to nearest."""
+    return div_nearest(found.fall * PPM, found.from_price)
+
+
 def _change(series: Series) -> int | None:
     """Return the change from the first to the last price, in ppm, rounded to nearest."""
     if series.first is None or series.last is None or series.first <= 0:
@@ -95,6 +101,8 @@ def _depth(venue: Exchange, instrument: Instrument, account: int) -> int:
     return sum(level.qty_lots for level in bids)
 
 
+_A_TIME_NS: Final = 10**17  # more than three years: no duration, but a time since 1970
+
 _ALL: Final[frozenset[Need]] = frozenset({"window"})
 _ONE: Final[frozenset[Need]] = frozenset({"account"})
 _LOOK: Final[frozenset[Need]] = frozenset({"account", "at"})
@@ -106,6 +114,15 @@ METRICS: Final[dict[str, Metric]] = {
     "high": Metric("price", "highest trade", _ALL, _of_trades("high")),
     "last": Metric("price", "last trade", _ALL, _of_trades("last")),
     "fall": Metric("ppm", "from the first to the lowest trade", _ALL, lambda seen: _fall(seen.tally.trades)),
+    "drawdown": Metric(
+        "ppm", "largest fall of trades from a highest", _ALL, lambda seen: _steepest(seen.tally.trades.ever)
+    ),
+    "fall_in_1_s": Metric(
+        "ppm", "largest fall of trades within a second", _ALL, lambda seen: _steepest(seen.tally.trades.second)
+    ),
+    "fall_in_10_s": Metric(
+        "ppm", "largest fall of trades within ten seconds", _ALL, lambda seen: _steepest(seen.tally.trades.ten_seconds)
+    ),
     "change": Metric("ppm", "from the first to the last trade", _ALL, lambda seen: _change(seen.tally.trades)),
     "low_time": Metric("ns", "when the lowest trade was", _ALL, lambda seen: seen.tally.trades.low_ns or None),
     "trades": Metric("count", "trades", _ALL, lambda seen: seen.tally.trade_count),
@@ -115,6 +132,7 @@ METRICS: Final[dict[str, Metric]] = {
     "index_first": Metric("price", "first index price", _ALL, _of_indices("first")),
     "index_low": Metric("price", "lowest index price", _ALL, _of_indices("low")),
     "index_fall": Metric("ppm", "from the first to the lowest index", _ALL, lambda seen: _fall(seen.tally.indices)),
+    "settled_at": Metric("price", "settlement price", _ALL, lambda seen: seen.tally.settled_at),
     "liquidations": Metric("count", "liquidations started", _ALL, lambda seen: seen.tally.liquidations),
     "liquidated_accounts": Metric("count", "accounts liquidated", _ALL, lambda seen: len(seen.tally.liquidated)),
     "longs_liquidated": Metric("count", "long positions sold", _ALL, lambda seen: seen.tally.longs_liquidated),
@@ -209,7 +227,10 @@ def told(metric: Metric, instrument: Instrument, value: int | None) -> str:
         case "ppm":
             return f"{'-' if value < 0 else ''}{abs(value) // 10_000}.{abs(value) % 10_000:04d} %"
         case "ns":
-            return f"{div_floor(value, 1_000_000):,} ms"
+            if value < _A_TIME_NS:
+                return f"{div_floor(value, 1_000_000):,} ms"
+            second = datetime.fromtimestamp(div_floor(value, 1_000_000_000), UTC)
+            return f"{second:%Y-%m-%dT%H:%M:%S}.{value % 1_000_000_000 // 1_000_000:03d}Z"
         case "count":
             return f"{value:,}"
     text = format_count(value, step_of(metric, instrument))

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from exchange import Exchange
-from exchange.errors import ConfigError, DataError
+from exchange.errors import ConfigError
 from exchange.instrument import Instrument
 from exchange.rules import Rules
+from exchange.units import MAX_TS_NS
 from replay.crash.format import Expected
 from replay.crash.load import Loaded, load_crash
 from replay.crash.measures import Measurer, Scope
 from replay.crash.metrics import METRICS, Seen
 from replay.crash.settings import Tables
-from replay.crash.timeline import read_timeline
+from replay.crash.timeline import Rollback, read_timeline
 from replay.flows import open_flow
-from replay.flows.conductor import Conductor, FixedFlow, Look, StreamFlow
+from replay.flows.conductor import Conductor, FixedFlow, Look, Outage, StreamFlow
 from replay.flows.flow import Flow
 from replay.flows.setting import Setting
 from replay.player import Progress, play
@@ -27,15 +28,12 @@ from replay.population import account_commands, read_accounts
 from replay.sources import open_source
 from replay.sources.cells import parse_time
 from replay.summary import RunSummary
+from replay.tape_format import record_ts_ns
 from replay.toml_file import convert_table, read_toml
 from replay.venues import Venue, check_venue, venue_path
 
 _OF_FLOW: Final = ("generator", "name", "source", "enabled", "recorded", "format", "option")
 _OF_ACCOUNT: Final = ("name", "source")
-
-
-class MissingRecordingError(DataError):
-    """A scenario needs a recording that is not here."""
 
 
 class CrashRun(NamedTuple):
@@ -57,12 +55,13 @@ class Query(NamedTuple):
     since: str = ""
     until: str = ""
     at: str = ""
+    is_undone: bool = False
 
 
 def query_of(expected: Expected) -> Query:
     """Return the number that an expectation is about."""
     found = expected
-    return Query(found.metric, found.instrument, found.account, found.since, found.until, found.at)
+    return Query(found.metric, found.instrument, found.account, found.since, found.until, found.at, found.is_undone)
 
 
 def run_crash(
@@ -101,26 +100,115 @@ def run(
     check_venue(found, loaded.path)
     exchange = Exchange(found.instruments, found.rules, with_digest=True)
     start_ns = parse_time(loaded.crash.about.start, f"{loaded.path}: about.start")
-    end_ns = parse_time(loaded.crash.about.end, f"{loaded.path}: about.end") if loaded.crash.about.end else 0
-    flows, places = _flows(loaded, tables, found.instruments, start_ns, data)
-    timeline = read_timeline(tables.timeline_on(), found.instruments, loaded.path, places)
-    if timeline.commands:
-        flows.append(FixedFlow(timeline.commands))
-    answers: dict[int, int | None] = {}
-    looks, scopes = _asked(queries, found.instruments, loaded, end_ns, answers)
-    measurer = Measurer(scopes.values(), found.instruments, exchange.fund.balance)
+    end_ns = parse_time(loaded.crash.about.end, f"{loaded.path}: about.end")
+    timeline = read_timeline(tables.timeline_on(), found.instruments, loaded.path, _places(loaded, tables))
+    flows = _flows(loaded, tables, found.instruments, start_ns, timeline.outages, data)
+    asked = _Asked(queries, found.instruments, loaded)
+    conductor = Conductor(
+        flows,
+        exchange,
+        loaded.name,
+        operator=FixedFlow(timeline.commands),
+        outages=timeline.outages,
+        looks=asked.looks,
+        end_ns=end_ns,
+    )
+    if timeline.rollback is not None:
+        exchange = _rolled_back(timeline.rollback, exchange, conductor, asked)
+    measurer = asked.measurer(exchange)
     exchange.add_sink(measurer)
-    fund_start = exchange.fund.balance
-    conductor = Conductor(flows, exchange, loaded.name, outages=timeline.outages, looks=looks, end_ns=end_ns)
     summary = play([conductor], exchange, out=out, progress=progress, should_stop=should_stop)
-    measurer.write(exchange.open_block(), exchange.open_block_first_seq())
-    for number, query in enumerate(queries):
-        read = METRICS[query.metric].read
-        if read is not None:
-            tally = measurer.tallies[scopes[number]]
-            answers[number] = read(Seen(tally, fund_start, exchange.fund.balance, None))
-    values = tuple(answers.get(number) for number in range(len(queries)))
-    return CrashRun(loaded, found.rules, exchange.instruments, summary, values)
+    asked.answer(measurer, exchange, is_undone=False)
+    return CrashRun(loaded, found.rules, exchange.instruments, summary, asked.values())
+
+
+class _Asked:
+    """The queries of a run, and what is known of them."""
+
+    def __init__(self, queries: Sequence[Query], instruments: Sequence[Instrument], loaded: Loaded) -> None:
+        """Say when to look at the venue for them, and which parts of the run to count."""
+        self.looks: list[Look] = []
+        self.is_rollback_identical: int | None = None
+        self._queries = queries
+        self._answers: dict[int, int | None] = {}
+        self._scopes: dict[int, Scope] = {}
+        for number, query in enumerate(queries):
+            metric = METRICS[query.metric]
+            where = f"{loaded.path}: {query.metric}"
+            instrument = _instrument(query.instrument, instruments, where)
+            given = {"window": query.since + query.until, "at": query.at}
+            for need, text in given.items():
+                if text and need not in metric.needs:
+                    raise ConfigError(f"{where}: expected a number that is asked for by time, found {query.metric!r}")
+            if metric.look is not None:
+                at_ns = parse_time(query.at, f"{where}: at") if query.at else MAX_TS_NS
+                self.looks.append(Look(at_ns, self._looker(number, metric.look, instrument, query.account or 0)))
+                continue
+            since_ns = parse_time(query.since, f"{where}: since") if query.since else 0
+            until_ns = parse_time(query.until, f"{where}: until") if query.until else MAX_TS_NS
+            self._scopes[number] = Scope(instrument.instrument_id, since_ns, until_ns, query.account)
+
+    def measurer(self, venue: Exchange) -> Measurer:
+        """Return the sink that a venue which has not run needs."""
+        return Measurer(self._scopes.values(), venue.instruments, venue.fund.balance)
+
+    def answer(self, measurer: Measurer, venue: Exchange, *, is_undone: bool) -> None:
+        """Read the numbers of a run that has ended, of those that are asked of it."""
+        measurer.write(venue.open_block(), venue.open_block_first_seq())
+        for number, scope in self._scopes.items():
+            read = METRICS[self._queries[number].metric].read
+            if read is not None and self._queries[number].is_undone == is_undone:
+                fund = (measurer.fund_start, venue.fund.balance)
+                self._answers[number] = read(Seen(measurer.tallies[scope], *fund, self.is_rollback_identical))
+
+    def values(self) -> tuple[int | None, ...]:
+        """Return the answers, in the order of the queries."""
+        return tuple(self._answers.get(number) for number in range(len(self._queries)))
+
+    def _looker(
+        self, number: int, look: Callable[[Exchange, Instrument, int], int | None], instrument: Instrument, account: int
+    ) -> Callable[[Exchange], None]:
+        def take(venue: Exchange) -> None:
+            self._answers[number] = look(venue, instrument, account)
+
+        return take
+
+
+class _Prefix:
+    """A command sink that keeps the records from before a time."""
+
+    def __init__(self, until_ns: int) -> None:
+        """Begin with nothing."""
+        self.records: list[bytes] = []
+        self._until_ns = until_ns
+
+    def write(self, record: bytes) -> None:
+        """Keep a record, or not."""
+        if record_ts_ns(record, 0) < self._until_ns:
+            self.records.append(record)
+
+
+def _rolled_back(rollback: Rollback, venue: Exchange, conductor: Conductor, asked: _Asked) -> Exchange:
+    """Run up to a rollback, and return the venue that replays what it leaves standing, and goes on.
+
+    The replay has to come to the digest that the venue had at that point.
+    """
+    undone = asked.measurer(venue)
+    venue.add_sink(undone)
+    prefix = _Prefix(rollback.to_ns)
+    venue.add_command_sink(prefix)
+    digests: list[str] = []
+    conductor.add_look(Look(rollback.to_ns - 1, lambda seen: digests.append(seen.digest())))
+    conductor.until_ns = rollback.at_ns
+    play([conductor], venue)
+    asked.answer(undone, venue, is_undone=True)
+
+    def compare(replayed: Exchange) -> None:
+        asked.is_rollback_identical = int([replayed.digest()] == digests)
+
+    again = Exchange(venue.instruments, venue.rules, with_digest=True)
+    conductor.resume(again, b"".join(prefix.records), compare)
+    return again
 
 
 def _tables(loaded: Loaded, venue: str | Path | None) -> Tables:
@@ -209,97 +297,54 @@ def _other_rules(own: dict[str, Any], venue: str | Path) -> dict[str, Any]:
     return {**other, "instruments": kept}
 
 
+def _places(loaded: Loaded, tables: Tables) -> dict[str, int]:
+    """Return the places that flows have, by name; the accounts, where there are any, come before all."""
+    first = 1 if loaded.crash.account else 0
+    return {row["name"]: first + place for place, row in enumerate(tables.flows_on()) if "name" in row}
+
+
 def _flows(
-    loaded: Loaded, tables: Tables, instruments: Sequence[Instrument], start_ns: int, data: str | Path | None
-) -> tuple[list[Flow], dict[str, int]]:
-    """Return the flows, the accounts first, and the places of those that have a name."""
+    loaded: Loaded,
+    tables: Tables,
+    instruments: Sequence[Instrument],
+    start_ns: int,
+    outages: Sequence[Outage],
+    data: str | Path | None,
+) -> list[Flow]:
+    """Return the flows, the accounts first."""
     rows: list[tuple[str, dict[str, Any]]] = [
         (f"account[{position}]", {key: value for key, value in row.items() if key not in _OF_ACCOUNT})
         for position, row in enumerate(loaded.crash.account)
     ]
-    accounts = read_accounts(rows, loaded.path, instruments, start_ns)
-    flows: list[Flow] = [FixedFlow(account_commands(accounts))] if accounts else []
-    places: dict[str, int] = {}
+    flows: list[Flow] = []
+    if rows:
+        flows.append(FixedFlow(account_commands(read_accounts(rows, loaded.path, instruments, start_ns))))
     by_symbol = {instrument.symbol: instrument for instrument in instruments}
-    for position, row in enumerate(tables.flows):
-        if not row.get("enabled", True):
-            continue
-        key_path = f"flow[{position}]"
-        if "name" in row:
-            places[row["name"]] = len(flows)
-        table = {key: value for key, value in row.items() if key not in _OF_FLOW}
+    for row in tables.flows_on():
+        number = next(place for place, table in enumerate(tables.flows, start=1) if table is row)
+        key_path = f"flow[{number - 1}]"
         if ("generator" in row) == ("recorded" in row):
             given = "both" if "recorded" in row else "neither"
             raise ConfigError(f"{loaded.path}: {key_path}: expected generator or recorded, found {given}")
-        if "recorded" in row:
-            flows.append(_recorded(row, loaded, key_path, instruments, data))
-            continue
+        held = [(outage.from_ns, outage.until_ns) for outage in outages if len(flows) not in outage.passes]
         setting = Setting(
-            by_symbol, path=loaded.path, key_path=key_path, number=position + 1, seed=tables.seed, start_ns=start_ns
+            by_symbol,
+            path=loaded.path,
+            key_path=key_path,
+            number=number,
+            seed=tables.seed,
+            start_ns=start_ns,
+            outages=held,
+            data=None if data is None else Path(data),
         )
-        flows.append(open_flow(row["generator"], table, setting))
-    return flows, places
-
-
-def _recorded(
-    row: dict[str, Any], loaded: Loaded, key_path: str, instruments: Sequence[Instrument], data: str | Path | None
-) -> Flow:
-    """Return the flow of a recording: a file of the scenario's folder, or one in the folder of recordings."""
-    name = str(row["recorded"])
-    path = loaded.folder / name
-    if not path.exists():
-        path = Path(data or ".") / name
-        if data is None or not path.exists():
-            found = "no --data" if data is None else f"none in {data}"
-            raise MissingRecordingError(
-                f"{loaded.path}: {key_path}.recorded: expected {name} in --data FOLDER, found {found}"
-            )
-    source = open_source(path, row.get("option", {}), format_name=row.get("format"))
-    return StreamFlow(iter(source.commands()))
-
-
-def _asked(
-    queries: Sequence[Query],
-    instruments: Sequence[Instrument],
-    loaded: Loaded,
-    end_ns: int,
-    answers: dict[int, int | None],
-) -> tuple[list[Look], dict[int, Scope]]:
-    """Return when to look at the venue for the queries, and the parts of the run that they are about."""
-    looks: list[Look] = []
-    scopes: dict[int, Scope] = {}
-    for number, query in enumerate(queries):
-        metric = METRICS[query.metric]
-        where = f"{loaded.path}: {query.metric}"
-        instrument = _instrument(query.instrument, instruments, where)
-        for key, text, need in (
-            ("since", query.since, "window"),
-            ("until", query.until, "window"),
-            ("at", query.at, "at"),
-        ):
-            if text and need not in metric.needs:
-                raise ConfigError(f"{where}: {key}: expected a number that is asked for so, found {query.metric!r}")
-        if metric.look is not None:
-            at_ns = parse_time(query.at, f"{where}: at") if query.at else 1 << 62
-            looks.append(Look(at_ns, _looker(number, metric.look, instrument, query.account or 0, answers)))
+        if "recorded" in row:
+            path = setting.recording(str(row["recorded"]), "recorded")
+            source = open_source(path, row.get("option", {}), format_name=row.get("format"))
+            flows.append(StreamFlow(iter(source.commands())))
             continue
-        since_ns = parse_time(query.since, f"{where}: since") if query.since else 0
-        until_ns = parse_time(query.until, f"{where}: until") if query.until else 1 << 62
-        scopes[number] = Scope(instrument.instrument_id, since_ns, until_ns, query.account)
-    return looks, scopes
-
-
-def _looker(
-    number: int,
-    look: Callable[[Exchange, Instrument, int], int | None],
-    instrument: Instrument,
-    account: int,
-    answers: dict[int, int | None],
-) -> Callable[[Exchange], None]:
-    def take(venue: Exchange) -> None:
-        answers[number] = look(venue, instrument, account)
-
-    return take
+        table = {key: value for key, value in row.items() if key not in _OF_FLOW}
+        flows.append(open_flow(row["generator"], table, setting))
+    return flows
 
 
 def _instrument(symbol: str, instruments: Sequence[Instrument], where: str) -> Instrument:

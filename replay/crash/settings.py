@@ -51,6 +51,10 @@ class Tables:
         self.timeline = timeline
         self.seed = seed
 
+    def flows_on(self) -> list[dict[str, Any]]:
+        """Return the flows that are not switched off."""
+        return [table for table in self.flows if table.get("enabled", True)]
+
     def timeline_on(self) -> list[dict[str, Any]]:
         """Return the outside events that are not switched off."""
         return [table for table in self.timeline if table.get("enabled", True)]

@@ -13,14 +13,24 @@ from replay.sources.csv_commands import COLUMNS, CommandReader
 from replay.wording import shown
 
 _OUTAGE: Final = "outage"
+_ROLLBACK: Final = "rollback"
+_OF_ROLLBACK: Final = ("at", "to", "type", "name", "source", "enabled")
 _OF_OUTAGE: Final = ("at", "until", "type", "name", "source", "enabled", "passes")
 
 
+class Rollback(NamedTuple):
+    """At `at_ns` everything from `to_ns` on is undone: the venue opens again as it was just before."""
+
+    at_ns: int
+    to_ns: int
+
+
 class Timeline(NamedTuple):
-    """What happens from outside: commands by time, and outages."""
+    """What happens from outside: commands by time, outages, and at most one rollback."""
 
     commands: list[Command]
     outages: list[Outage]
+    rollback: Rollback | None
 
 
 def read_timeline(
@@ -28,19 +38,27 @@ def read_timeline(
 ) -> Timeline:
     """Return the events of `[[timeline]]` tables.
 
-    Each has `at` and `type`: a command with its columns, or "outage" with `until` and, in `passes`, the names of flows
-    that get through. places: of flows by their names. Raises DataError or ConfigError naming file, table and key.
+    Each has `at` and `type`: a command with its columns; "outage" with `until` and, in `passes`, the names of flows
+    that get through; or "rollback" with `to`. places: of flows by their names. Raises DataError or ConfigError naming
+    file, table and key.
     """
     reader = CommandReader(path, instruments)
     commands: list[Command] = []
     outages: list[Outage] = []
+    rollbacks: list[Rollback] = []
     for position, row in enumerate(rows):
         line = f"timeline[{position}]"
         if row.get("type") == _OUTAGE:
             outages.append(_outage(row, path, line, places))
+        elif row.get("type") == _ROLLBACK:
+            at_ns, to_ns = _times(row, path, line, _OF_ROLLBACK, ("at", "to"))
+            if to_ns > at_ns or rollbacks:
+                found = "a second one" if rollbacks else shown(row["to"])
+                raise ConfigError(f"{path}: {line}.to: expected one rollback, to a time before it, found {found}")
+            rollbacks.append(Rollback(at_ns, to_ns))
         else:
             commands.append(reader.command(line, _cells(row, path, line)))
-    return Timeline(sorted(commands, key=lambda command: command.ts_ns), outages)
+    return Timeline(sorted(commands, key=lambda command: command.ts_ns), outages, next(iter(rollbacks), None))
 
 
 def _cells(row: Mapping[str, Any], path: Path, line: str) -> dict[str, str]:
@@ -59,11 +77,19 @@ def _cells(row: Mapping[str, Any], path: Path, line: str) -> dict[str, str]:
     return cells
 
 
-def _outage(row: Mapping[str, Any], path: Path, line: str, places: Mapping[str, int]) -> Outage:
+def _times(
+    row: Mapping[str, Any], path: Path, line: str, keys: Sequence[str], times: tuple[str, str]
+) -> tuple[int, int]:
+    """Return two times of a table that may have those keys."""
     for key in row:
-        if key not in _OF_OUTAGE:
-            raise ConfigError(f"{path}: {line}.{key}: expected one of {', '.join(_OF_OUTAGE)}, found {shown(key)}")
-    from_ns, until_ns = (parse_time(str(row.get(key, "")), Cell(path, line, key)) for key in ("at", "until"))
+        if key not in keys:
+            raise ConfigError(f"{path}: {line}.{key}: expected one of {', '.join(keys)}, found {shown(key)}")
+    first, second = (parse_time(str(row.get(key, "")), Cell(path, line, key)) for key in times)
+    return first, second
+
+
+def _outage(row: Mapping[str, Any], path: Path, line: str, places: Mapping[str, int]) -> Outage:
+    from_ns, until_ns = _times(row, path, line, _OF_OUTAGE, ("at", "until"))
     if until_ns <= from_ns:
         raise ConfigError(f"{path}: {line}.until: expected a time after {row['at']}, found {shown(row['until'])}")
     passes = row.get("passes", [])

@@ -12,9 +12,12 @@ from exchange.commands import CancelOrder, Command, PlaceOrder, ReportTrade, Set
 from exchange.enums import Origin, Side
 from exchange.errors import ConfigError
 from exchange.instrument import Instrument
-from exchange.units import PPM, div_ceil, div_floor
+from exchange.units import MAX_TS_NS, PPM, div_ceil, div_floor
 from replay.flows.setting import Number, Setting
 from replay.population import lots_of
+from replay.sources.cells import Cell, parse_integer, parse_price
+from replay.sources.csv_rows import csv_rows, take
+from replay.sources.text import TextFile
 
 _MOST_STEPS: Final = 1_000_000
 
@@ -61,6 +64,34 @@ class PathSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         lots = setting.lots(instrument, self.qty, "qty") if self.qty else 1
         times = _times(setting, [text for text, _ in self.points], self.every)
         return Path(instrument, _price_points(setting, instrument, self.points), times, self.shows, self.leg, lots)
+
+
+class SeriesSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The parameters of a recorded price: a CSV file with a header, one price per row.
+
+    file: in the scenario's folder, or in that of recordings. time_column: of milliseconds since 1970. The rest as of a
+    path.
+    """
+
+    file: str
+    shows: tuple[Literal["mark", "index", "trade"], ...]
+    instrument: str = ""
+    time_column: str = "timestamp_ms"
+    price_column: str = "price"
+    leg: int = 0
+
+    def open(self, setting: Setting) -> "Path":
+        """Return the path before its first value. Raises DataError naming file, line and column."""
+        instrument = setting.instrument(self.instrument)
+        path = setting.recording(self.file, "file")
+        columns = (self.time_column, self.price_column)
+        points: list[tuple[int, int]] = []
+        for line, cells in csv_rows(TextFile(path).lines(), columns, path):
+            time, price = Cell(path, line, self.time_column), Cell(path, line, self.price_column)
+            ts_ns = parse_integer(take(cells, time), time, 0, MAX_TS_NS // 1_000_000) * 1_000_000
+            points.append((ts_ns, parse_price(take(cells, price), instrument.tick_size, price)))
+        found = _rising(setting, "file", points)
+        return Path(instrument, found, [ts_ns for ts_ns, _ in points], self.shows, self.leg, 1)
 
 
 @final
@@ -167,6 +198,7 @@ class Quotes:
         self._times = times
         self._at = 0
         self._live: list[int] = []
+        self._is_unseen = False
 
     def next_ts_ns(self) -> int | None:
         """Return when they quote anew."""
@@ -181,8 +213,9 @@ class Quotes:
         commands: list[Command] = [
             CancelOrder(ts_ns, number, 0, order_id, Origin.RECORDED, is_continued=True)
             for order_id in self._live
-            if book.order(order_id) is not None
+            if self._is_unseen or book.order(order_id) is not None
         ]
+        self._is_unseen = self._setting.is_held(ts_ns)  # What is placed now will be in the book only later.
         self._live = []
         price = self._prices.value(ts_ns)
         money = div_floor(self._money.value(ts_ns) * self._spec.thickness_ppm, PPM)

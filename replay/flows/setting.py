@@ -1,7 +1,7 @@
 """What a flow is opened with: the markets, its seed, and how its texts become integers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -36,10 +36,15 @@ def parse_duration(text: str, where: object) -> int:
     return sum(int(amount) * _NANOSECONDS[unit] for amount, unit in parts)
 
 
+class MissingRecordingError(DataError):
+    """A scenario needs a recording that is not here."""
+
+
 class Setting:
     """The surroundings of one flow.
 
-    number: its place among the flows, from 1, which gives it order ids of its own. folder: of the scenario.
+    number: its place among the flows, from 1, which gives it order ids of its own. outages: (from, until) in which what
+    it sends is held back. data: the folder of recordings.
     """
 
     def __init__(
@@ -51,6 +56,7 @@ class Setting:
         number: int,
         seed: int,
         start_ns: int,
+        outages: Sequence[tuple[int, int]] = (),
         data: Path | None = None,
     ) -> None:
         """Keep what the flow may ask for."""
@@ -60,12 +66,25 @@ class Setting:
         self.number = number
         self.seed = seed
         self.start_ns = start_ns
-        self.data = data
+        self._outages = outages
+        self._data = data
         self._ids = count(number * _IDS_OF_A_FLOW + 1)
 
     def where(self, key: str) -> str:
         """Name a key of the flow's table as errors do."""
         return f"{self.path}: {self.key_path}.{key}" if self.key_path else f"{self.path}: {key}"
+
+    def recording(self, name: str, key: str) -> Path:
+        """Return a file of the scenario's folder, or of the recordings. Raises MissingRecordingError for none."""
+        for folder in (self.path.parent, self._data):
+            if folder is not None and (folder / name).is_file():
+                return folder / name
+        found = "no --data" if self._data is None else f"none in {self._data}"
+        raise MissingRecordingError(f"{self.where(key)}: expected {name} in --data FOLDER, found {found}")
+
+    def is_held(self, ts_ns: int) -> bool:
+        """Return whether what it sends at a time is held back."""
+        return any(from_ns <= ts_ns < until_ns for from_ns, until_ns in self._outages)
 
     def new_order_id(self) -> int:
         """Return an order id that nobody else uses."""
