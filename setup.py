@@ -147,6 +147,10 @@ class CompileModules(build_ext):
         self.distribution.ext_modules = mypycify(
             targets, opt_level="3", debug_level="0", group_name=build.LIBRARY_GROUP
         )
+        if sys.platform != "win32":
+            for extension in self.distribution.ext_modules:
+                # Nobody outside calls the compiled functions by name, so calls between them need no indirection.
+                extension.extra_compile_args.append("-fvisibility=hidden")
         # Only now are the extensions known, so this is the second time; it wants the one option back that it has split.
         self.swig_opts = None
         self.finalize_options()

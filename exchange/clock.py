@@ -9,6 +9,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from exchange.errors import ConfigError
 from exchange.units import MAX_TS_NS
 
 NEVER: Final = MAX_TS_NS + 1
@@ -33,6 +34,11 @@ class TimedTask:
     def start(self, ts_ns: i64) -> None:
         """Be told the time of the venue's first command, before which nothing periodic is due."""
 
+    def stop_for(self, instrument: i64) -> None:
+        """Be told that an instrument was settled for good: nothing is due for it any more."""
+        if self.instrument == instrument:
+            self.due_ns = NEVER
+
     def run(self) -> None:
         """Do what is due; the log stands at `due_ns`."""
         raise NotImplementedError
@@ -46,6 +52,24 @@ class Clock:
         self.tasks: list[TimedTask] = []
         self.next_due_ns: i64 = NEVER
         self.is_started: bool = False
+        self.until_ns: i64 = 0  # the time of the newest command before which something was due
+        self.longest_gap_ns: i64 = MAX_TS_NS  # from what is due next to a command ...
+        self.shortest_field: str = ""  # ... by the rule with the shortest period
+
+    def limit_gaps(self, period_ns: int, field: str, steps: int) -> None:
+        """Let a command come no later after what is due than so many steps of a period, of a rule's field."""
+        longest: int = self.longest_gap_ns  # as an int: the product may not fit 64 bits
+        if period_ns * steps < longest:
+            self.longest_gap_ns = period_ns * steps
+            self.shortest_field = field
+
+    def check_gap(self, ts_ns: i64, command_seq: i64) -> None:
+        """Raise ConfigError where what is due before a command would run for ever."""
+        if ts_ns - self.next_due_ns > self.longest_gap_ns:
+            raise ConfigError(
+                f"{self.shortest_field}: expected a longer one, or a command (AdvanceTime) until"
+                f" {self.next_due_ns + self.longest_gap_ns}, found ts_ns {ts_ns} (command seq {command_seq})"
+            )
 
     def add(self, task: TimedTask) -> None:
         """Have a task run when it is due."""
@@ -71,8 +95,7 @@ class Clock:
     def stop_for(self, instrument: i64) -> None:
         """Let no task of an instrument be due any more."""
         for task in self.tasks:
-            if task.instrument == instrument:
-                task.due_ns = NEVER
+            task.stop_for(instrument)
         if self.is_started:
             self.refresh()
 

@@ -27,8 +27,10 @@ from exchange.desks.margin_desk import MarginDesk
 from exchange.desks.matching import Matcher
 from exchange.desks.operations_desk import OperationsDesk
 from exchange.desks.order_desk import OrderDesk
+from exchange.desks.order_expiry import OrderExpiry
 from exchange.desks.price_desk import PriceDesk
 from exchange.desks.recorded_desk import RecordedDesk
+from exchange.desks.replace_desk import ReplaceDesk
 from exchange.desks.special_desk import SpecialDesk
 from exchange.desks.stop_desk import StopDesk
 from exchange.desks.terms_desk import TermsDesk
@@ -38,6 +40,7 @@ from exchange.event_log import BLOCK_RECORDS, EventLog
 from exchange.events import Event
 from exchange.instrument import Instrument
 from exchange.market import Market
+from exchange.periods import MAX_STEPS, periods
 from exchange.policies import Policies
 from exchange.pricing.expiry import Deliverer, ExpiryTask
 from exchange.pricing.funding_task import FundingTask
@@ -120,10 +123,12 @@ class Exchange:
             rules.orders, self.log, self.ledger, self.clearing, self.has_clearing, self.matcher, self.pockets
         )
         self.special_desk = SpecialDesk(self.log, self.desk, self.has_clearing)
+        self.replace_desk = ReplaceDesk(self.log, self.desk, self.special_desk)
         self.terms_desk = TermsDesk(self.log, self.has_clearing)
         self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher, self.pockets)
         self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
         self.clock = Clock()
+        self.order_expiry = OrderExpiry(self.clock, self.markets, self.matcher)
         self.waterfall = Waterfall(rules, self.log, self.ledger, self.clearing, self.markets, self.clock)
         self.account_desk = AccountDesk(self.log, self.ledger, self.clearing, self.pockets, self.waterfall)
         self.margin_desk = MarginDesk(self.log, self.ledger, self.clearing, self.pockets)
@@ -180,6 +185,7 @@ class Exchange:
             self.has_clearing,
             self.desk,
             self.special_desk,
+            self.replace_desk,
             self.terms_desk,
             self.recorded_desk,
             self.pockets,
@@ -204,6 +210,8 @@ class Exchange:
 
     def _schedule_prices(self) -> None:
         """Give the clock what is due by itself: marks, then funding, then expiries, each by ascending instrument."""
+        for period_ns, field in periods(self.instruments, self.rules):
+            self.clock.limit_gaps(period_ns, field, MAX_STEPS)
         for market, model in zip(self.markets, self.mark_models, strict=True):
             if market.mark_source == MARK_MODEL and model.every_ns > 0:
                 self.clock.add(MarkTask(model))
@@ -219,8 +227,9 @@ class Exchange:
     def apply(self, command: Command) -> list[Event]:
         """Run one command and return its events.
 
-        Raises SequenceError for time going back and DataError for a value that its field cannot hold: nothing has
-        changed then. Raises HandlerError when a subscriber raised: the state is complete, and it holds the events.
+        Raises SequenceError for time going back, DataError for a value that its field cannot hold, ConfigError for a
+        command that comes a million steps of one of the rules' periods late: nothing has changed then. Raises
+        HandlerError when a subscriber raised: the state is complete, and it holds the events.
         """
         self._refuse_reentry()
         record = encode_command(command)
@@ -269,7 +278,7 @@ class Exchange:
                         self._hand_over_blocks()
                 offset += UNIT_BYTES
                 index += 1
-        except (DataError, SequenceError, HandlerError) as error:
+        except (ConfigError, DataError, SequenceError, HandlerError) as error:
             ran = index + 1 if isinstance(error, HandlerError) else index
             raise BatchError(index, ran, error) from error
         return index

@@ -46,6 +46,7 @@ WRITE_OFF_DEBT: Final = 30
 GATE_WITHDRAWALS: Final = 31
 ORDER_TERMS: Final = 32
 BRACKET_TERMS: Final = 33
+REPLACE_ORDER: Final = 36
 
 PLACE_ORDER_TS_NS: Final = 8
 PLACE_ORDER_ORDER_ID: Final = 16
@@ -205,6 +206,13 @@ BRACKET_TERMS_TAKE_PROFIT_LIMIT_TICKS: Final = 32
 BRACKET_TERMS_STOP_LOSS_TICKS: Final = 40
 BRACKET_TERMS_STOP_LOSS_LIMIT_TICKS: Final = 48
 
+REPLACE_ORDER_TS_NS: Final = 8
+REPLACE_ORDER_ORDER_ID: Final = 16
+REPLACE_ORDER_NEW_ORDER_ID: Final = 24
+REPLACE_ORDER_QTY_LOTS: Final = 32
+REPLACE_ORDER_PRICE_TICKS: Final = 40
+REPLACE_ORDER_TRIGGER_TICKS: Final = 48
+
 # Events: the same.
 EVENT_ORDER_ACCEPTED: Final = 1
 EVENT_ORDER_REJECTED: Final = 2
@@ -242,6 +250,8 @@ EVENT_ISOLATED_MARGIN_TRANSFERRED: Final = 34
 EVENT_POSITION_MODE_SET: Final = 35
 EVENT_MARGIN_SCHEDULE_SET: Final = 36
 EVENT_PAIR_NETTED: Final = 37
+EVENT_BACKSTOP_MISSING: Final = 38
+EVENT_LENDER_CUT: Final = 39
 EVENT_ASSET_DEPOSITED: Final = 40
 EVENT_ASSET_WITHDRAWN: Final = 41
 EVENT_LOAN_CHANGED: Final = 42
@@ -266,6 +276,7 @@ EVENT_DEBT_REPAID: Final = 60
 EVENT_LOSS_WRITTEN_OFF: Final = 61
 EVENT_WITHDRAWALS_GATED: Final = 62
 EVENT_ORDER_TERMS_SET: Final = 63
+EVENT_ORDER_REFRESHED: Final = 64
 EVENT_BRACKET_TERMS_SET: Final = 68
 
 EVENT_ORDER_ACCEPTED_COMMAND_SEQ: Final = 8
@@ -556,6 +567,19 @@ EVENT_PAIR_NETTED_QTY_LOTS: Final = 32
 EVENT_PAIR_NETTED_PRICE_TICKS: Final = 40
 EVENT_PAIR_NETTED_VALUE: Final = 48
 
+EVENT_BACKSTOP_MISSING_COMMAND_SEQ: Final = 8
+EVENT_BACKSTOP_MISSING_TS_NS: Final = 16
+EVENT_BACKSTOP_MISSING_LIQUIDATION_ID: Final = 24
+EVENT_BACKSTOP_MISSING_TAKER: Final = 32
+EVENT_BACKSTOP_MISSING_TAKER_SHIFT: Final = 0
+
+EVENT_LENDER_CUT_COMMAND_SEQ: Final = 8
+EVENT_LENDER_CUT_TS_NS: Final = 16
+EVENT_LENDER_CUT_LIQUIDATION_ID: Final = 24
+EVENT_LENDER_CUT_AMOUNT: Final = 32
+EVENT_LENDER_CUT_PRINCIPAL: Final = 40
+EVENT_LENDER_CUT_BALANCE: Final = 48
+
 EVENT_ASSET_DEPOSITED_COMMAND_SEQ: Final = 8
 EVENT_ASSET_DEPOSITED_TS_NS: Final = 16
 EVENT_ASSET_DEPOSITED_QTY_LOTS: Final = 24
@@ -749,6 +773,17 @@ EVENT_ORDER_TERMS_SET_MIN_DISPLAY_LOTS: Final = 40
 EVENT_ORDER_TERMS_SET_MIN_QTY_LOTS: Final = 48
 EVENT_ORDER_TERMS_SET_EXPIRES_NS: Final = 56
 
+EVENT_ORDER_REFRESHED_COMMAND_SEQ: Final = 8
+EVENT_ORDER_REFRESHED_TS_NS: Final = 16
+EVENT_ORDER_REFRESHED_ORDER_ID: Final = 24
+EVENT_ORDER_REFRESHED_PRICE_TICKS: Final = 32
+EVENT_ORDER_REFRESHED_SHOWN_LOTS: Final = 40
+EVENT_ORDER_REFRESHED_HIDDEN_LOTS: Final = 48
+EVENT_ORDER_REFRESHED_SIDE: Final = 56
+EVENT_ORDER_REFRESHED_SIDE_SHIFT: Final = 0
+EVENT_ORDER_REFRESHED_KEPT_PRIORITY: Final = 56
+EVENT_ORDER_REFRESHED_KEPT_PRIORITY_SHIFT: Final = 8
+
 EVENT_BRACKET_TERMS_SET_COMMAND_SEQ: Final = 8
 EVENT_BRACKET_TERMS_SET_TS_NS: Final = 16
 EVENT_BRACKET_TERMS_SET_ORDER_ID: Final = 24
@@ -771,7 +806,6 @@ REJECT_NOT_ORDER_OWNER: Final = 6
 REJECT_INVALID_QUANTITY: Final = 7
 REJECT_INVALID_PRICE: Final = 8
 REJECT_INVALID_TRIGGER: Final = 9
-REJECT_INVALID_TERMS: Final = 100
 REJECT_INVALID_AMOUNT: Final = 10
 REJECT_NO_DEBT: Final = 54
 REJECT_INVALID_LEVERAGE: Final = 11
@@ -785,6 +819,8 @@ REJECT_ORDERS_OPEN: Final = 37
 REJECT_DUPLICATE_ORDER_ID: Final = 15
 REJECT_BELOW_FILLED: Final = 16
 REJECT_BOOK_FULL: Final = 17
+REJECT_INVALID_TERMS: Final = 100
+REJECT_INVALID_EXPIRY: Final = 101
 REJECT_NO_MARK_PRICE: Final = 18
 REJECT_ALREADY_TRADED: Final = 19
 REJECT_POST_ONLY_WOULD_TAKE: Final = 20
@@ -792,6 +828,7 @@ REJECT_MARKET_PAUSED: Final = 40
 REJECT_MARKET_REDUCE_ONLY: Final = 41
 REJECT_ACCOUNT_RESTRICTED: Final = 42
 REJECT_FOK_CANNOT_FILL: Final = 21
+REJECT_MIN_QTY_CANNOT_FILL: Final = 102
 REJECT_LEVERAGE_ABOVE_TIER: Final = 38
 REJECT_INSUFFICIENT_BALANCE: Final = 22
 REJECT_NOT_BORROWABLE: Final = 90
@@ -811,6 +848,8 @@ CANCEL_LIQUIDATION: Final = 8
 CANCEL_STOP_REFUSED: Final = 9
 CANCEL_DELEVERAGED: Final = 52
 CANCEL_INSTRUMENT_SETTLED: Final = 10
+CANCEL_EXPIRED: Final = 60
+CANCEL_REPLACED: Final = 61
 
 CLIPPED_ADD: Final = 0
 CLIPPED_CANCEL: Final = 1
@@ -873,6 +912,7 @@ BASE_ROUND_GAINS: Final = 1
 BASE_SESSION_REALIZED: Final = 2
 BASE_SESSION_TOTAL: Final = 3
 BASE_OPEN_INTEREST: Final = 4
+BASE_LENDERS: Final = 5
 
 LIMIT_BALANCE: Final = 0
 LIMIT_MAX_CLAIM: Final = 1
@@ -1747,6 +1787,49 @@ def write_pair_netted(
     words[at + 7] = 0
 
 
+def write_backstop_missing(log: EventLog, instrument: i64, account: i64, liquidation_id: i64, taker: i64) -> None:
+    """Append a BackstopMissing record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 294 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = (taker & 0xffffffff)
+    words[at + 5] = 0
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_lender_cut(
+    log: EventLog,
+    account: i64,
+    liquidation_id: i64,
+    amount: i64,
+    principal: i64,
+    balance: i64,
+) -> None:
+    """Append a LenderCut record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 295 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = liquidation_id
+    words[at + 4] = amount
+    words[at + 5] = principal
+    words[at + 6] = balance
+    words[at + 7] = 0
+
+
 def write_asset_deposited(
     log: EventLog,
     instrument: i64,
@@ -2331,6 +2414,34 @@ def write_order_terms_set(
     words[at + 5] = min_display_lots
     words[at + 6] = min_qty_lots
     words[at + 7] = expires_ns
+
+
+def write_order_refreshed(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    order_id: i64,
+    price_ticks: i64,
+    shown_lots: i64,
+    hidden_lots: i64,
+    side: i64,
+    kept_priority: i64,
+) -> None:
+    """Append a OrderRefreshed record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 320 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = order_id
+    words[at + 4] = price_ticks
+    words[at + 5] = shown_lots
+    words[at + 6] = hidden_lots
+    words[at + 7] = side | kept_priority << 8
 
 
 def write_bracket_terms_set(

@@ -57,10 +57,16 @@ class Settler:
         self.has_book_marks: bool = any(market.mark_source in (MARK_MID, MARK_MODEL) for market in markets)
 
     def run_due(self, ts_ns: i64) -> None:
-        """Run what is due until `ts_ns`, each task at its own time; the events carry the next command's number."""
+        """Run what is due until `ts_ns`, each task at its own time; the events carry the next command's number.
+
+        Raises ConfigError where that would be more than `periods.MAX_STEPS` steps of a rule; nothing has changed then.
+        """
         log, clock = self.log, self.clock
-        if not clock.is_started:
+        if clock.is_started:
+            clock.check_gap(ts_ns, log.command_seq + 1)
+        else:
             clock.start(ts_ns)
+        clock.until_ns = ts_ns
         while clock.next_due_ns <= ts_ns:
             task = clock.next_task()
             log.begin_task(task.due_ns)

@@ -57,7 +57,7 @@ from exchange.records import (
 )
 from exchange.units import MAX_INSTRUMENT
 
-_TYPES: Final = 64
+_TYPES: Final = 128  # one more than the highest event number, and to spare
 _KINDS: Final = 256
 
 

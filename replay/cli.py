@@ -183,7 +183,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--until", metavar="WHEN", help="stop at an ISO time, at 5.0 (s) or 5ns since 1970, or at events:N"
     )
-    run.add_argument("--check", action="store_true", help="check the venue after every command (slow)")
+    run.add_argument(
+        "--check",
+        action="store_true",
+        help="check the venue after every command: each looks at all accounts and orders, for short runs",
+    )
     run.add_argument("--out", metavar="DIR", help="new folder for the event log, the commands as a tape, the summary")
     run.add_argument("--explain", metavar="ACCOUNT", help="tell the story of one account in plain words")
     run.add_argument("--json", action="store_true", help="print one JSON object instead of the story")

@@ -18,7 +18,7 @@ from replay.sentences import ACCOUNT_FIELDS, Teller, time_text, who
 
 OTHERS_TOLD: Final = 20
 _MANY: Final = 4  # of the same in a row, from which on all but the first and the last are summed up
-_SUMMED: Final = frozenset({"HaircutCharged", "ProfitClawedBack", "FundingPaid", "InterestCharged"})
+_SUMMED: Final = frozenset({"HaircutCharged", "LenderCut", "ProfitClawedBack", "FundingPaid", "InterestCharged"})
 
 
 class Line(NamedTuple):

@@ -62,6 +62,8 @@ TEMPLATES: Final[dict[str, str]] = {
     # orders
     "StopTriggered": "a trade of {instrument} at {last_ticks} touched the stop of {account} at {trigger_ticks}: "
     "order {order_id} to {side} {qty_lots} is now live",
+    "OrderRefreshed": "order {order_id} of {account}, to {side} {instrument} at {price_ticks}, shows {shown_lots} now "
+    "and hides {hidden_lots}",
     "OrderTermsSet": "{account} has terms waiting for its order {order_id} in {instrument} (0: none): shows "
     "{display_lots}, anew below {min_display_lots}, at least {min_qty_lots} at once, until {expires_ns}",
     "BracketTermsSet": "{account} has a bracket waiting for its order {order_id} in {instrument} (0: none): takes "
@@ -69,9 +71,11 @@ TEMPLATES: Final[dict[str, str]] = {
     "{stop_loss_limit_ticks}",
     # liquidation
     "PositionTakenOver": "nobody bid for the rest: the insurance fund took {size_lots} in {instrument} over from "
-    "{account} at the mark of {price_ticks}, worth {value} (liquidation {liquidation_id})",
+    "{account} at {price_ticks}, worth {value} (liquidation {liquidation_id})",
     "PositionTransferred": "{taker} took {size_lots} in {instrument} over from {account}: the account was credited "
     "{value}, the taker charged {taker_value} (liquidation {liquidation_id})",
+    "BackstopMissing": "{taker}, a backstop account by the rules, was never opened, and took nothing of {account} in "
+    "{instrument} (liquidation {liquidation_id})",
     "DisposalOrderPlaced": "to work off {size_lots} of {account} in {instrument}, an order for {qty_lots} at "
     "{price_ticks} went into the book, where {book_lots} stood (order {order_id})",
     "MarginTransferred": "{amount} that {account} had left went to {taker} with its position (liquidation "
@@ -80,8 +84,6 @@ TEMPLATES: Final[dict[str, str]] = {
     "(liquidation {liquidation_id})",
     "LiquidationFeeCharged": "liquidation fee of {account} in {instrument}: {charged}, out of {uncapped} on the fills "
     "and {surplus} above the bankruptcy price; balance {balance} (liquidation {liquidation_id})",
-    "LevelCrossed": "{account} went from {previous} to {level}: equity {equity} against a requirement of "
-    "{requirement}; {cure} more would bring it back to normal",
     # who pays
     "FundPaid": "the insurance fund paid {amount} of the {deficit} that {account} was short, and has {fund_balance} "
     "left (liquidation {liquidation_id})",
@@ -91,6 +93,8 @@ TEMPLATES: Final[dict[str, str]] = {
     "{base} to share it by (liquidation {liquidation_id})",
     "HaircutCharged": "{account} paid {amount} for liquidation {liquidation_id} out of its profit of {profit} in "
     "{instrument}",
+    "LenderCut": "{account} paid {amount} for liquidation {liquidation_id}, by the {principal} that it kept with the "
+    "venue; its balance is {balance}",
     "ProfitClawedBack": "{account} paid {amount} for liquidation {liquidation_id}, by its profit of {profit}; its "
     "balance is {balance}",
     "VenueLossBooked": "{amount} that {account} was short was paid by nobody: the venue's own loss, {total} by now "
@@ -238,7 +242,12 @@ def _order_accepted(tell: Teller, event: Any) -> str:
     at = f" at {tell.price(event.instrument, event.price_ticks)}" if event.price_ticks else ""
     if event.kind in (OrderKind.STOP, OrderKind.STOP_LIMIT):
         at += f", to be sent when {tell.price(event.instrument, event.trigger_ticks)} trades"
-    how = {TimeInForce.IOC: ", at once or not at all", TimeInForce.FOK: ", all of it or nothing"}
+    how = {
+        TimeInForce.IOC: ", at once or not at all",
+        TimeInForce.FOK: ", all of it or nothing",
+        TimeInForce.DAY: ", for this session",
+        TimeInForce.GTD: ", until its time",
+    }
     qty = f"{tell.size(event.instrument, event.qty_lots)} {tell.symbol(event.instrument)}"
     only = ", post-only" if event.post_only else ""
     when = how.get(event.time_in_force, "") if event.kind != OrderKind.MARKET else ""
@@ -295,6 +304,14 @@ def _position_changed(tell: Teller, event: Any) -> str:
         f"{who(event.account)} now holds {tell.position(event.instrument, event.size_lots)} in "
         f"{tell.symbol(event.instrument)}{closing}{fee}{rebate}; balance {tell.money(event.balance)}"
     )
+
+
+def _level_crossed(tell: Teller, event: Any) -> str:
+    words = (
+        f"{who(event.account)} went from {tell.field(event, 'previous')} to {tell.field(event, 'level')}: equity "
+        f"{tell.money(event.equity)} against a requirement of {tell.money(event.requirement)}"
+    )
+    return f"{words}; {tell.money(event.cure)} more would bring it back to normal" if event.cure > 0 else words
 
 
 def _liquidation_started(tell: Teller, event: Any) -> str:
@@ -418,6 +435,7 @@ _FUNCTIONS: Final[dict[str, Callable[[Teller, Any], str]]] = {
     "OrderAmended": _order_amended,
     "Trade": _trade,
     "PositionChanged": _position_changed,
+    "LevelCrossed": _level_crossed,
     "LiquidationStarted": _liquidation_started,
     "LiquidationOrderPlaced": _liquidation_order,
     "LiquidationEnded": _liquidation_ended,

@@ -4,7 +4,7 @@ import re
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_args, get_origin
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -47,7 +47,8 @@ def convert_table(table: dict[str, Any], struct: type[Table], path: str | Path, 
         matched = _PATH_OF_ERROR.search(str(error))
         at = _joined(key_path, matched[1]) if matched else key_path
         found = f", found {shown(_value_at(table, matched[1]))}" if matched else ""
-        raise ConfigError(f"{path}: {at or 'file'}: {_PATH_OF_ERROR.sub('', str(error))}{found}") from error
+        one_of = _choices_at(struct, matched[1]) if matched else ""
+        raise ConfigError(f"{path}: {at or 'file'}: {_PATH_OF_ERROR.sub('', str(error))}{found}{one_of}") from error
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 
@@ -90,6 +91,23 @@ def _value_at(table: Any, key_path: str) -> Any:
     for key, position in _STEP.findall(key_path):
         table = table[key] if key else table[int(position)]
     return table
+
+
+def _choices_at(expected: Any, key_path: str) -> str:
+    """Return the values that the field at a path may have, in words; "" where they cannot be listed."""
+    for key, _ in _STEP.findall(key_path):
+        if key:
+            if not (isinstance(expected, type) and issubclass(expected, msgspec.Struct)):
+                return ""
+            expected = next((field.type for field in msgspec.structs.fields(expected) if field.name == key), None)
+        elif get_origin(expected) is tuple:
+            expected = get_args(expected)[0]
+    prefix = "; expected one of "
+    if get_origin(expected) is tuple:
+        expected, prefix = get_args(expected)[0], "; expected a list out of "
+    if get_origin(expected) is not Literal:
+        return ""
+    return prefix + ", ".join(f"'{choice}'" for choice in get_args(expected))
 
 
 def _joined(key_path: str, key: str) -> str:

@@ -27,6 +27,7 @@ NUMBERS = {
         "validation.py": 0,
         "instrument.py": 1,
         "rules": 1,
+        "periods.py": 2,
         "policies.py": 1,  # what functions from outside must look like
         "commands": 1,
         "events": 1,
@@ -41,6 +42,7 @@ NUMBERS = {
         "margin": 3,
         "accounts/ledger.py": 3,
         "market.py": 4,  # one instrument: its book, its valuation, its thresholds
+        "accounts/fund_money.py": 5,
         "accounts/leg_margin.py": 5,
         "accounts/pockets.py": 5,
         "accounts/assets.py": 5,

@@ -10,6 +10,7 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from exchange.accounts.assets import Assets
+from exchange.accounts.fund_money import credit_fund
 from exchange.accounts.ledger import (
     BUY_LOTS,
     BUY_NOTIONAL,
@@ -487,16 +488,14 @@ class Clearing:
             self.ledger.fees += fee
             if is_liquidation and self.charges_on_fills:
                 penalty = trading_fee(notional, market.liquidation_ppm + self.extra_fee_ppm)
-                self.ledger.post(FUND_SLOT, penalty)
-                market.fund_profit += penalty
+                credit_fund(self.ledger, market, penalty)
                 fee += penalty
             self.ledger.post(slot, -fee)
             self.mark_dirty(slot)
         elif self.fund_pays_fees:
             fee = trading_fee(notional, fee_ppm)
             self.ledger.fees += fee
-            self.ledger.post(slot, -fee)
-            market.fund_profit -= fee
+            credit_fund(self.ledger, market, -fee)
         self.write_position(market, slot, realized, fee)
 
     def change_position(self, market: Market, slot: i64, size_change: int, value: int) -> int:

@@ -131,6 +131,8 @@ class Interest(TimedTask):
                 self.clock.set_due(self, self._next_period())
         elif not owes and slot in self.borrowers:
             del self.borrowers[slot]
+            if len(self.borrowers) == 0:
+                self.clock.set_due(self, NEVER)
 
     def _note_asset(self, slot: i64, leg: i64, lots: int) -> None:
         loan = self._loan(leg)
@@ -139,12 +141,11 @@ class Interest(TimedTask):
         self._accrue_asset(leg, loan)
         market = self.clearing.markets[self.ledger.legs[leg + MARKET]]
         if lots > loan.debt:
-            worth = market.valuation.notional(lots - loan.debt, market.mark) if market.has_mark else 0
-            self._charge_borrowed(slot, leg, worth)
-        before, loan.debt = loan.debt, lots
+            self._charge_borrowed(slot, leg, self._worth(leg, lots - loan.debt))
         if lots == 0:
             self._charge_accrued(slot, leg, loan, INTEREST_REPAID)
             del self.loans[leg]
+        before, loan.debt = loan.debt, lots
         write_loan_changed(self.log, market.instrument, self.ledger.account_ids[slot], lots, before, 0)
 
     def _note_money(self, slot: i64) -> None:
@@ -192,7 +193,7 @@ class Interest(TimedTask):
                 if self.is_exact:
                     self._accrue_asset(leg, loan)
                     self._charge_accrued(slot, leg, loan, INTEREST_CLOCK)
-                else:
+                elif self.ledger.legs[leg + SIZE] < 0:  # else a continued command has just paid it back
                     self._charge_hours(slot, leg, abs(self.clearing.leg_value(leg)), INTEREST_CLOCK)
             leg = self.ledger.legs[leg + NEXT_LEG]
         if -slot not in self.loans:
@@ -228,7 +229,7 @@ class Interest(TimedTask):
             return
         amount = interest_accrued(loan.accrued, self.rate_hours)
         loan.accrued = 0
-        principal = loan.debt - loan.interest_owed if leg == 0 else abs(self.clearing.leg_value(leg))
+        principal = loan.debt - loan.interest_owed if leg == 0 else self._worth(leg, loan.debt)
         self._charge(slot, leg, principal, self._price(leg).rate_ppb, amount, kind)
 
     def _charge(self, slot: i64, leg: i64, principal: int, rate_ppb: int, amount: int, kind: i64) -> None:
@@ -251,6 +252,11 @@ class Interest(TimedTask):
     def _price(self, leg: i64) -> Price:
         return self.money_price if leg == 0 else self.asset_prices[self.ledger.legs[leg + MARKET]]
 
+    def _worth(self, leg: i64, lots: int) -> int:
+        """Return what lots of a leg's asset are worth at mark, 0 without one."""
+        market = self.clearing.markets[self.ledger.legs[leg + MARKET]]
+        return market.valuation.notional(lots, market.mark) if market.has_mark else 0
+
     def _accrue_money(self, loan: Loan) -> None:
         if self.is_exact:
             elapsed: int = self.log.ts_ns - loan.since_ns  # as an int: the product does not fit 64 bits
@@ -260,8 +266,6 @@ class Interest(TimedTask):
     def _accrue_asset(self, leg: i64, loan: Loan) -> None:
         """Add what a loan of an asset cost since it was last looked at, on its value at the present mark."""
         if self.is_exact:
-            market = self.clearing.markets[self.ledger.legs[leg + MARKET]]
-            worth = market.valuation.notional(loan.debt, market.mark) if market.has_mark else 0
             elapsed: int = self.log.ts_ns - loan.since_ns  # as an int: the product does not fit 64 bits
-            loan.accrued += worth * elapsed * self._price(leg).rate_ppb
+            loan.accrued += self._worth(leg, loan.debt) * elapsed * self._price(leg).rate_ppb
             loan.since_ns = self.log.ts_ns

@@ -164,9 +164,11 @@ class AssetDesk(RequestDesk):
         if lots < 0:
             value = -value
         leg = self.clearing.leg_in(market, slot)
-        has_traded = self.ledger.legs[leg + HAS_TRADED]
+        has_traded, counts_sessions = self.ledger.legs[leg + HAS_TRADED], self.ledger.counts_sessions
+        self.ledger.counts_sessions = False
         self.clearing.change_position(market, slot, lots, value)
-        self.ledger.legs[leg + HAS_TRADED] = has_traded  # a transfer is no trade
+        self.ledger.counts_sessions = counts_sessions
+        self.ledger.legs[leg + HAS_TRADED] = has_traded  # a transfer is no trade, and no profit of a session
         self.ledger.post(slot, value)
         held = self.ledger.asset_lots
         held[market.index] = held.get(market.index, 0) + lots

@@ -13,6 +13,7 @@ from exchange.accounts.ledger import Ledger
 from exchange.accounts.pockets import NET, SHORT, Pockets
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.recorded_desk import RecordedDesk
+from exchange.desks.replace_desk import ReplaceDesk
 from exchange.desks.request_desk import (
     ANY_VENUE,
     MAY_NAME_MARKET,
@@ -89,6 +90,12 @@ from exchange.records import (
     REJECT_UNKNOWN_ACCOUNT,
     REJECT_UNKNOWN_INSTRUMENT,
     REJECT_WRONG_POSITION_SIDE,
+    REPLACE_ORDER,
+    REPLACE_ORDER_NEW_ORDER_ID,
+    REPLACE_ORDER_ORDER_ID,
+    REPLACE_ORDER_PRICE_TICKS,
+    REPLACE_ORDER_QTY_LOTS,
+    REPLACE_ORDER_TRIGGER_TICKS,
     REPORT_TRADE,
     REPORT_TRADE_IS_CONTINUED_SHIFT,
     REPORT_TRADE_PRICE_TICKS,
@@ -129,6 +136,7 @@ class Gateway:
         has_clearing: bool,
         desk: OrderDesk,
         special_desk: SpecialDesk,
+        replace_desk: ReplaceDesk,
         terms_desk: TermsDesk,
         recorded_desk: RecordedDesk,
         pockets: Pockets,
@@ -144,6 +152,7 @@ class Gateway:
         self.has_clearing: bool = has_clearing
         self.desk = desk
         self.special_desk = special_desk
+        self.replace_desk = replace_desk
         self.terms_desk = terms_desk
         self.recorded_desk = recorded_desk
         self.pockets = pockets
@@ -153,7 +162,7 @@ class Gateway:
         while kind < KINDS:
             self.needs_of_kind[kind] = UNKNOWN
             kind += 1
-        for order_kind in (PLACE_ORDER, CANCEL_ORDER, AMEND_ORDER, REDUCE_ORDER, MASS_CANCEL):
+        for order_kind in (PLACE_ORDER, CANCEL_ORDER, AMEND_ORDER, REDUCE_ORDER, REPLACE_ORDER, MASS_CANCEL):
             self.needs_of_kind[order_kind] = 0
         for print_kind in (REPORT_TRADE, EXECUTE_RECORDED):
             self.needs_of_kind[print_kind] = 0
@@ -175,7 +184,9 @@ class Gateway:
         """
         header = read_i64_le(records, offset)
         kind: i64 = header & 0xFF
-        if header & 0xFF00 != 0x0100 or self.needs_of_kind[kind] == UNKNOWN:
+        # Most commands are orders and cancels: for these the look into the table is spared.
+        is_common: bool = kind == PLACE_ORDER or kind == CANCEL_ORDER
+        if header & 0xFF00 != 0x0100 or (not is_common and self.needs_of_kind[kind] == UNKNOWN):
             raise DataError(f"expected a command record, found type {kind} of {(header >> 8) & 0xFF} units")
         ts_ns = read_i64_le(records, offset + 8)
         log = self.log
@@ -213,7 +224,9 @@ class Gateway:
         is_special = flags & ~_PLAIN_PLACE_BITS != 0 or time_in_force > FOK or effect != 0
         if origin > 2 or position > 2 or (is_special and not _is_known(flags, effect)):
             raise DataError(f"PlaceOrder: expected known side, kind, time in force and flags, found {flags:#x}")
-        self._begin(ts_ns)
+        if ts_ns >= self.clock.next_due_ns:
+            self._let_time_pass(ts_ns)
+        self.log.begin_command(ts_ns)
         order_id = read_i64_le(records, offset + PLACE_ORDER_ORDER_ID)
         owner = self._owner_of_order(PLACE_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER and (position != NET or self.is_owner_special):
@@ -268,7 +281,9 @@ class Gateway:
     def _cancel(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> bool:
         flags = read_i64_le(records, offset + CANCEL_ORDER_ORIGIN)
         origin: i64 = PARTICIPANT if flags == 0 else self._origin(flags, 0, _ORIGIN_BITS)
-        self._begin(ts_ns)
+        if ts_ns >= self.clock.next_due_ns:
+            self._let_time_pass(ts_ns)
+        self.log.begin_command(ts_ns)
         order_id = read_i64_le(records, offset + CANCEL_ORDER_ORDER_ID)
         owner = self._owner_of_order(CANCEL_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER:
@@ -353,6 +368,9 @@ class Gateway:
             self._mass_cancel(records, offset, ts_ns, instrument, account)
             return
         self._begin(ts_ns)
+        if kind == REPLACE_ORDER:
+            self._replace(records, offset, instrument, account)
+            return
         if kind == FUND_DEPOSIT:
             account = INSURANCE_FUND
         needs: i64 = self.needs_of_kind[kind]
@@ -367,6 +385,24 @@ class Gateway:
         self.desk_of_kind[kind].handle(kind, market, slot, account, records, offset)
         if self.agenda.settled:
             self._close_settled()
+
+    def _replace(self, records: bytes, offset: i64, instrument: i64, account: i64) -> None:
+        order_id = read_i64_le(records, offset + REPLACE_ORDER_ORDER_ID)
+        new_id = read_i64_le(records, offset + REPLACE_ORDER_NEW_ORDER_ID)
+        terms = self.terms_desk.take(account, instrument, new_id)
+        owner = self._owner_of_order(REPLACE_ORDER, instrument, account, PARTICIPANT, order_id)
+        if owner == NO_OWNER:
+            return
+        self.replace_desk.replace(
+            self.markets[self.market_of_instrument[instrument] - 1],
+            owner,
+            order_id,
+            new_id,
+            read_i64_le(records, offset + REPLACE_ORDER_QTY_LOTS),
+            read_i64_le(records, offset + REPLACE_ORDER_PRICE_TICKS),
+            read_i64_le(records, offset + REPLACE_ORDER_TRIGGER_TICKS),
+            terms,
+        )
 
     def _mass_cancel(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> None:
         side = read_i64_le(records, offset + MASS_CANCEL_SIDE)
@@ -450,10 +486,14 @@ class Gateway:
     def _begin(self, ts_ns: i64) -> None:
         """Let time pass until a sound command's, with what is due by then, and begin the command."""
         if ts_ns >= self.clock.next_due_ns:
-            self.settler.run_due(ts_ns)
-            if self.agenda.settled:
-                self._close_settled()
+            self._let_time_pass(ts_ns)
         self.log.begin_command(ts_ns)
+
+    def _let_time_pass(self, ts_ns: i64) -> None:
+        """Run what is due until a time."""
+        self.settler.run_due(ts_ns)
+        if self.agenda.settled:
+            self._close_settled()
 
     def _close_settled(self) -> None:
         """Be closed from now on to the instruments that were settled for good."""

@@ -26,6 +26,7 @@ from exchange.records import (
     write_fund_deposited,
     write_request_rejected,
 )
+from exchange.risk.fund import NO_MARKET
 from exchange.risk.waterfall import Waterfall
 from exchange.units import MAX_MONEY, MAX_TS_NS
 
@@ -76,10 +77,7 @@ class OperationsDesk(RequestDesk):
             self._refuse(instrument, INSURANCE_FUND, amount, FUND_DEPOSIT, REJECT_INVALID_COMBINATION)
             return
         # From here on the command succeeds.
-        ledger.post(FUND_SLOT, amount)
-        ledger.fund_deposits += amount
-        if names_market:
-            market.fund_deposits += amount
+        self.waterfall.fund.deposit(market.index if names_market else NO_MARKET, amount)
         write_fund_deposited(self.log, amount, ledger.balances[FUND_SLOT], instrument)
 
     def end_session(self) -> None:

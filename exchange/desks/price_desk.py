@@ -12,7 +12,6 @@ from exchange.desks.request_desk import ANY_VENUE, NAMES_MARKET, RequestDesk
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.pricing.expiry import Deliverer
-from exchange.pricing.funding import PPB
 from exchange.records import (
     ADVANCE_TIME,
     MARK_EXTERNAL,
@@ -33,6 +32,7 @@ from exchange.records import (
     write_mark_price_updated,
     write_request_rejected,
 )
+from exchange.units import PPB
 
 
 @final

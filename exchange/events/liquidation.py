@@ -125,7 +125,7 @@ class LiquidationFeeCharged(msgspec.Struct, frozen=True, gc=False, tag=True):
     """What the fund gets of a liquidation order's fills, or pays (negative), measured at the bankruptcy price.
 
     uncapped: the fee on the fills. surplus: what they brought above the bankruptcy price, negative below it.
-    charged: the smaller of both; all of a negative surplus. balance: the account's, after it.
+    charged: the smaller of both; of a negative surplus what the fund pays as a claim. balance: the account's, after it.
     """
 
     seq: int
@@ -190,6 +190,21 @@ class DisposalOrderPlaced(msgspec.Struct, frozen=True, gc=False, tag=True):
     book_lots: Word
 
 
+class BackstopMissing(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A backstop account of the rules was asked to take a position over, and nobody ever opened it.
+
+    account: the liquidated. taker: who is missing. Written once for each in a venue.
+    """
+
+    seq: int
+    command_seq: Word
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    liquidation_id: Word
+    taker: AccountId
+
+
 LiquidationEvent: TypeAlias = (
     LiquidationStarted
     | LiquidationOrderPlaced
@@ -203,6 +218,7 @@ LiquidationEvent: TypeAlias = (
     | PositionTransferred
     | MarginTransferred
     | DisposalOrderPlaced
+    | BackstopMissing
 )
 
 EVENTS: dict[EventType, type[msgspec.Struct]] = {
@@ -218,4 +234,5 @@ EVENTS: dict[EventType, type[msgspec.Struct]] = {
     EventType.POSITION_TRANSFERRED: PositionTransferred,
     EventType.DISPOSAL_ORDER_PLACED: DisposalOrderPlaced,
     EventType.MARGIN_TRANSFERRED: MarginTransferred,
+    EventType.BACKSTOP_MISSING: BackstopMissing,
 }

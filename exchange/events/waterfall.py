@@ -199,6 +199,22 @@ class ProfitClawedBack(msgspec.Struct, frozen=True, gc=False, tag=True):
     balance: Word
 
 
+class LenderCut(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """What one account pays of a loss out of the money that it keeps with the venue.
+
+    principal: that money, which its share was computed from. balance: the account's, after it.
+    """
+
+    seq: int
+    command_seq: Word
+    ts_ns: Word
+    account: AccountId
+    liquidation_id: Word
+    amount: Word
+    principal: Word
+    balance: Word
+
+
 class DebtBooked(msgspec.Struct, frozen=True, gc=False, tag=True):
     """An account owes the venue, or those who paid for it. owed: all that it owes now, interest included.
 
@@ -271,6 +287,7 @@ WaterfallEvent: TypeAlias = (
     | LossDeferred
     | SessionEnded
     | ProfitClawedBack
+    | LenderCut
     | DebtBooked
     | DebtRepaid
     | LossWrittenOff
@@ -289,6 +306,7 @@ EVENTS: dict[EventType, type[msgspec.Struct]] = {
     EventType.LOSS_DEFERRED: LossDeferred,
     EventType.SESSION_ENDED: SessionEnded,
     EventType.PROFIT_CLAWED_BACK: ProfitClawedBack,
+    EventType.LENDER_CUT: LenderCut,
     EventType.DEBT_BOOKED: DebtBooked,
     EventType.DEBT_REPAID: DebtRepaid,
     EventType.LOSS_WRITTEN_OFF: LossWrittenOff,

@@ -111,17 +111,6 @@ def margin_level_ppm(equity: int, debts: int) -> int:
     return div_floor((equity + debts) * PPM, debts)
 
 
-def equity_level_ppm(equity: int, required: int) -> int:
-    """Return equity over a requirement in ppm, rounded down; NO_DEBT where nothing is required.
-
-    The requirement is the maintenance margin (Binance Cross Margin Pro: liquidated at 1 or below) or the used margin,
-    which is the initial one (Kraken: called at 80 %, liquidated at 40 %).
-    """
-    if required <= 0:
-        return NO_DEBT
-    return div_floor(equity * PPM, required)
-
-
 def level_band(level_ppm: int, above_ppm: list[int]) -> int:
     """Return the band that a margin level is in: the place of the first bound that it is above, or their number.
 

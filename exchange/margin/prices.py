@@ -82,7 +82,9 @@ def schedule_liquidation_price(
 ) -> tuple[int, int]:
     """Return the mark at which equity = maintenance margin by a schedule, all tiers considered; a fraction in ticks.
 
-    With tiers that jump it is the price by the tier of the present mark. Raises ValueError as `liquidation_price`.
+    The engine never solves for a price: it looks at requirements at the mark of now. This is its inverse for those who
+    hold a position, and a random test compares the two. With tiers that jump it is the price by the tier of the present
+    mark. Raises ValueError as `liquidation_price`.
     """
     if size_lots == 0:
         raise ValueError("expected a position, found size_lots=0")
@@ -109,7 +111,7 @@ def share_of_equity(equity: int, own_maintenance: int, total_maintenance: int) -
     return div_floor(equity * own_maintenance, total_maintenance)
 
 
-def bankruptcy_quote(
+def bankruptcy_value(
     size_lots: int, change_lots: int, change_of_value: int, equity: int, freed_maintenance: int, total_maintenance: int
 ) -> int:
     """Return the money that closing a part of a position must bring, so that it takes its share of the equity along.

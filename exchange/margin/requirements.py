@@ -44,14 +44,6 @@ def tiered_requirement(notional: int, rate: int, deduction: int, denominator: in
     return max(0, div_ceil(notional * rate - deduction, denominator))
 
 
-def used_margin_rate(factor_ppb: int, leverage: int) -> tuple[int, int]:
-    """Return a rate of the margin used, notional / leverage, as a fraction of the notional.
-
-    An adjustment factor of 12.5 % at leverage 10 is 1.25 % of the notional. Source: HTX, tiered adjustment factor.
-    """
-    return factor_ppb, PPB * leverage
-
-
 def size_linear_requirement(lots: int, notional: int, rate_ppb: int, slope_ppb: int, slope_lots: int) -> int:
     """Return (rate + slope x lots / slope_lots) x notional, rounded up. Source: Deribit, futures specifications."""
     return div_ceil(notional * (rate_ppb * slope_lots + slope_ppb * lots), PPB * slope_lots)
@@ -121,8 +113,3 @@ def isolated_excess(balance: int, unrealized: int, kept: int) -> int:
 def closing_fee(notional: int, fee_ppm: int) -> int:
     """Return what closing a notional costs, rounded up. Source: Bybit, OKX: maintenance covers the liquidation fee."""
     return div_ceil(notional * fee_ppm, PPM)
-
-
-def is_below(equity: int, requirement: int) -> bool:
-    """Return whether equity is strictly below a requirement: equal is enough."""
-    return equity < requirement

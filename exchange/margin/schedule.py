@@ -27,7 +27,7 @@ from exchange.margin.requirements import (
     worse_side,
 )
 from exchange.rules.margin import ScheduleRules
-from exchange.units import PPB, PPM, div_ceil, div_floor
+from exchange.units import MAX_EXPOSURE, PPB, PPM, div_ceil, div_floor
 
 TIERS: Final = 0
 SIZE_LINEAR: Final = 1
@@ -145,8 +145,9 @@ class MarginSchedule:
             tier = tier_of(notional, self.ends)
             return tiered_requirement(notional, self.rates[tier], self.deductions[tier], self._tier_unit(leverage))
         if self.kind == SIZE_LINEAR:
-            return size_linear_requirement(abs(size_lots), notional, self.long_ppb, self.slope_ppb, self.slope_lots)
-        return risk_factor_requirement(
+            required = size_linear_requirement(abs(size_lots), notional, self.long_ppb, self.slope_ppb, self.slope_lots)
+            return min(required, MAX_EXPOSURE)
+        required = risk_factor_requirement(
             size_lots,
             notional,
             bought,
@@ -157,6 +158,7 @@ class MarginSchedule:
             self.slope_ppb,
             self.slope_lots,
         )
+        return min(required, MAX_EXPOSURE)  # A steep slope would ask for more than there can be.
 
     def _tier_unit(self, leverage: int) -> int:
         return PPB * leverage if self.is_of_used_margin else PPB
@@ -195,7 +197,7 @@ class MarginSchedule:
         if self.kind == SIZE_LINEAR:
             lots = self.exposure(signed_lots, bought_lots, sold_lots)
             by_size = size_linear_requirement(lots, exposure, self.linear_initial_ppb, self.slope_ppb, self.slope_lots)
-            required = max(required, by_size)
+            required = max(required, min(by_size, MAX_EXPOSURE))
         return required
 
     def risk_initial(self, size_lots: int, notional: int, bought: int, sold: int) -> int:
@@ -207,7 +209,8 @@ class MarginSchedule:
             return 0
         if self.order_margin == NONE:
             bought, sold = 0, 0
-        return scaled_requirement(self._required(size_lots, notional, 1, bought, sold), self.initial_scale_ppm)
+        required = self._required(size_lots, notional, 1, bought, sold)
+        return min(scaled_requirement(required, self.initial_scale_ppm), MAX_EXPOSURE)
 
     def exposure(self, signed: int, bought: int, sold: int) -> int:
         """Return how much of a position with its orders counts, in lots or money."""

@@ -8,7 +8,8 @@ from typing import final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import FUND_SLOT, OWNER_SLOT, SIZE, Ledger
+from exchange.accounts.fund_money import credit_fund
+from exchange.accounts.ledger import OWNER_SLOT, SIZE, Ledger
 from exchange.agenda import Agenda
 from exchange.book.level_index import HEAD, LevelIndex
 from exchange.book.stop_index import NEVER_BUY, NEVER_SELL
@@ -66,8 +67,7 @@ class Deliverer:
                     ledger.balances[owner],
                 )
             slot += 1
-        ledger.post(FUND_SLOT, -total)
-        market.fund_profit -= total
+        credit_fund(ledger, market, -total)
         market.is_settled = True
         self.clock.stop_for(market.instrument)
         market.active_step = self.log.step  # liquidations that wait for this market have nothing to wait for
@@ -106,11 +106,13 @@ class ExpiryTask(TimedTask):
         self.due_ns = facts.expiry_ns
 
     def run(self) -> None:
-        """Settle at the delivery price. Where no price ever came, the operator has to do it."""
-        self.due_ns = NEVER
+        """Settle at the delivery price. Where no price ever came, look again after the next command's time."""
         price = self._delivery_price()
-        if price is not None:
-            self.deliverer.settle(self.market, price, False)
+        if price is None:
+            self.due_ns = self.deliverer.clock.until_ns + 1
+            return
+        self.due_ns = NEVER
+        self.deliverer.settle(self.market, price, False)
 
     def _delivery_price(self) -> int | None:
         """Return the price that the rule names; where there is none: the mark, the index, the last trade."""

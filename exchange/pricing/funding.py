@@ -5,9 +5,8 @@ not a whole number of ppb it is a fraction, numerator over denominator, and noth
 """
 
 from exchange.margin.valuation import Valuation
-from exchange.units import PPM, div_ceil, div_floor, div_nearest
+from exchange.units import PPB, PPM, div_ceil, div_floor, div_nearest
 
-PPB = 1_000_000_000
 DAY_NS = 86_400_000_000_000
 YEAR_NS = 365 * DAY_NS
 

@@ -8,6 +8,7 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
+from exchange.accounts.fund_money import credit_fund
 from exchange.accounts.ledger import FUND_SLOT, OWNER_SLOT, SIZE, Ledger
 from exchange.clock import NEVER, TimedTask, first_multiple
 from exchange.event_log import EventLog
@@ -15,7 +16,6 @@ from exchange.instrument import Instrument
 from exchange.market import Market
 from exchange.pricing.book_prices import book_mid, impact_ask, impact_bid
 from exchange.pricing.funding import (
-    PPB,
     average,
     bounded_rate,
     funding_amount,
@@ -30,7 +30,7 @@ from exchange.pricing.funding import (
     twap_rate,
 )
 from exchange.records import write_funding_paid, write_funding_rate_set, write_funding_settled
-from exchange.units import div_floor
+from exchange.units import PPB, div_floor
 
 EXTERNAL: Final = 0
 INTEREST: Final = 1
@@ -237,17 +237,17 @@ class FundingTask(TimedTask):
             else:
                 paid -= amount
             owner = legs[leg + OWNER_SLOT]
-            ledger.post(owner, amount)
             if owner == FUND_SLOT:
-                market.fund_profit += amount
+                credit_fund(ledger, market, amount)
+            else:
+                ledger.post(owner, amount)
             clearing.mark_dirty(owner)
             write_funding_paid(
                 log, market.instrument, ledger.account_ids[owner], amount, size, rate, ledger.balances[owner]
             )
         remainder = paid - received
         if self.fund_keeps_remainder:
-            ledger.post(FUND_SLOT, remainder)
-            market.fund_profit += remainder
+            credit_fund(ledger, market, remainder)
         else:
             ledger.fees += remainder
         write_funding_settled(log, market.instrument, rate, price, paid, received, remainder)

@@ -1,15 +1,14 @@
 """What liquidations have used of the caps on their pace, in windows of time: per account, per market, of the fund."""
 
-from typing import Final, final
+from typing import final
 
 from mypy_extensions import i64
 
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.risk.pacing import is_window_over, leg_budget
+from exchange.risk.sharing import NO_CAP
 from exchange.rules import PacingRules
-
-NO_CAP: Final = -1
 
 
 @final

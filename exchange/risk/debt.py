@@ -17,9 +17,8 @@ from exchange.event_log import EventLog
 from exchange.records import write_debt_booked, write_debt_repaid, write_loss_written_off
 from exchange.risk.fund import Fund
 from exchange.rules import DebtRules
-from exchange.units import MAX_MONEY, div_ceil, split_exact
+from exchange.units import MAX_MONEY, PPB, div_ceil, split_exact
 
-PPB: Final = 1_000_000_000
 VENUE: Final = 0  # as a creditor
 
 

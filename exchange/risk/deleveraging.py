@@ -11,10 +11,12 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import COST, FILL_SLOT, FIRST_SLOT, FUND_SLOT, LIQUIDATING, OWNER_SLOT, SIZE, Ledger
+from exchange.accounts.fund_money import credit_fund
+from exchange.accounts.ledger import COST, FILL_SLOT, FIRST_SLOT, LIQUIDATING, OWNER_SLOT, SIZE, Ledger
 from exchange.desks.order_desk import OrderDesk
 from exchange.event_log import EventLog
 from exchange.margin.fees import trading_fee
+from exchange.margin.prices import share_of_equity
 from exchange.market import Market
 from exchange.policies import Policies
 from exchange.records import (
@@ -39,7 +41,6 @@ from exchange.risk.deleveraging_rank import (
     fill_pro_rata,
     first_place,
     largest,
-    leg_share,
     lights,
     may_close_at_oracle,
     profit_leverage_score,
@@ -147,16 +148,16 @@ class Deleverager:
             wanted if is_long else -wanted,
             price,
             market.mark,
-            len(queue.slots) - queue.next,
+            self._places_left(market, queue, not is_long),
             self.score,
             self.order,
         )
         closed = 0
+        clearing.mark_dirty(owner)
         for place, part in parts:
             fill_slot = self.ledger.legs[leg + FILL_SLOT]
             self._close(market, fill_slot, queue, place, part if is_long else -part, price, other_price, liquidation)
             closed += part
-        clearing.mark_dirty(owner)
         return lots - closed
 
     def _close(
@@ -181,8 +182,7 @@ class Deleverager:
         other_value = market.valuation.value(size, other_price)
         realized = clearing.change_position(market, slot, -size, -value)
         other_realized = clearing.change_position(market, other, size, other_value)
-        ledger.post(FUND_SLOT, other_value - value)  # Not negative: a split is never beyond the bankruptcy price.
-        market.fund_profit += other_value - value
+        credit_fund(ledger, market, other_value - value)  # >= 0: a split is never beyond the bankruptcy price.
         fee = trading_fee(abs(other_value), self.fee_ppm)
         ledger.fees += fee
         ledger.post(owner, -fee)
@@ -288,7 +288,7 @@ class Deleverager:
     def _leg_equity(self, leg: i64) -> int:
         clearing = self.clearing
         slot = self.ledger.legs[leg + OWNER_SLOT]
-        return leg_share(clearing.equity(slot), clearing.leg_maintenance(leg), clearing.maintenance(slot))
+        return share_of_equity(clearing.equity(slot), clearing.leg_maintenance(leg), clearing.maintenance(slot))
 
     def _usable(
         self, market: Market, queue: DeleveragingQueue, is_long: bool, price: i64, wanted: int
@@ -321,6 +321,16 @@ class Deleverager:
                     found += abs(size)
             place += 1
         return places, sizes
+
+    def _places_left(self, market: Market, queue: DeleveragingQueue, is_long: bool) -> int:
+        """Return the places that are not used up; where everybody takes part, those that are candidates still."""
+        if self.order == DELEVERAGE_BY_RANK or self.order == DELEVERAGE_BY_RANDOM:
+            return len(queue.slots) - queue.next
+        left = 0
+        for slot in queue.slots:
+            if self._is_candidate(market.leg(slot), is_long):
+                left += 1
+        return left
 
     def _drawn(
         self, market: Market, queue: DeleveragingQueue, is_long: bool, price: i64, wanted: int

@@ -6,9 +6,8 @@ and an exact denominator is rounded down once, at the end, and cut off at MAX_SC
 
 from typing import Final
 
-from exchange.units import PPM, div_ceil, div_floor, random_below
+from exchange.units import PPB, PPM, div_ceil, div_floor, random_below
 
-PPB: Final = 1_000_000_000
 MAX_SCORE: Final = (1 << 61) - 1
 LIGHTS: Final = 5  # buckets of the queue that a trader is shown
 
@@ -74,13 +73,6 @@ def value_ratio_score(cost: int, value: int, equity: int) -> int:
     if denominator <= 0:
         return MAX_SCORE
     return ratio_score(numerator * abs(value), denominator * equity)
-
-
-def leg_share(equity: int, leg_maintenance: int, maintenance: int) -> int:
-    """Return a position's share of its account's equity by maintenance, rounded down; all of it if that is 0."""
-    if maintenance <= 0 or leg_maintenance == maintenance:
-        return equity
-    return div_floor(equity * leg_maintenance, maintenance)
 
 
 # --- who ------------------------------------------------------------------------------------------------------

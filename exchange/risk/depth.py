@@ -2,25 +2,16 @@
 
 from exchange.book.level_index import LOTS, RANK
 from exchange.market import Market
+from exchange.pricing.book_prices import best_ask, best_bid
 from exchange.risk.disposal_size import band_limit, mid_twice
 
 
 def twice_mid_of(market: Market) -> int:
     """Return best bid + best ask; twice the one there is where a side is empty; 0 for an empty book."""
-    bids, asks = market.book.bids, market.book.asks
-    if bids.best == 0 and asks.best == 0:
-        return 0
-    bid: int = 0
-    ask: int = 0
-    if bids.best != 0:
-        bid = bids.levels[bids.best + RANK]
-    if asks.best != 0:
-        ask = asks.levels[asks.best + RANK] * asks.sign
-    if bids.best == 0:
-        bid = ask
-    elif asks.best == 0:
-        ask = bid
-    return mid_twice(bid, ask)
+    bid, ask = best_bid(market), best_ask(market)
+    if bid is None:
+        return 0 if ask is None else mid_twice(ask, ask)
+    return mid_twice(bid, bid if ask is None else ask)
 
 
 def lots_in_band(market: Market, is_sale: bool, band_ppm: int) -> int:

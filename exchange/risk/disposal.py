@@ -65,6 +65,14 @@ class Disposer(TimedTask):
         if self.step_ns > 0:
             self._sleep()
 
+    def stop_for(self, instrument: i64) -> None:
+        """Have no step in a market that was settled for good."""
+        if self.step_ns > 0:
+            for market in self.markets:
+                if market.instrument == instrument:
+                    self.last_ns[market.index] = -1
+            self._sleep()
+
     def run(self) -> None:
         """Take the steps that are due, in ascending order of instrument."""
         now: int = self.log.ts_ns

@@ -10,6 +10,7 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
+from exchange.accounts.fund_money import credit_fund
 from exchange.accounts.ledger import FUND_SLOT, Ledger
 from exchange.event_log import EventLog
 from exchange.market import Market
@@ -21,11 +22,10 @@ from exchange.records import (
     write_fund_drawdown_changed,
     write_fund_paid,
 )
-from exchange.risk.sharing import drawdown_ratio, drawdown_room, fund_claim, is_drawn_down
+from exchange.risk.sharing import NO_CAP, drawdown_ratio, drawdown_room, fund_claim, is_drawn_down
 from exchange.rules import FundRules
 
 NO_MARKET: Final = -1
-NO_CAP: Final = -1
 
 
 @final
@@ -96,30 +96,57 @@ class Fund:
         own = max(0, self.balance_of(index) - self.floor) if index != NO_MARKET else 0
         return min(own + max(0, self.balance_of(NO_MARKET)), max(0, balance))
 
+    def payable(self, index: i64) -> int:
+        """Return the most that a claim in a market would be paid now: by balance, caps and drawdown."""
+        drawdown_left = NO_CAP
+        if self.watches and index != NO_MARKET:
+            change, most = self._drawdown(index)
+            is_stopped = is_drawn_down(change, most, self.trigger_ppm, self.stop_ppm, self.is_running[index])
+            drawdown_left = 0 if is_stopped else max(0, drawdown_room(change, most, self.trigger_ppm))
+        available = self.available(index)
+        return fund_claim(available, available, self.max_claim, self._window_left(), drawdown_left)
+
     # --- what it does ------------------------------------------------------------------------------------------
 
-    def receive(self, index: i64, amount: int) -> None:
-        """Put money into the part of a market."""
+    def deposit(self, index: i64, amount: int) -> None:
+        """Put money from outside into the part of a market."""
         self.ledger.post(FUND_SLOT, amount)
+        self.ledger.fund_deposits += amount
         if index != NO_MARKET:
-            self.markets[index].fund_profit += amount
+            self.markets[index].fund_deposits += amount
+
+    def receive(self, index: i64, amount: int) -> None:
+        """Put money that a market brought into its part."""
+        if index != NO_MARKET:
+            credit_fund(self.ledger, self.markets[index], amount)
+        else:
+            self.ledger.post(FUND_SLOT, amount)
+
+    def pay(self, index: i64, liquidation: i64, wanted: int) -> int:
+        """Take from the fund what it may pay of an amount in a market, and return it: a claim without its event."""
+        available = self.available(index)
+        window_left = self._window_left()
+        claimed = fund_claim(wanted, available, self.max_claim, window_left, NO_CAP)
+        drawdown_left = self._drawdown_left(index, liquidation, claimed)
+        paid = fund_claim(wanted, available, self.max_claim, window_left, drawdown_left)
+        if paid <= 0:
+            return 0
+        self.take(index, paid)
+        self.window_paid += paid
+        return paid
 
     def claim(self, index: i64, account: i64, liquidation: i64, deficit: int) -> int:
         """Take from the fund what it may pay of a deficit in a market, write it, and return it."""
         available = self.available(index)
         window_left = self._window_left()
-        wanted = fund_claim(deficit, available, self.max_claim, window_left, NO_CAP)
-        drawdown_left = self._drawdown_left(index, liquidation, wanted)
-        paid = fund_claim(deficit, available, self.max_claim, window_left, drawdown_left)
-        if paid <= 0:
+        paid = self.pay(index, liquidation, deficit)
+        if paid == 0:
             return 0
         limit: i64 = LIMIT_BALANCE
         if paid < min(deficit, available):
             limit = LIMIT_MAX_CLAIM if paid == self.max_claim else LIMIT_DRAWDOWN
             if paid == window_left:
                 limit = LIMIT_WINDOW
-        self.take(index, paid)
-        self.window_paid += paid
         ledger = self.ledger
         instrument: i64 = 0
         if self.is_split and index != NO_MARKET:

@@ -2,7 +2,7 @@
 
 from exchange.book.level_index import LOTS, RANK
 from exchange.market import Market
-from exchange.risk.order_price import bankruptcy_value
+from exchange.risk.order_price import needed_for_part
 from exchange.risk.surplus import fund_delta, is_fund_able
 
 
@@ -72,5 +72,5 @@ def _can_pay(
 ) -> bool:
     lots = taken + more
     value = brought + _worth(market, is_sale, more, price)
-    delta = fund_delta(lots, value, bankruptcy_value(held, lots, needed, 0), fee_ppm)
+    delta = fund_delta(lots, value, needed_for_part(held, lots, needed), fee_ppm)
     return is_fund_able(allowed, 0, delta)

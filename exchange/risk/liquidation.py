@@ -34,25 +34,22 @@ from exchange.records import (
     OUTCOME_EVEN,
     OUTCOME_SURPLUS,
     write_liquidation_ended,
-    write_liquidation_fee_charged,
     write_liquidation_order_placed,
     write_liquidation_started,
     write_margin_transferred,
     write_surplus_paid,
 )
-from exchange.risk.budgets import NO_CAP, Budgets
+from exchange.risk.budgets import Budgets
 from exchange.risk.deleveraging import Deleverager
 from exchange.risk.disposal import Disposer
-from exchange.risk.guarded_fill import lots_affordable
 from exchange.risk.leg_work import LegWork, Liquidation
 from exchange.risk.monitor import Monitor
-from exchange.risk.order_price import bankruptcy_value
+from exchange.risk.order_fee import OrderFees
 from exchange.risk.pacing import distance_key, is_drawn, random_key
 from exchange.risk.quoting import OrderPricer
-from exchange.risk.reduction import ramped_fee_ppm
 from exchange.risk.remainder import Takeovers
 from exchange.risk.sizing import OrderSizer
-from exchange.risk.surplus import fund_delta, fund_share, uncapped_fee
+from exchange.risk.surplus import fund_share
 from exchange.risk.takeover import lots_below_backstop
 from exchange.risk.waterfall import Waterfall
 from exchange.rules import Rules
@@ -113,6 +110,7 @@ class Liquidator:
         self.matcher = matcher
         self.monitor = monitor
         self.waterfall = waterfall
+        self.fund = waterfall.fund
         self.clock = clock
         self.interest: Interest | None = None  # what charges the accounts that borrow, set by the exchange
         liquidation, pacing = rules.liquidation, rules.liquidation.pacing
@@ -123,7 +121,8 @@ class Liquidator:
             self.pricer.kind = 0
         self.sizer = OrderSizer(rules, log, ledger, clearing, markets, monitor, self.budgets)
         self.disposer = Disposer(liquidation.disposal, log, ledger, markets, matcher, clock, self.order_ids)
-        self.takeovers = Takeovers(rules, log, ledger, clearing, markets, self.pricer, self.disposer)
+        self.takeovers = Takeovers(rules, log, ledger, clearing, markets, self.pricer, self.disposer, self.fund)
+        self.fees = OrderFees(liquidation, log, ledger, clearing, self.pricer, self.budgets, self.fund)
         self.deleverager = deleverager
         self.is_market_first: bool = liquidation.order == "market"
         self.sends_nothing: bool = liquidation.order == "none"
@@ -140,20 +139,11 @@ class Liquidator:
         self.surplus_fund_ppm: int = {"fund": PPM, "trader": 0, "split": liquidation.surplus_fund_ppm}[
             liquidation.surplus
         ]
-        self.is_fee_capped: bool = liquidation.fee == "capped_by_surplus"
-        self.fee_most_ppm: int = liquidation.fee_most_ppm
-        self.fee_grace_ns: int = liquidation.fee_grace_ns
-        self.fee_step_ns: int = liquidation.fee_step_ns
-        self.fee_step_ppm: int = liquidation.fee_step_ppm
-        self.is_fund_guarded: bool = pacing.is_fund_guarded
-        self.is_guarded: bool = pacing.is_fund_guarded or pacing.fund_loss > 0
-        self.fund_floor: int = rules.fund.floor
         self.interval_ns: i64 = pacing.interval_ns
         self.chance_ppm: int = pacing.chance_ppm
         self.seed: int = pacing.seed
         self.draws: int = 0  # random numbers used so far
         self.queue_order: i64 = _QUEUE_ORDERS.index(pacing.queue_order)
-        clearing.charges_on_fills = not self.is_fee_capped
         clearing.charges_makers = self.order_kind == RESTING_ORDER and liquidation.order == "limit"
         clearing.fund_pays_fees = liquidation.disposal.pays_fees
         monitor.reviews_liquidated = clearing.charges_makers
@@ -415,29 +405,17 @@ class Liquidator:
         lots: i64,
     ) -> i64:
         """Run an order that does not rest, with its fee and what it frees; return what is left of it."""
-        slot, leg, number = work.liquidation.slot, work.leg, work.liquidation.number
-        matcher, clearing = self.matcher, self.clearing
-        follows = self.sizer.follows_shortage
-        short = self.sizer.shortage(slot) if follows else 0
-        size: int = self.ledger.legs[leg + SIZE]
-        value: int = 0
-        share: int = 0
-        if self.is_fee_capped:
-            value, share = clearing.leg_value(leg), self.pricer.equity_share(slot, leg)
-            clearing.liquidated_value = 0
+        slot, number = work.liquidation.slot, work.liquidation.number
+        matcher = self.matcher
         if not is_market and self.order_kind == FOK_ORDER:
             opposite = market.book.asks if side == BUY else market.book.bids
             if matcher.fillable(market, owner, side, price * opposite.sign, lots) < lots:
                 matcher.write_canceled(market, owner, order_id, price, lots, number, side, CANCEL_IOC_REMAINDER)
                 return lots
-        fee_ppm = self._fee_ppm(work, market)
-        clearing.extra_fee_ppm = fee_ppm - market.liquidation_ppm
-        wanted = lots
-        if self.is_guarded:
-            allowed = self._allowed_loss()
-            wanted = lots_affordable(
-                market, side == SELL, is_market, price, lots, abs(size), value - share, fee_ppm, allowed
-            )
+        follows = self.sizer.follows_shortage
+        short = self.sizer.shortage(slot) if follows else 0
+        self.fees.begin(work, market)
+        wanted = self.fees.affordable(market, side == SELL, is_market, price, lots)
         left = lots
         if wanted == lots:
             left = matcher.liquidate(market, owner, order_id, side, is_market, price, lots, number)
@@ -445,56 +423,9 @@ class Liquidator:
             if wanted > 0:
                 left -= wanted - matcher.liquidate(market, owner, order_id, side, is_market, price, wanted, number)
             matcher.write_canceled(market, owner, order_id, price, left, number, side, CANCEL_IOC_REMAINDER)
-        clearing.extra_fee_ppm = 0
-        if self.is_fee_capped and left < lots:
-            filled: int = lots - left
-            brought = -clearing.liquidated_value
-            needed = bankruptcy_value(abs(size), filled, value, share)
-            self._charge(work, market, filled, brought, needed, fee_ppm)
+        self.fees.end(work, market, lots - left)
         if follows:
             work.liquidation.freed += max(0, short - self.sizer.shortage(slot))
-        return left
-
-    def _charge(self, work: LegWork, market: Market, lots: int, brought: int, needed: int, fee_ppm: int) -> None:
-        """Let the fund take its fee of a surplus, or pay for a shortfall."""
-        slot = work.liquidation.slot
-        delta = fund_delta(lots, brought, needed, fee_ppm)
-        if delta < 0:
-            # The fund pays what it can; the rest is the account's, and becomes its deficit.
-            fund: int = self.ledger.balances[FUND_SLOT]
-            delta = -min(-delta, max(0, fund - self.fund_floor))
-            self.budgets.use_loss(-delta)
-        self.ledger.post(slot, -delta)
-        self.waterfall.fund.receive(market.index, delta)
-        self.clearing.mark_dirty(slot)
-        write_liquidation_fee_charged(
-            self.log,
-            market.instrument,
-            self.ledger.account_ids[slot],
-            work.liquidation.number,
-            uncapped_fee(brought, fee_ppm),
-            brought - needed,
-            delta,
-            self.ledger.balances[slot],
-        )
-
-    def _fee_ppm(self, work: LegWork, market: Market) -> int:
-        """Return the liquidation fee of an order that is sent now."""
-        if self.fee_most_ppm == 0:
-            return market.liquidation_ppm
-        now: int = self.log.ts_ns
-        elapsed = now - work.liquidation.started_ns
-        base = market.liquidation_ppm
-        most = max(base, self.fee_most_ppm)
-        return ramped_fee_ppm(elapsed, self.fee_grace_ns, base, most, self.fee_step_ns, self.fee_step_ppm)
-
-    def _allowed_loss(self) -> int:
-        """Return what the fund may lose on the next order."""
-        left = self.budgets.loss_left()
-        if self.is_fund_guarded:
-            fund: int = self.ledger.balances[FUND_SLOT]
-            able = max(0, fund - self.fund_floor)
-            left = able if left == NO_CAP else min(left, able)
         return left
 
     def _hand_over(self, work: LegWork, market: Market, lots: i64, steps: list[str]) -> None:
@@ -508,7 +439,7 @@ class Liquidator:
             if step == "market":
                 left = self._send_at_market(work, market, left)
             elif step == "fund":
-                if not self.waterfall.fund.declines(market.index):
+                if not self.fund.declines(market.index):
                     left = self.takeovers.by_fund(market, work, left)
             elif step == "backstop":
                 left = self.takeovers.by_backstop(market, work, left)
@@ -520,8 +451,10 @@ class Liquidator:
                     work.liquidation.is_deleveraged = True
         if left == 0:
             self._go_on(work, market)
-        else:
-            self._wait(work, market)
+            return
+        if left == lots:
+            work.failures = 0  # Nobody took any of it: the book may have recovered by the next turn.
+        self._wait(work, market)
 
     def _go_on(self, work: LegWork, market: Market) -> None:
         """After an order that filled, or a takeover: finish, or take the next turn at once or after the interval."""

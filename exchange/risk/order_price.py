@@ -58,10 +58,10 @@ def worse_price(bankruptcy: int, mark: int, is_sale: bool) -> int:
     return min(bankruptcy, mark) if is_sale else max(bankruptcy, mark)
 
 
-def bankruptcy_value(lots: int, closed: int, value: int, share: int) -> int:
-    """Return what `closed` of the lots must bring so that they use up just their part of the leg's share of equity.
+def needed_for_part(lots: int, closed: int, needed: int) -> int:
+    """Return what `closed` of the lots must bring, where all of them must bring `needed` not to pass bankruptcy.
 
     Positive: to be received for a sale; negative: may be paid for a purchase. Rounded up, against the account.
     lots > 0. Source: dYdX, GetBankruptcyPriceInQuoteQuantums.
     """
-    return div_ceil((value - share) * closed, lots)
+    return div_ceil(needed * closed, lots)

@@ -8,7 +8,7 @@ from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import NEXT_LEG, SCHEDULE, SIZE, Ledger
 from exchange.margin.prices import (
     assisted_price,
-    bankruptcy_quote,
+    bankruptcy_value,
     gains_with_value,
     price_in_ticks,
     share_of_equity,
@@ -66,7 +66,7 @@ class OrderPricer:
                 self.clearing.leg_value(leg),
                 self.clearing.equity(slot),
                 self.clearing.maintenance(slot),
-                self.clearing.leg_maintenance(leg),
+                self.clearing.leg_burden(leg),
                 self.adjustment_ppm,
                 self.spread_ppm,
                 market.min_price,
@@ -95,7 +95,7 @@ class OrderPricer:
         clearing = self.clearing
         size: int = self.ledger.legs[leg + SIZE]
         value, equity = clearing.leg_value(leg), clearing.equity(slot)
-        quote = bankruptcy_quote(size, -size, -value, equity, clearing.leg_burden(leg), clearing.maintenance(slot))
+        quote = bankruptcy_value(size, -size, -value, equity, clearing.leg_burden(leg), clearing.maintenance(slot))
         return self._at_quote(market, leg, quote)
 
     def zero_price(self, market: Market, slot: i64, leg: i64) -> i64:

@@ -4,20 +4,13 @@ A position's notional stands for what it is worth at mark. Where money becomes l
 that a shortage is covered) and what a cap allows is rounded down (so that it is kept).
 """
 
+from exchange.margin.requirements import tier_of
 from exchange.units import PPM, div_ceil, div_floor
 
 
 def fraction_of(lots: int, fraction_ppm: int) -> int:
     """Return a fraction of a position, rounded up: at least one lot of any. Source: Deribit, per step."""
     return div_ceil(lots * fraction_ppm, PPM)
-
-
-def tier_of(notional: int, tier_ends: list[int]) -> int:
-    """Return the margin tier that holds a notional, from 0; ends are inclusive, the last tier's is not looked at."""
-    tier = 0
-    while tier < len(tier_ends) - 1 and notional > tier_ends[tier]:
-        tier += 1
-    return tier
 
 
 def lots_to_lower_tier(lots: int, notional: int, tier_ends: list[int], tiers: int) -> int:

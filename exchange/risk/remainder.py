@@ -8,11 +8,12 @@ from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import FILL_SLOT, FUND_SLOT, MARKET, NEXT_LEG, NORMAL, SIZE, Ledger
 from exchange.event_log import EventLog
 from exchange.market import Market
-from exchange.records import REJECT_NONE, write_position_taken_over, write_position_transferred
+from exchange.records import REJECT_NONE, write_backstop_missing, write_position_taken_over, write_position_transferred
 from exchange.risk.disposal import Disposer
+from exchange.risk.fund import Fund
 from exchange.risk.leg_work import LegWork
 from exchange.risk.quoting import OrderPricer
-from exchange.risk.takeover import lots_within_capacity, taker_value
+from exchange.risk.takeover import is_declined, lots_within_capacity, taker_value
 from exchange.rules import Rules
 from exchange.units import PPM, mul_div
 
@@ -30,8 +31,10 @@ class Takeovers:
         markets: list[Market],
         pricer: OrderPricer,
         disposer: Disposer,
+        fund: Fund,
     ) -> None:
         """Copy the rules."""
+        self.fund = fund
         self.log = log
         self.ledger = ledger
         self.clearing = clearing
@@ -43,8 +46,8 @@ class Takeovers:
         self.is_at_bankruptcy: bool = takeover.price == "bankruptcy"
         self.mark_share_ppm: int = takeover.mark_share_ppm
         self.fund_cap_ppm: int = takeover.fund_cap_ppm
-        self.fund_floor: int = rules.fund.floor
         self.backstop_accounts: list[int] = list(takeover.backstop_accounts)
+        self.missing: list[int] = []  # backstop accounts that were asked for, and do not exist
         self.backstop_cap_ppm: int = takeover.backstop_cap_ppm
         self.declines_insolvent: bool = takeover.declines_insolvent
 
@@ -84,16 +87,26 @@ class Takeovers:
 
     def by_backstop(self, market: Market, work: LegWork, lots: i64) -> i64:
         """Have the backstop accounts take over up to so many lots, each in turn; return what is left of them."""
-        if self.declines_insolvent and self.clearing.equity(work.liquidation.slot) < 0:
+        if is_declined("backstop", self.clearing.equity(work.liquidation.slot), self.declines_insolvent):
             return lots
         left: int = lots
         for backstop in self.backstop_accounts:
             taker = self.ledger.find(backstop)
-            if taker == 0 or taker == work.liquidation.slot or self.ledger.states[taker] != NORMAL:
+            if taker == 0:
+                self._note_missing(market, work, backstop)
+                continue
+            if taker == work.liquidation.slot or self.ledger.states[taker] != NORMAL:
                 continue
             if left > 0 and self.clearing.equity(taker) > 0:
                 left -= self._by_account(market, work, taker, left)
         return left
+
+    def _note_missing(self, market: Market, work: LegWork, backstop: int) -> None:
+        """Say, once for each, that nobody ever opened a backstop account of the rules."""
+        if backstop not in self.missing:
+            self.missing.append(backstop)
+            account = self.ledger.account_ids[work.liquidation.slot]
+            write_backstop_missing(self.log, market.instrument, account, work.liquidation.number, backstop)
 
     def _by_account(self, market: Market, work: LegWork, taker: i64, lots: int) -> int:
         """Have one account take over what it can; return how much that was."""
@@ -115,10 +128,10 @@ class Takeovers:
         paid = value
         if self.mark_share_ppm > 0 and market.has_mark:
             paid = taker_value(value, market.valuation.value(size, market.mark), self.mark_share_ppm)
-            fund: int = self.ledger.balances[FUND_SLOT]
-            paid = max(paid, value - max(0, fund - self.fund_floor))  # The fund adds no more than it has.
-            self.ledger.post(FUND_SLOT, paid - value)
-            market.fund_profit += paid - value
+            if paid < value:
+                paid = value - self.fund.pay(market.index, work.liquidation.number, value - paid)
+            else:
+                self.fund.receive(market.index, paid - value)
         fill_slot = self.ledger.legs[leg + FILL_SLOT]
         realized = clearing.change_position(market, fill_slot, -size, -value)
         taker_realized = clearing.change_position(market, taker, size, paid)

@@ -5,9 +5,9 @@ Nothing here knows an account: a list of weights goes in, a list of shares at th
 
 from typing import Final
 
-from exchange.units import PPM, div_ceil, div_floor, split_exact
+from exchange.units import PPB, PPM, div_ceil, div_floor, split_exact
 
-PPB: Final = 1_000_000_000
+NO_CAP: Final = -1
 
 
 def share_out(total: int, weights: list[int], remainder: str) -> list[int]:
@@ -93,11 +93,6 @@ def clawback_rate(loss: int, profit: int) -> int:
     return min(PPB, div_floor(loss * PPB, profit))
 
 
-def clawback_base(loss: int, rate_ppb: int) -> int:
-    """Return the profits that a clawback rate implies, rounded down. rate_ppb > 0."""
-    return div_floor(loss * PPB, rate_ppb)
-
-
 def lender_cut_rate(loss: int, pool: int) -> int:
     """Return the share of every lender's principal that is lost, in ppb: rounded up, at most all. Source: Drift."""
     if pool <= 0:
@@ -106,35 +101,14 @@ def lender_cut_rate(loss: int, pool: int) -> int:
 
 
 def lender_cut(principal: int, rate_ppb: int) -> int:
-    """Return what one lender loses of a principal: rounded up."""
-    return div_ceil(principal * rate_ppb, PPB)
+    """Return what one lender loses of a principal: rounded up, at most all."""
+    return min(principal, div_ceil(principal * rate_ppb, PPB))
 
 
-def settlement_payouts(margins: list[int], profits: list[int], fund: int, remainder: str) -> tuple[list[int], int, int]:
-    """Return what each position is paid at an emergency settlement, what the fund paid, and what nobody paid.
-
-    A payout is margin + profit. Those below zero are a deficit, paid by the fund, then by profits pro rata, then by
-    what is left of positive payouts pro rata. Source: Injective.
-    """
-    payouts = [max(0, margin + profit) for margin, profit in zip(margins, profits, strict=True)]
-    deficit = sum(max(0, -(margin + profit)) for margin, profit in zip(margins, profits, strict=True))
-    paid = fund_claim(deficit, fund, -1, -1, -1)
-    deficit -= paid
-    gains = [max(0, min(profit, payout)) for profit, payout in zip(profits, payouts, strict=True)]
-    for bases in (gains, payouts):
-        base = sum(bases)
-        if deficit == 0 or base == 0:
-            continue
-        shares = share_out(min(deficit, base), list(bases), remainder)
-        for place, share in enumerate(shares):
-            payouts[place] -= share
-        deficit -= sum(shares)
-    return payouts, paid, deficit
-
-
-def profit_haircut_rate(deficit: int, profit: int) -> int:
-    """Return the share of every profit that pays a deficit at an emergency settlement, in ppb. Source: Injective."""
-    return clawback_rate(deficit, profit)
+def lender_cuts(loss: int, principals: list[int]) -> list[int]:
+    """Return what every lender loses of a loss, all by one rate; together that may be more than the loss."""
+    rate = lender_cut_rate(loss, sum(principals))
+    return [lender_cut(principal, rate) for principal in principals]
 
 
 def is_gated(now_ns: int, seen_ns: int, length_ns: int) -> bool:

@@ -5,7 +5,7 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import MARKET, NEXT_LEG, SCHEDULE, SIZE, Ledger
+from exchange.accounts.ledger import NEXT_LEG, SCHEDULE, SIZE, Ledger
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.risk.budgets import Budgets
@@ -180,9 +180,5 @@ class OrderSizer:
         fee_ppm = market.taker_ppm
         if self.charges_on_fills:
             fee_ppm += market.liquidation_ppm
-        own = self.monitor.scaled(self.clearing.leg_maintenance(work.leg))
+        own = self.monitor.scaled(self.clearing.leg_burden(work.leg))
         return own + div_floor(notional * self.buffer_ppm, PPM) - div_ceil(notional * fee_ppm, PPM)
-
-    def market_of(self, work: LegWork) -> Market:
-        """Return the market of a leg."""
-        return self.markets[self.ledger.legs[work.leg + MARKET]]

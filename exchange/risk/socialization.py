@@ -14,19 +14,21 @@ from exchange.clock import NEVER, Clock, TimedTask
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import (
+    BASE_LENDERS,
     BASE_OPEN_INTEREST,
     BASE_ROUND_GAINS,
     BASE_SESSION_REALIZED,
     BASE_SESSION_TOTAL,
     BASE_UNREALIZED,
     write_haircut_charged,
+    write_lender_cut,
     write_loss_socialized,
     write_profit_clawed_back,
     write_session_ended,
     write_venue_loss_booked,
 )
 from exchange.risk.fund import NO_MARKET, Fund
-from exchange.risk.sharing import clawback_rate, levy_or_share, open_interest_shares, share_collected
+from exchange.risk.sharing import clawback_rate, lender_cuts, levy_or_share, open_interest_shares, share_collected
 from exchange.rules import SocializationRules
 
 _BASES: Final = ("unrealized", "round_gains", "session_realized", "session_total", "open_interest")
@@ -81,26 +83,29 @@ class Socializer(TimedTask):
 
     # --- at once -----------------------------------------------------------------------------------------------
 
-    def socialize(self, slot: i64, index: i64, liquidation: i64, deficit: int, haircuts: list[tuple[int, int]]) -> int:
+    def socialize(
+        self, base: i64, slot: i64, index: i64, liquidation: i64, deficit: int, haircuts: list[tuple[int, int]]
+    ) -> int:
         """Share a deficit over other accounts and credit it; return what is left. O(accounts).
 
-        index: the market of the liquidation, or -1. haircuts: slot and amount of each charge are added to it.
+        base: the rule's, or BASE_LENDERS. index: the market of the liquidation, or -1. haircuts: slot and amount of
+        each charge are added to it.
         """
-        payers = self._payers(self.base, index)
+        payers = self._payers(base, index)
         if len(payers) == 0:
             return deficit
-        shares = self._shares(self.base, payers, deficit)
+        shares = self._shares(base, payers, deficit)
         charged = sum(shares)
         paid = min(charged, deficit)
         self.ledger.post(slot, paid)
         account = self.ledger.account_ids[slot]
         weight = sum([payer.weight for payer in payers])
-        write_loss_socialized(self.log, account, liquidation, deficit, weight, charged, len(payers), self.base)
+        write_loss_socialized(self.log, account, liquidation, deficit, weight, charged, len(payers), base)
         if charged > paid:
             self.fund.receive(index, charged - paid)
         for payer, share in zip(payers, shares, strict=True):
             if share > 0:
-                self._charge(payer, self.base, liquidation, share)
+                self._charge(payer, base, liquidation, share)
                 haircuts.append((payer.slot, share))
         return deficit - paid
 
@@ -186,12 +191,16 @@ class Socializer(TimedTask):
         ledger = self.ledger
         if base == BASE_UNREALIZED:
             return self.clearing.unrealized(slot) if ledger.first_legs[slot] != 0 else 0
-        profit: int = ledger.session_profits[slot]
         balance: int = ledger.balances[slot]
         equity = self.clearing.equity(slot)
+        if base == BASE_LENDERS:  # the money that it keeps with the venue
+            return min(balance, equity, self.clearing.assets.cash(slot))
+        profit: int = ledger.session_profits[slot]
         if base == BASE_SESSION_REALIZED:
             return min(profit, balance, equity)
-        return min(profit + self.clearing.unrealized(slot), equity)
+        # What assets gained is in the equity, but in no leg that can be charged.
+        unrealized = self.clearing.unrealized(slot)
+        return min(profit + unrealized, balance + unrealized, equity)
 
     def _add_legs(self, payers: list[Payer], base: i64, index: i64, account: i64, slot: i64) -> None:
         ledger, clearing = self.ledger, self.clearing
@@ -226,6 +235,8 @@ class Socializer(TimedTask):
         weights = [payer.weight for payer in payers]
         if base == BASE_OPEN_INTEREST:
             return open_interest_shares(loss, weights, [payer.most for payer in payers])
+        if base == BASE_LENDERS:
+            return lender_cuts(loss, weights)
         if base == BASE_ROUND_GAINS:
             gains = sum(weights)
             received = share_collected(gains - min(loss, gains), weights, self.remainder)
@@ -234,7 +245,11 @@ class Socializer(TimedTask):
 
     def _charge(self, payer: Payer, base: i64, liquidation: i64, share: int) -> None:
         """Take a share: out of a leg, out of the legs in profit, or out of the balance and then those."""
-        if payer.leg != 0:
+        if base == BASE_LENDERS:
+            self.ledger.post(payer.slot, -share)
+            balance: int = self.ledger.balances[payer.slot]
+            write_lender_cut(self.log, payer.account, liquidation, share, payer.weight, balance)
+        elif payer.leg != 0:
             self._charge_leg(payer.account, payer.leg, liquidation, share, payer.most)
         else:
             if base == BASE_SESSION_REALIZED or base == BASE_SESSION_TOTAL:

@@ -8,16 +8,16 @@ def uncapped_fee(fill_value: int, fee_ppm: int) -> int:
     return div_ceil(abs(fill_value) * fee_ppm, PPM)
 
 
-def fund_delta(lots: int, fill_value: int, bankruptcy_value: int, fee_ppm: int) -> int:
+def fund_delta(lots: int, fill_value: int, needed: int, fee_ppm: int) -> int:
     """Return what the fund gets of a fill, its fee but not more than the surplus; negative: what it pays.
 
-    fill_value, bankruptcy_value: what the account receives for the lots, and had to receive to be left with its share
+    fill_value, needed: what the account receives for the lots, and had to receive to be left with its share
     of equity used up; negative for a purchase. Whatever is below bankruptcy the fund pays. lots > 0, else ValueError.
     Source: dYdX, GetLiquidationInsuranceFundDelta; with 1,000,000 ppm the fund keeps the whole surplus (BTCMEX).
     """
     if lots <= 0:
         raise ValueError(f"expected a fill of lots > 0, found {lots}")
-    surplus = fill_value - bankruptcy_value
+    surplus = fill_value - needed
     return surplus if surplus <= 0 else min(uncapped_fee(fill_value, fee_ppm), surplus)
 
 

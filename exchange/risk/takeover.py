@@ -37,12 +37,9 @@ def lots_within_capacity(taker_size: int, size: int, notional: int, allowed_noti
     return min(lots, max(most_held - held, -held, 0))
 
 
-def first_taker(steps: list[str], equity: int, declines_insolvent: bool) -> str:
-    """Return the first step of a remainder that would act for an account of this equity, "" if none would.
+def is_declined(step: str, equity: int, declines_insolvent: bool) -> bool:
+    """Return whether a step of a remainder passes an account of this equity by: a backstop may decline insolvent ones.
 
-    A backstop may decline insolvent accounts. Source: Hyperliquid: a negative account goes to ADL, not to the vault.
+    Source: Hyperliquid: a negative account goes to ADL, not to the vault.
     """
-    for step in steps:
-        if not (step == "backstop" and declines_insolvent and equity < 0):
-            return step
-    return ""
+    return step == "backstop" and declines_insolvent and equity < 0

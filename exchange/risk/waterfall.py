@@ -16,6 +16,7 @@ from exchange.errors import InvariantError
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import (
+    BASE_LENDERS,
     OUTCOME_COVERED,
     OUTCOME_DEFERRED,
     OUTCOME_OWED,
@@ -103,7 +104,10 @@ class Waterfall:
                 deficit -= paid
                 outcome = OUTCOME_COVERED
             elif step == "socialize":
-                deficit = self.socializer.socialize(slot, index, liquidation, deficit, haircuts)
+                deficit = self.socializer.socialize(self.socializer.base, slot, index, liquidation, deficit, haircuts)
+                outcome = OUTCOME_SOCIALIZED
+            elif step == "lenders":
+                deficit = self.socializer.socialize(BASE_LENDERS, slot, index, liquidation, deficit, haircuts)
                 outcome = OUTCOME_SOCIALIZED
             elif step == "own_collateral":
                 deficit = self._ask_owner(slot, account, liquidation, deficit)
@@ -154,7 +158,9 @@ class Waterfall:
             if deficit == 0:
                 return
             if step == "socialize":
-                deficit = self.socializer.socialize(FUND_SLOT, NO_MARKET, 0, deficit, [])
+                deficit = self.socializer.socialize(self.socializer.base, FUND_SLOT, NO_MARKET, 0, deficit, [])
+            elif step == "lenders":
+                deficit = self.socializer.socialize(BASE_LENDERS, FUND_SLOT, NO_MARKET, 0, deficit, [])
             elif step == "fee_pool":
                 deficit = self._ask_fees(FUND_SLOT, INSURANCE_FUND, 0, deficit)
             elif step == "session":

@@ -108,7 +108,7 @@ class PacingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     account_notional, market_notional: what may be liquidated in a window, at mark; 0 is no cap.
     fund_loss: what liquidation fills may cost the fund in a window; 0 is no cap.
     once_per_window: a leg sends one order in a window.
-    is_fund_guarded: a fill that the fund (above its floor) could not pay for is not made. With
+    is_fund_guarded: a fill that a claim on the fund could not pay for is not made. With
         `fee = "capped_by_surplus"` only: elsewhere fills cost the fund nothing by themselves.
     queue_order: who goes first of those found at once: 'shortfall': the greatest; 'account': the lowest id;
         'distance': whose first order stands furthest from mark, then the largest; 'random': by `seed`.
@@ -208,7 +208,8 @@ class LiquidationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: 'ioc_at_bankruptcy': an IOC at the leg's bankruptcy price; 'market': a market order at once, whatever
         max_attempts says; 'ioc', 'fok': at `price`; 'limit': rests at `price` for `lifetime_ns`, and is then priced
         anew; 'none': no order, the remainder rules at once.
-    max_attempts: orders of a leg that were not filled in full before the remainder rules take over.
+    max_attempts: orders of a leg that were not filled in full before the remainder rules take over. Where nobody there
+        takes any of it, they are counted anew, so that the next turn sends an order.
     recheck: an account that is back at or above its requirement before a retry is released.
     remainder: what becomes of a position that orders could not sell, in order: a market order, takeover by the fund, by
         a backstop account, auto-deleveraging; what is left after the last waits for the leg's next turn.
@@ -216,7 +217,7 @@ class LiquidationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     surplus: who keeps the equity left when the position is closed; 'split': the fund `surplus_fund_ppm` of it, rounded
         up.
     fee: the liquidation fee of an instrument is charged 'on_fills', or is 'capped_by_surplus': of what an order brought
-        above the bankruptcy price, the fund gets at most the fee; what it brought below, the fund pays.
+        above the bankruptcy price, the fund gets at most the fee; what it brought below is a claim on the fund.
     fee_most_ppm: the fee of an order grows by `fee_step_ppm` for each `fee_step_ns` in liquidation, up to this, once
         `fee_grace_ns` are over; 0: it does not grow. (The fee on an order that rests does not.)
     """

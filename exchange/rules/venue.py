@@ -12,6 +12,7 @@ from exchange.rules.margin import MarginRules
 from exchange.rules.orders import OrderRules
 from exchange.rules.spot import BorrowRules
 from exchange.rules.waterfall import (
+    TAKE_ALL,
     DebtRules,
     DeleveragingRules,
     FundRules,
@@ -27,7 +28,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     clearing: 'margin' keeps balances, positions and the risk engine; 'none' is a bare matching venue, on which any
         account id may trade and nobody owns anything.
-    waterfall: who pays a deficit, in order; what is left after the last is booked as the venue's loss.
+    waterfall: who pays a deficit, in order, nobody behind a step that takes all of it; what is left after the last is
+        booked as the venue's loss.
     """
 
     name: str = "default"
@@ -49,6 +51,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         check_types(self, "rules")
         steps = self.waterfall
         expect(len(set(steps)) == len(steps), "rules", "waterfall without repetition", steps)
+        takers = [step for step in steps[:-1] if step in TAKE_ALL]
+        expect(not takers, "rules", "waterfall with nothing behind session, debt or write_off, which take all", steps)
 
 
 def load_rules(mapping: Mapping[str, Any]) -> Rules:

@@ -7,7 +7,10 @@ import msgspec
 from exchange.units import MAX_FEE_PPM, MAX_MONEY, MAX_SIZE_LOTS, MAX_TS_NS, PPM
 from exchange.validation import expect
 
-WaterfallStep = Literal["own_collateral", "fee_pool", "fund", "socialize", "session", "debt", "write_off"]
+WaterfallStep = Literal["own_collateral", "fee_pool", "fund", "socialize", "lenders", "session", "debt", "write_off"]
+
+# Steps that take all of a deficit: nothing is left for one behind them.
+TAKE_ALL: Final = ("session", "debt", "write_off")
 
 # In the order of the enum of their name.
 DELEVERAGING_SCORES: Final = (

@@ -65,6 +65,16 @@ What would liquidate if the mark were 23.5, in what order, and at what prices in
 `cascade run` (account,instrument,size,entry_price,deposit,leverage). --book: a CSV file with the columns side (buy or
 sell), price and size, or SIZE@STEP for a book of that size at each step from the price on, STEP a price or a share.
 A real venue runs it: where the last trade is the mark, each liquidation moves the mark for the next.
+
+A longs.csv to begin with:
+  account,instrument,size,entry_price,deposit,leverage
+  1,THIN-PERP,1000,25,1600,10
+  2,THIN-PERP,2000,25,3200,10
+  3,THIN-PERP,500,25,2500,5
+and a book.csv:
+  side,price,size
+  buy,23.4,300
+  buy,23.1,500
 """
 
 _OWE: Final = """\

@@ -21,6 +21,7 @@ from exchange.commands import (
     PlaceOrder,
     ReportTrade,
     SetFundingRate,
+    SetIndexPrice,
     SetLeverage,
     SetMarkPrice,
     Withdraw,
@@ -225,8 +226,21 @@ class _Play:
         worth = self.market.valuation.notional(self.lots, plan.entry)
         self.taken_out = div_floor(worth * (plan.leverage - 1), plan.leverage)
         if self.taken_out > 0:
+            self._expect_lender()
             self._require([Withdraw(0, TRADER, self.taken_out)])
         self._place_stop()
+
+    def _expect_lender(self) -> None:
+        """Raise RefusedError where the rules lend no money that may be taken out."""
+        borrow = self.market.rules.borrow
+        if borrow.may_borrow and borrow.withdraw == "borrowed":
+            return
+        found = 'borrow.withdraw = "own"' if borrow.may_borrow else "borrow.may_borrow = false"
+        message = (
+            f"--product loan: expected a venue that lends money to take out, found {self.market.rules.name}, which "
+            f"does not by its rule {found}; --product spot buys coins with what it lends"
+        )
+        raise RefusedError(message, RejectReason.INSUFFICIENT_BALANCE)
 
     def _place_stop(self) -> None:
         if self.plan.stop is not None:
@@ -258,13 +272,17 @@ class _Play:
         number = self.fact.instrument_id
         if self.plan.funding_ppb is not None:
             self._apply(SetFundingRate(self.ts_ns, number, self.plan.funding_ppb))
+        if self.plan.hours > 0 and self.fact.funding.interval_ns > 0:
+            # Funding is made of an index: here it agrees with the price.
+            for leg in range(1, len(self.fact.index.weights) + 1) or (0,):
+                self._apply(SetIndexPrice(self.ts_ns, number, price, leg))
         for order_id in self.live:
             if self.venue.book(number).order(order_id) is not None:
                 self._apply(CancelOrder(self.ts_ns, number, 0, order_id, Origin.RECORDED, is_continued=True))
         self.live = []
         # The opening order is not what the depth is about: it finds all that it wants.
         is_thick = self.plan.depth_lots is None or self.ts_ns == 0
-        levels, lots = (1, 8 * self.lots) if is_thick else (_BOOK_LEVELS, self.plan.depth_lots or 0)
+        levels, lots = (1, self._ample_lots(price)) if is_thick else (_BOOK_LEVELS, self.plan.depth_lots or 0)
         away = max(1, price * _BOOK_STEP_PER_MILLE // 1_000)
         for level in range(levels):
             for side, quote in ((Side.BUY, price - level * away), (Side.SELL, price + level * away)):
@@ -274,6 +292,14 @@ class _Play:
         self._apply(ReportTrade(self.ts_ns, number, Side.SELL, price, 1, is_continued=is_external))
         if is_external:
             self._apply(SetMarkPrice(self.ts_ns, number, price))
+
+    def _ample_lots(self, price: Ticks) -> Lots:
+        """Return a size that takes the position, and that the prices for an impact notional are found in."""
+        lots = 8 * self.lots
+        impact = max(self.fact.funding.impact_notional, self.fact.mark.impact_notional) if self.plan.hours else 0
+        while lots < MAX_QTY_LOTS and self.market.valuation.notional(lots, price) <= impact:
+            lots *= 2
+        return lots
 
     def _quote(self, side: Side, lots: Lots, price: Ticks) -> None:
         number, order_id = self.fact.instrument_id, self.next_quote

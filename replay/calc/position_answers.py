@@ -13,7 +13,7 @@ from replay.calc.rules_told import header, margin_rules
 from replay.sources.cells import parse_integer
 
 MOST_HOURS: Final = 100_000
-_HOUR_NS: Final = 3_600_000_000_000
+_PERIODS: Final = (("hour", 3_600_000_000_000), ("minute", 60_000_000_000), ("second", 1_000_000_000))
 
 
 def liquidation_answer(given: argparse.Namespace, market: Market) -> Answer:
@@ -27,7 +27,7 @@ def liquidation_answer(given: argparse.Namespace, market: Market) -> Answer:
     mode = "cross" if given.balance else "isolated"
 
     def told(ticks: int | None) -> str:
-        return "at no price" if ticks is None else f"{market.price(ticks)}   {market.change(ticks, entry)}"
+        return _at(market, None) if ticks is None else f"{market.price(ticks)}   {market.change(ticks, entry)}"
 
     return Answer(
         title=f"{_position(given.side, market, lots)} at {market.price(entry)} with {leverage}x, {mode} margin, on "
@@ -125,13 +125,15 @@ def size_answer(given: argparse.Namespace, market: Market) -> Answer:
         rows.append(Row("initial margin", market.money(prices.initial), f"with {leverage}x"))
         if prices.initial > equity:
             rows[-1] = Row(rows[-1].label, rows[-1].text, f"with {leverage}x: MORE THAN THE EQUITY")
-        at = "at no price" if prices.liquidated_at is None else market.price(prices.liquidated_at)
-        rows.append(Row("liquidated at", at, "with the whole equity behind it"))
+        alone = position_prices(market, sign * found.lots, entry, leverage).liquidated_at
+        rows.append(Row("liquidated at", _at(market, prices.liquidated_at), "cross margin: the whole equity behind it"))
+        rows.append(Row("", _at(market, alone), "isolated: its initial margin alone behind it"))
         data |= {
             "leverage": leverage,
             "initial_margin": market.money_text(prices.initial),
             "is_affordable": prices.initial <= equity,
             "liquidation_price": None if prices.liquidated_at is None else market.price_text(prices.liquidated_at),
+            "isolated_liquidation_price": None if alone is None else market.price_text(alone),
         }
     fees = market.instrument.fees
     return Answer(
@@ -151,7 +153,6 @@ def leverage_answer(given: argparse.Namespace, market: Market) -> Answer:
     if move <= 0:
         raise ConfigError(f"--move: expected a share above 0, found {given.move}")
     found = leverage_for_move(market, sign * lots, entry, move)
-    at = "at no price" if found.liquidated_at is None else market.price(found.liquidated_at)
     return Answer(
         title=f"{_position(given.side, market, lots)} from {market.price(entry)} that has to survive {given.move} "
         f"against it, on {market.rules.name}",
@@ -159,7 +160,7 @@ def leverage_answer(given: argparse.Namespace, market: Market) -> Answer:
             Row("has to survive", market.price(found.adverse)),
             Row("highest leverage", f"{found.leverage}x" if found.leverage else "none, not even 1x"),
             Row("margin behind it", market.money(found.balance), "the initial margin"),
-            Row("liquidated at", at),
+            Row("liquidated at", _at(market, found.liquidated_at)),
         ),
         how=("The highest whole leverage whose initial margin alone keeps the position from liquidation there.",),
         rules=(f"max_leverage = {market.instrument.max_leverage}", *margin_rules(market)),
@@ -208,7 +209,7 @@ def hold_answer(given: argparse.Namespace, market: Market) -> Answer:
         how=("A venue with these rules held it while the price stood still; trading fees are left out.",),
         rules=(
             f"borrow: rate_ppb = {rules.rate_ppb} for {rules.rate_hours} hours, clock = {rules.clock}",
-            f"funding: every {div_floor(fact.funding.interval_ns, _HOUR_NS)} hours, model {fact.funding.model}"
+            f"funding: every {_period(fact.funding.interval_ns)}, model {fact.funding.model}"
             if fact.funding.interval_ns
             else "funding: none",
         ),
@@ -228,6 +229,23 @@ def hold_answer(given: argparse.Namespace, market: Market) -> Answer:
 
 def _signed(given: argparse.Namespace, market: Market) -> tuple[int, int]:
     return (1 if given.side == "long" else -1), market.lots(given.size, "--size")
+
+
+def _period(length_ns: int) -> str:
+    """Return a length of time in the largest unit that it is whole in."""
+    for unit, unit_ns in _PERIODS:
+        if length_ns % unit_ns == 0:
+            count = length_ns // unit_ns
+            return unit if count == 1 else f"{count:,} {unit}s"
+    return f"{length_ns:,} ns"
+
+
+def _at(market: Market, ticks: int | None) -> str:
+    """Return a price, or the range in which there is none."""
+    if ticks is not None:
+        return market.price(ticks)
+    fact = market.instrument
+    return f"at no price from {market.price(fact.min_price_ticks)} to {market.price(fact.max_price_ticks)}"
 
 
 def _position(side: str, market: Market, lots: int) -> str:

@@ -37,13 +37,17 @@ _OF_ACCOUNT: Final = ("name", "source")
 
 
 class CrashRun(NamedTuple):
-    """A run that has ended. values: of each query, None where there is no such number."""
+    """A run that has ended.
+
+    values: of each query, None where there is no such number. charged_later: losses that the end of a session shared.
+    """
 
     loaded: Loaded
     rules: Rules
     instruments: tuple[Instrument, ...]
     summary: RunSummary
     values: tuple[int | None, ...]
+    charged_later: int
 
 
 class Query(NamedTuple):
@@ -119,7 +123,8 @@ def run(
     exchange.add_sink(measurer)
     summary = play([conductor], exchange, out=out, progress=progress, should_stop=should_stop)
     asked.answer(measurer, exchange, is_undone=False)
-    return CrashRun(loaded, found.rules, exchange.instruments, summary, asked.values())
+    charged = measurer.tallies[Scope(exchange.instruments[0].instrument_id)].socialized - summary.socialized_loss
+    return CrashRun(loaded, found.rules, exchange.instruments, summary, asked.values(), charged)
 
 
 class _Asked:
@@ -150,7 +155,8 @@ class _Asked:
 
     def measurer(self, venue: Exchange) -> Measurer:
         """Return the sink that a venue which has not run needs."""
-        return Measurer(self._scopes.values(), venue.instruments, venue.fund.balance)
+        whole = Scope(venue.instruments[0].instrument_id)
+        return Measurer([whole, *self._scopes.values()], venue.instruments, venue.fund.balance)
 
     def answer(self, measurer: Measurer, venue: Exchange, *, is_undone: bool) -> None:
         """Read the numbers of a run that has ended, of those that are asked of it."""

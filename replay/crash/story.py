@@ -7,6 +7,7 @@ from typing import Final
 from replay.crash.check import Check
 from replay.crash.load import Loaded
 from replay.crash.run import CrashRun
+from replay.sources.cells import format_count
 from replay.summary import story
 
 _WIDTH: Final = 110
@@ -26,6 +27,11 @@ def story_of_run(found: CrashRun, checks: Sequence[Check], warning: str = "") ->
     if warning:
         lines.append(f"  WHAT IF     {warning}")
     said = story(found.summary).splitlines()[2:]
+    if found.charged_later > 0:
+        summary = found.summary
+        amount = f"{format_count(found.charged_later, summary.money_unit)} {summary.currency}"
+        shared = f"{'':<14}shared out at the end of a session: {amount}"
+        said = [shared if line.strip() == "no socialized loss" else line for line in said]
     told = [_told(check) for check in checks[:_MOST_CHECKS]]
     if len(checks) > _MOST_CHECKS:
         told[-1] = f"  {'':<12}and {len(checks) - _MOST_CHECKS + 1} more: cascade crash {found.loaded.name} --check"

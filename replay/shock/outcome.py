@@ -13,6 +13,7 @@ from exchange.events import (
     Event,
     FundPaid,
     HaircutCharged,
+    LenderCut,
     LiquidationEnded,
     LiquidationStarted,
     LossWrittenOff,
@@ -40,6 +41,7 @@ _KEPT: Final = (
     PositionDeleveraged,
     FundPaid,
     HaircutCharged,
+    LenderCut,
     ProfitClawedBack,
     DebtBooked,
     DebtRepaid,
@@ -113,7 +115,9 @@ def outcome_of(venue: Exchange, tally: Tally, units: Units, shock: Shock, digest
     transfers = tally.of(PositionTransferred)
     to_fund = {event.account for event in transfers if event.taker == INSURANCE_FUND}
     to_fund |= {event.account for event in tally.of(PositionTakenOver)}
-    haircuts, clawbacks = tally.of(HaircutCharged), tally.of(ProfitClawedBack)
+    haircuts: list[HaircutCharged | ProfitClawedBack | LenderCut] = list(tally.of(HaircutCharged))
+    haircuts += tally.of(ProfitClawedBack)
+    haircuts += tally.of(LenderCut)
     debts: dict[int, int] = {}
     for event in tally.kept:
         if isinstance(event, DebtBooked | DebtRepaid):
@@ -137,8 +141,8 @@ def outcome_of(venue: Exchange, tally: Tally, units: Units, shock: Shock, digest
         taken_over=len(to_fund),
         backstopped=len({event.account for event in transfers if event.taker != INSURANCE_FUND}),
         deleveraged=len({event.account for event in tally.of(PositionDeleveraged)}),
-        haircut_accounts=len({event.account for event in haircuts} | {event.account for event in clawbacks}),
-        haircut=dollars(sum(event.amount for event in haircuts) + sum(event.amount for event in clawbacks)),
+        haircut_accounts=len({event.account for event in haircuts}),
+        haircut=dollars(sum(event.amount for event in haircuts)),
         owing=sum(1 for owed in debts.values() if owed > 0),
         owed=dollars(sum(debts.values())),
         forgiven=dollars(sum(event.amount for event in tally.of(LossWrittenOff))),

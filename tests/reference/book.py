@@ -8,7 +8,7 @@ Section numbers are those of docs/semantics.md.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from exchange.enums import CancelReason, OrderKind, Origin, Side, TimeInForce
+from exchange.enums import INSURANCE_FUND, CancelReason, OrderKind, Origin, Side, TimeInForce
 from exchange.errors import InvariantError
 from exchange.events import OrderAmended, OrderCanceled, Trade
 from exchange.instrument import Instrument
@@ -33,8 +33,8 @@ class Order:
     post_only: bool = False
     origin: Origin = Origin.PARTICIPANT
     filled: int = 0
-    is_liquidation: bool = False
-    came_touched: bool = False  # a stop that the last trade touched when it came or was amended, and none since
+    liquidation_id: int = 0  # of a liquidation order
+    fund_fee_ppm: int = 0  # of a liquidation order: what its fills pay to the fund
 
     @property
     def is_stop(self) -> bool:
@@ -70,6 +70,7 @@ class Book:
         self.trades: list[tuple[int, int, int, bool]] = []  # time, price, quantity, whether a liquidation's
         self.low: int | None = None
         self.high: int | None = None
+        self.traded_lots = 0  # of all trades and reported trades
 
     # Looking.
 
@@ -132,9 +133,9 @@ class Book:
 
     def enter(self, order: Order) -> None:
         """Put an order at the back of the book."""
-        if order.is_stop:
-            last = self.last_price
-            order.came_touched = last is not None and order.is_touched_by(last, last)
+        last, elects = self.last_price, self.rules.stop_already_touched == "elect"
+        if order.is_stop and elects and last is not None and order.is_touched_by(last, last):
+            self.widen_range(last)
         self.live.append(order)
 
     def put_in_place_of(self, order: Order, changed: Order) -> None:
@@ -213,19 +214,21 @@ class Book:
             taker_account=taker.account,
             side=taker.side,
         )
-        self.note_trade(maker.price, taker.side, qty, is_liquidation=taker.is_liquidation)
+        self.note_trade(maker.price, taker.side, qty, is_liquidation=is_own_order(taker))
         return Fill(maker, taker, maker.price, qty)
 
     def note_trade(self, price: int, taker_side: Side, qty: int, *, is_liquidation: bool = False) -> None:
         """Remember a trade or a reported trade: last price, range, and the stops that waited for a later one."""
         self.trades.append((self.journal.ts_ns, price, qty, is_liquidation))
         self.last_price = price
+        self.traded_lots += qty
         self.last_taker_side = taker_side
+        self.widen_range(price)
+
+    def widen_range(self, price: int) -> None:
+        """Let the stops see a price when the venue settles."""
         self.low = price if self.low is None else min(self.low, price)
         self.high = price if self.high is None else max(self.high, price)
-        for order in self.live:
-            if order.is_stop and order.is_touched_by(price, price):
-                order.came_touched = False
 
     def prevent_self_trade(self, taker: Order, maker: Order) -> None:
         """Apply the self-trade rule to two orders of one participant; the maker's event comes first."""
@@ -262,9 +265,7 @@ class Book:
     # Stops (section 5.1).
 
     def is_touched(self, stop: Order) -> bool:
-        """Whether the stop may be elected now. One that came touched is elected at once or waits: a rule."""
-        if stop.came_touched and self.rules.stop_already_touched == "elect":
-            return True
+        """Whether the stop may be elected now."""
         return self.low is not None and self.high is not None and stop.is_touched_by(self.low, self.high)
 
     def next_touched_stop(self) -> Order | None:
@@ -302,3 +303,8 @@ def other(side: Side) -> Side:
 def is_self_trade(taker: Order, maker: Order) -> bool:
     """Whether both orders are of one participant; the recorded market is none."""
     return taker.account == maker.account and taker.account >= 1
+
+
+def is_own_order(order: Order) -> bool:
+    """Whether the venue sent the order: for a liquidation, or for the fund."""
+    return order.liquidation_id != 0 or order.account == INSURANCE_FUND

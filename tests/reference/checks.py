@@ -14,8 +14,9 @@ from exchange.units import (
     MAX_SIZE_LOTS,
     MAX_STORED_MONEY,
 )
+from tests.reference import margins
 from tests.reference.book import Book, Order
-from tests.reference.clearing import Clearing
+from tests.reference.clearing import Account, Clearing
 from tests.reference.debts import Debts
 
 NONE = RejectReason.NONE
@@ -145,7 +146,15 @@ class Checks:
 
     def exposure(self, instrument_id: int, account_id: int, more: int) -> RejectReason:
         """What the account holds and `more` lots are worth no more than the limit at the worst price."""
-        account = self.clearing.participants[account_id]
+        return self.exposure_of(self.clearing.participants[account_id], instrument_id, more)
+
+    def order_exposure(self, account: Account, instrument_id: int, qty: int) -> RejectReason:
+        """The same for what an account holds with its resting orders and `qty` lots more."""
+        resting = [o for side in Side for o in self.books[instrument_id].resting_of(account.account_id, side)]
+        return self.exposure_of(account, instrument_id, sum(o.open_qty for o in resting) + qty)
+
+    def exposure_of(self, account: Account, instrument_id: int, more: int) -> RejectReason:
+        """The same for an account that may not be there yet."""
         instrument = self.books[instrument_id].instrument
         lots = abs(self.clearing.leg(account, instrument_id).size) + more
         if lots > MAX_SIZE_LOTS:
@@ -182,9 +191,22 @@ class Checks:
         if not self.is_margined(order) or order.is_stop:
             return NONE
         account = self.clearing.participants[order.account]
+        if self.clearing.spot.is_spot(instrument_id):
+            return self.clearing.spot.check_order(account, instrument_id, order, replaced)
+        if self.is_leverage_above_tier(instrument_id, order, replaced):
+            return RejectReason.LEVERAGE_ABOVE_TIER
         needed = self.clearing.leg_initial_margin(account, instrument_id, adding=order, leaving_out=replaced)
         can_carry = self.clearing.can_carry(account, instrument_id, needed)
         return NONE if can_carry else RejectReason.INSUFFICIENT_MARGIN
+
+    def is_leverage_above_tier(self, instrument_id: int, order: Order, replaced: Order | None) -> bool:
+        """Whether an order that raises the margin brings the leg to a tier that allows less leverage."""
+        account = self.clearing.participants[order.account]
+        schedule, instrument = self.clearing.schedule(instrument_id), self.clearing.instruments[instrument_id]
+        held = self.clearing.held(account, instrument_id, adding=order, leaving_out=replaced)
+        most = margins.most_leverage(schedule, instrument, held)
+        needed = margins.initial(schedule, instrument, held)
+        return 0 < most < held.leverage and needed > self.clearing.leg_initial_margin(account, instrument_id)
 
 
 def quantity(qty: int) -> RejectReason:

@@ -4,18 +4,26 @@ Nothing is remembered that can be computed again: equity, margin and profits are
 Section numbers are those of docs/semantics.md.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil, floor
+from typing import TYPE_CHECKING
 
 from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, OrderKind, Side
 from exchange.errors import InvariantError
 from exchange.events import PositionChanged
-from exchange.instrument import Instrument
+from exchange.instrument import Instrument, ScheduleRules
 from exchange.rules import Rules
+from tests.reference import margins
 from tests.reference.book import Book, Fill, Order
 from tests.reference.journal import Journal
+from tests.reference.spot import Spot
+
+if TYPE_CHECKING:
+    from tests.reference.interest import Interest
 
 PPM = 1_000_000
 
@@ -26,6 +34,7 @@ class Leg:
 
     size: int = 0
     cost: int = 0
+    schedule: int = 0  # number of the margin schedule that it is under while it has a size
 
 
 @dataclass(eq=False)
@@ -52,6 +61,9 @@ class Clearing:
         self.books = books
         self.journal = journal
         self.marks: dict[int, int] = {}
+        self.schedules = dict.fromkeys(self.instruments, 0)  # number of each market's margin schedule
+        every = [s for i in self.instruments.values() for s in (i.margin, *i.margin_schedules)]
+        self.may_orders_count = any(schedule.orders_in_maintenance for schedule in every)
         self.settled: set[int] = set()  # instruments settled for good
         self.recorded_market = Account(RECORDED_MARKET)
         by_instrument = rules.fund.scope == "per_instrument"
@@ -60,6 +72,10 @@ class Clearing:
         self.fund_parts = dict.fromkeys(self.instruments, rules.fund.opening if by_instrument else 0)
         self.fund_profits = dict.fromkeys(self.instruments, 0)  # what it won and lost there, deposits aside
         self.participants: dict[int, Account] = {}
+        self.spot = Spot(self)
+        self.interest: Interest  # set by the venue
+        self.lots_brought_in: dict[int, int] = {}  # by spot instrument: deposited less withdrawn
+        self.untraded: set[tuple[int, int]] = set()  # account and instrument: a leg that only deposits made
         self.deposited = 0
         self.withdrawn = 0
         self.fund_deposited = 0
@@ -80,7 +96,7 @@ class Clearing:
     def value(self, instrument_id: int, size: int, price: int) -> int:
         """Return what a size is worth at a price, to the nearest unit of money, ties to even."""
         instrument = self.instruments[instrument_id]
-        if instrument.kind == "linear":
+        if instrument.kind != "inverse":
             return nearest(size * price * instrument.tick_value, instrument.tick_value_divisor)
         return nearest(-size * instrument.tick_value, instrument.tick_value_divisor * price)
 
@@ -91,6 +107,10 @@ class Clearing:
     def leg(self, account: Account, instrument_id: int) -> Leg:
         """Return the leg, an empty one where the account never had any."""
         return account.legs.get(instrument_id) or Leg()
+
+    def has_traded(self, account: Account, instrument_id: int) -> bool:
+        """Whether an account ever had a position or a fill; a deposit of the asset is none."""
+        return instrument_id in account.legs and (account.account_id, instrument_id) not in self.untraded
 
     def leg_value(self, account: Account, instrument_id: int) -> int:
         """Return the leg's value at mark; at its cost while there is no mark price."""
@@ -103,33 +123,83 @@ class Clearing:
         """Return the unrealized profit over all legs."""
         return sum(self.leg_value(account, i) - self.leg(account, i).cost for i in account.legs)
 
+    def claim(self, account: Account) -> int:
+        """Return the profit that may pay for others: not what assets gained."""
+        legs = [i for i in account.legs if not self.spot.is_spot(i)]
+        return sum(self.leg_value(account, i) - self.leg(account, i).cost for i in legs)
+
     def equity(self, account: Account) -> int:
         """Return balance plus unrealized profit."""
         return account.balance + self.profit(account)
 
+    def schedule(self, instrument_id: int, leg: Leg | None = None) -> ScheduleRules:
+        """Return the market's margin schedule, or the one under which a leg is."""
+        number = self.schedules[instrument_id] if leg is None or leg.size == 0 else leg.schedule
+        instrument = self.instruments[instrument_id]
+        return (instrument.margin, *instrument.margin_schedules)[number]
+
+    def held(
+        self,
+        account: Account,
+        instrument_id: int,
+        adding: Order | None = None,
+        leaving_out: Order | None = None,
+        leverage: int = 0,
+    ) -> margins.Held:
+        """Return a leg with its orders as margin schedules see it, as it is or as it would be."""
+        leg, mark = self.leg(account, instrument_id), self.marks.get(instrument_id)
+        held = margins.Held(
+            size=leg.size,
+            notional=abs(self.leg_value(account, instrument_id)),
+            entry=abs(leg.cost),
+            leverage=leverage or self.leverage(account, instrument_id),
+            open_interest=self.open_interest(instrument_id),
+        )
+        orders = [o for o in self.books[instrument_id].live_of(account.account_id) if not o.is_stop]
+        for order in [o for o in orders if o is not leaving_out] + ([adding] if adding is not None else []):
+            if order.side == Side.BUY:
+                held.buy_lots += order.open_qty
+                held.buy_notional += self.order_notional(instrument_id, order)
+            else:
+                held.sell_lots += order.open_qty
+                held.sell_notional += self.order_notional(instrument_id, order)
+        held.bought_at_mark, held.sold_at_mark = held.buy_notional, held.sell_notional
+        if mark is not None:
+            held.bought_at_mark = self.notional(instrument_id, held.buy_lots, mark)
+            held.sold_at_mark = self.notional(instrument_id, held.sell_lots, mark)
+        return held
+
+    def open_interest(self, instrument_id: int) -> int:
+        """Return what all long positions are worth at mark, 0 without one."""
+        instrument = self.instruments[instrument_id]
+        is_used = any(s.open_interest_upper > 0 for s in (instrument.margin, *instrument.margin_schedules))
+        if instrument_id not in self.marks or not is_used:
+            return 0
+        accounts = [self.recorded_market, self.fund, *self.participants.values()]
+        lots = sum(max(0, self.leg(account, instrument_id).size) for account in accounts)
+        return self.notional(instrument_id, lots, self.marks[instrument_id])
+
     def leg_maintenance(self, account: Account, instrument_id: int) -> int:
-        """Return the maintenance margin of one leg: every tier's rate on the notional that lies inside the tier."""
-        notional = abs(self.leg_value(account, instrument_id))
-        total_ppm = 0
-        start = 0
-        for tier in self.instruments[instrument_id].margin_tiers:
-            end = notional if tier.up_to == 0 else min(notional, tier.up_to)
-            total_ppm += max(0, end - start) * tier.maintenance_ppm
-            start = tier.up_to
-        return ceil_div(total_ppm, PPM)
+        """Return the maintenance margin of one leg, by its own schedule."""
+        if self.spot.is_spot(instrument_id):
+            return self.spot.leg_maintenance(account, instrument_id)
+        leg = self.leg(account, instrument_id)
+        schedule = self.schedule(instrument_id, leg)
+        if leg.size == 0 and not schedule.orders_in_maintenance:
+            return 0
+        return margins.maintenance(schedule, self.instruments[instrument_id], self.held(account, instrument_id))
+
+    def leg_burden(self, account: Account, instrument_id: int) -> int:
+        """Return the maintenance margin of one leg with its part of that of a debt of money."""
+        own = self.leg_maintenance(account, instrument_id)
+        return own + (self.spot.attributed(account, instrument_id) if self.spot.is_in_use else 0)
 
     def maintenance(self, account: Account) -> int:
         """Return the maintenance margin over all legs."""
-        return sum(self.leg_maintenance(account, i) for i in account.legs)
-
-    def shortfall(self, account: Account) -> int:
-        """Return how far equity is below maintenance; positive means a breach."""
-        return self.maintenance(account) - self.equity(account)
-
-    def open_notional(self, account: Account, instrument_id: int, side: Side, leaving_out: Order | None = None) -> int:
-        """Return the notional of the account's resting orders on one side."""
-        orders = self.books[instrument_id].resting_of(account.account_id, side)
-        return sum(self.notional(instrument_id, o.open_qty, o.price) for o in orders if o is not leaving_out)
+        if self.spot.is_in_use and not self.spot.is_exposed(account):
+            return 0
+        legs = sum(self.leg_maintenance(account, i) for i in self.instruments)
+        return legs + (self.spot.money_maintenance(account) if self.spot.is_in_use else 0)
 
     def order_notional(self, instrument_id: int, order: Order) -> int:
         """Return the notional at which an order counts: at its limit, or at mark for a market order."""
@@ -150,16 +220,15 @@ class Clearing:
         leverage: int = 0,
     ) -> int:
         """Return the initial margin of one leg, as it is or as it would be with another order or leverage."""
-        size = self.leg(account, instrument_id).size
-        position = sign(size) * abs(self.leg_value(account, instrument_id))
-        buys = self.open_notional(account, instrument_id, Side.BUY, leaving_out)
-        sells = self.open_notional(account, instrument_id, Side.SELL, leaving_out)
-        if adding is not None and adding.side == Side.BUY:
-            buys += self.order_notional(instrument_id, adding)
-        if adding is not None and adding.side == Side.SELL:
-            sells += self.order_notional(instrument_id, adding)
-        worst = max(abs(position + buys), abs(position - sells))
-        return ceil_div(worst, leverage or self.leverage(account, instrument_id))
+        if self.spot.is_spot(instrument_id):
+            orders = self.spot.orders(account, instrument_id)
+            return self.spot.leg_initial_margin(
+                account, instrument_id, orders, leverage or self.leverage(account, instrument_id)
+            )
+        is_as_now = adding is None and leaving_out is None
+        schedule = self.schedule(instrument_id, self.leg(account, instrument_id) if is_as_now else None)
+        held = self.held(account, instrument_id, adding, leaving_out, leverage)
+        return margins.initial(schedule, self.instruments[instrument_id], held)
 
     def leverage(self, account: Account, instrument_id: int) -> int:
         """Return the account's own leverage, or the instrument's."""
@@ -167,7 +236,8 @@ class Clearing:
 
     def initial_margin(self, account: Account) -> int:
         """Return the initial margin over all instruments."""
-        return sum(self.leg_initial_margin(account, i) for i in self.instruments)
+        legs = sum(self.leg_initial_margin(account, i) for i in self.instruments)
+        return legs + (self.spot.money_initial_margin(account) if self.spot.is_in_use else 0)
 
     def can_carry(self, account: Account, instrument_id: int, leg_margin: int) -> bool:
         """Whether the leg may need `leg_margin`: if that is no more than now, or if equity covers the new total."""
@@ -185,6 +255,7 @@ class Clearing:
         value: what is paid for it, where that is not what the price says.
         """
         leg = account.legs.setdefault(instrument_id, Leg())
+        self.untraded.discard((account.account_id, instrument_id))
         paid = sign(qty) * self.value(instrument_id, abs(qty), price) if value is None else value
         old, new = leg.size, leg.size + qty
         if new == 0:
@@ -196,6 +267,8 @@ class Clearing:
         else:
             cost = sign(paid) * (abs(paid) * abs(new) // abs(qty))
         realized = cost - leg.cost - paid
+        if abs(new) > abs(old) or sign(new) != sign(old):
+            leg.schedule = self.schedules[instrument_id]
         leg.size, leg.cost = new, cost
         if account is self.fund:
             self.credit_fund(instrument_id, realized)
@@ -205,7 +278,7 @@ class Clearing:
             account.has_realized = account.has_realized or realized != 0
         return realized
 
-    def book_fill(self, book: Book, fill: Fill, liquidation_id: int = 0) -> None:
+    def book_fill(self, book: Book, fill: Fill) -> None:
         """Book both halves of a trade: positions, fees, and the events, the maker's first."""
         instrument_id = book.instrument_id
         fees = book.instrument.fees
@@ -219,10 +292,15 @@ class Clearing:
             if account is self.recorded_market:
                 continue
             account.legs.setdefault(instrument_id, Leg())
+            self.untraded.discard((account.account_id, instrument_id))
+            if account is self.fund:
+                venue_fee = ceil_div(notional * ppm, PPM) if self.rules.liquidation.disposal.pays_fees else 0
+                self.credit_fund(instrument_id, -venue_fee)
+                self.fees += venue_fee
+                self.write_position(account, instrument_id, realized, venue_fee)
+                continue
             venue_fee = ceil_div(notional * ppm, PPM)
-            fund_fee = 0
-            if account is taker and liquidation_id != 0:
-                fund_fee = ceil_div(notional * fees.liquidation_ppm, PPM)
+            fund_fee = ceil_div(notional * order.fund_fee_ppm, PPM)
             account.balance -= venue_fee + fund_fee
             self.fees += venue_fee
             self.credit_fund(instrument_id, fund_fee)
@@ -244,22 +322,11 @@ class Clearing:
 
     # Liquidation (section 5).
 
-    def bankruptcy_price(self, account: Account, instrument_id: int) -> int:
-        """Return the price at which closing the leg uses up exactly its part of the account's equity."""
-        equity = self.equity(account)
-        legs = [i for i, leg in account.legs.items() if leg.size != 0]
-        total = self.maintenance(account)
-        if len(legs) > 1 and total > 0:
-            equity = equity * self.leg_maintenance(account, instrument_id) // total
-        return self.price_of(
-            instrument_id, self.leg(account, instrument_id).size, self.leg_value(account, instrument_id) - equity
-        )
-
     def price_of(self, instrument_id: int, size: int, target: int) -> int:
         """Return the price at which a size is worth `target`, rounded against the seller of it, within the limits."""
         instrument = self.instruments[instrument_id]
         per_lot = Fraction(instrument.tick_value, instrument.tick_value_divisor)
-        if instrument.kind == "linear":
+        if instrument.kind != "inverse":
             price = Fraction(target) / (size * per_lot)
         elif sign(target) == -sign(size):
             price = -size * per_lot / target
@@ -288,8 +355,9 @@ class Clearing:
         accounts = [self.recorded_market, self.fund, *self.participants.values()]
         for instrument_id in self.instruments:
             sizes = sum(self.leg(account, instrument_id).size for account in accounts)
-            if sizes != 0:
-                raise InvariantError(f"expected sizes of instrument {instrument_id} to sum to 0, found {sizes}")
+            brought_in = self.lots_brought_in.get(instrument_id, 0)
+            if sizes != brought_in:
+                raise InvariantError(f"expected sizes of {instrument_id} to sum to {brought_in}, found {sizes}")
         held = sum(account.balance for account in accounts) + self.fees
         costs = sum(leg.cost for account in accounts for leg in account.legs.values())
         put_in = self.deposited - self.withdrawn + self.fund_deposited + self.opening

@@ -35,16 +35,18 @@ class Clock:
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self.is_started = False
+        self.until_ns = 0  # the time of the newest command
         self.before_task: Callable[[], None] = lambda: None  # every task is a step of its own
         self.starters: list[Callable[[int], None]] = []  # told the time of the venue's first command
         self.workers: list[tuple[Callable[[], list[Due]], Callable[[Due], None]]] = []  # what is due next; do it
 
     def run_due(self, ts_ns: int, settle: Callable[[], None]) -> None:
-        """Run what is due by `ts_ns`, each at its own time, and let the venue settle after it."""
+        """Run what is due by `ts_ns`, each at its own time, as a step of its own, and let the venue settle after it."""
         if not self.is_started:
             self.is_started = True
             for start in self.starters:
                 start(ts_ns)
+        self.until_ns = ts_ns
         while True:
             due = [(task, work) for tasks, work in self.workers for task in tasks() if task.due_ns <= ts_ns]
             if not due:

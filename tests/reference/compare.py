@@ -39,7 +39,7 @@ def first_difference(scenario: Scenario) -> Difference | None:
 
     After every command both check themselves. At the end the engine does it all again as one batch: same digest.
     """
-    engine = Exchange(scenario.instruments, scenario.rules)
+    engine = Exchange(scenario.instruments, scenario.rules, with_digest=True)
     twin = ReferenceVenue(scenario.instruments, scenario.rules)
     applied = []
     for index, command in enumerate(scenario.commands):
@@ -49,7 +49,7 @@ def first_difference(scenario: Scenario) -> Difference | None:
             return Difference(index, found, expected)
         if not found or not found[0].startswith("SequenceError"):
             applied.append(command)
-    batch = Exchange(scenario.instruments, scenario.rules)
+    batch = Exchange(scenario.instruments, scenario.rules, with_digest=True)
     try:
         batch.run(b"".join(encode_command(command) for command in applied))
         in_batch = batch.digest()

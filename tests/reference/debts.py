@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from exchange.enums import INSURANCE_FUND
 from exchange.events import DebtBooked, DebtRepaid, LossWrittenOff
 from exchange.rules import Rules
+from exchange.units import MAX_MONEY
 from tests.reference.clearing import Account, Clearing, ceil_div, split_exact
 from tests.reference.journal import Journal
 
@@ -98,7 +99,7 @@ class Debts:
         """Interest on every debt."""
         self.due_ns = None
         for debt in self.by_account.values():
-            amount = ceil_div(debt.owed * self.rules.interest_ppb, PPB)
+            amount = min(ceil_div(debt.owed * self.rules.interest_ppb, PPB), max(0, MAX_MONEY - debt.owed))
             debt.interest.amount += amount
             self.write_booking(debt, 0, amount, to_venue=amount, to_fund=0)
         self.set_time()

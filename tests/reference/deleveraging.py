@@ -144,7 +144,7 @@ class Deleveraging:
             self.walks += 1
             places = places[start:] + places[:start]
         if self.rules.order == "rank":
-            self.pass_by(places, instrument_id, wanted, price)
+            self.pass_by(places, instrument_id, wanted)
         usable = [place for place in places if self.is_usable(place, instrument_id, price)]
         held = [abs(place.account.legs[instrument_id].size) for place in usable]
         if self.rules.order in ("rank", "random"):
@@ -159,15 +159,12 @@ class Deleveraging:
             return sum(self.is_candidate(place.account, instrument_id, self.direction) for place in queue.places)
         return sum(not place.is_used for place in queue.places)
 
-    def pass_by(self, places: list[Place], instrument_id: int, wanted: int, price: int) -> None:
-        """Use up the places that the walk by rank meets and cannot close."""
+    def pass_by(self, places: list[Place], instrument_id: int, wanted: int) -> None:
+        """Use up the places that a walk by rank meets before the first that is a candidate still."""
         for place in places:
-            if wanted <= 0:
+            if wanted <= 0 or self.is_candidate(place.account, instrument_id, self.direction):
                 break
-            if self.is_usable(place, instrument_id, price):
-                wanted -= abs(place.account.legs[instrument_id].size)
-            else:
-                place.is_used = True
+            place.is_used = True
 
     def is_usable(self, place: Place, instrument_id: int, price: int) -> bool:
         """Whether a place of the queue is still a candidate, and allows the price."""
@@ -199,6 +196,8 @@ class Deleveraging:
 
     def run(self, account: Account, instrument_id: int, lots: int, bankruptcy: int, liquidation_id: int) -> int:
         """Close lots of a liquidated account against the other side; returns how many."""
+        if self.clearing.spot.is_spot(instrument_id):
+            return 0
         if self.rules.refuse_negative and self.clearing.equity(account) < 0:
             return 0
         size = account.legs[instrument_id].size
@@ -206,8 +205,8 @@ class Deleveraging:
         price, other_price = self.prices(size, instrument_id, bankruptcy)
         self.direction = -sign(size)
         queue = self.queue(instrument_id, self.direction)
-        left = self.places_left(queue, instrument_id)
         shares = self.shares(queue, instrument_id, wanted, other_price)
+        left = self.places_left(queue, instrument_id)
         if not shares:
             return 0
         self.journal.write(
@@ -272,7 +271,6 @@ class Deleveraging:
         )
         clearing.write_position(account, instrument_id, realized, fee=0)
         clearing.write_position(other, instrument_id, other_realized, fee=fee)
-        place.is_used = self.rules.order == "rank" and other.legs[instrument_id].size == 0
 
 
 def in_order(wanted: int, held: list[int]) -> list[int]:

@@ -57,18 +57,9 @@ class Fund:
     def pay(self, account: Account, liquidation_id: int, cause: int) -> int:
         """Pay what the fund can of an account's deficit; returns how much."""
         deficit = -account.balance
-        bounds = {FundLimit.BALANCE: min(deficit, self.available(cause))}
-        if self.rules.window_cap > 0:
-            bounds[FundLimit.WINDOW] = self.left_in_window()
-        if self.rules.max_claim > 0:
-            bounds[FundLimit.MAX_CLAIM] = self.rules.max_claim
-        wanted = min(bounds.values())
-        amount = min(wanted, self.allowed_by_drawdown(cause, liquidation_id, wanted))
-        if amount <= 0:
+        amount, limit = self.claim(liquidation_id, cause, deficit)
+        if amount == 0:
             return 0
-        # A dict keeps its order: the first bound that was met is the one that is named.
-        limit = next((limit for limit, bound in bounds.items() if bound == amount), FundLimit.DRAWDOWN)
-        self.take_out(cause, amount)
         account.balance += amount
         self.journal.write(
             FundPaid,
@@ -81,6 +72,22 @@ class Fund:
             limit=limit,
         )
         return amount
+
+    def claim(self, liquidation_id: int, cause: int, asked: int) -> tuple[int, FundLimit]:
+        """Take out what may be claimed of what is asked; returns how much, and what limited it."""
+        bounds = {FundLimit.BALANCE: min(asked, self.available(cause))}
+        if self.rules.window_cap > 0:
+            bounds[FundLimit.WINDOW] = self.left_in_window()
+        if self.rules.max_claim > 0:
+            bounds[FundLimit.MAX_CLAIM] = self.rules.max_claim
+        wanted = min(bounds.values())
+        amount = min(wanted, self.allowed_by_drawdown(cause, liquidation_id, wanted))
+        if amount <= 0:
+            return 0, FundLimit.BALANCE
+        # A dict keeps its order: the first bound that was met is the one that is named.
+        limit = next((limit for limit, bound in bounds.items() if bound == amount), FundLimit.DRAWDOWN)
+        self.take_out(cause, amount)
+        return amount, limit
 
     def take_out(self, cause: int, amount: int) -> None:
         """Lower the fund: the cause's part down to its floor, then the shared one. It never goes below its floor."""

@@ -128,7 +128,7 @@ class Funding:
         """Remember what the next payment pays."""
         self.known = rate
         if rate is not None or self.rules.timing == "next":
-            self.prices.rate = None if rate is None else rate.ppb
+            self.prices.rate = None if rate is None else round(rate.ppb)
 
     def pay_due(self) -> None:
         """One payment: pay what is known or what the samples make, and make the next one's rate."""
@@ -146,7 +146,7 @@ class Funding:
             rate = self.known or made
             if rate is not None and self.price_for(rate) is not None:
                 if self.known is None:
-                    self.prices.rate = rate.ppb
+                    self.prices.rate = round(rate.ppb)
                     self.write_rate(rate, self.prices.now)
                 self.pay(rate)
             self.known = None
@@ -178,7 +178,10 @@ class Funding:
             received += max(0, amount)
             if amount == 0:
                 continue
-            account.balance += amount
+            if account is clearing.fund:
+                clearing.credit_fund(instrument_id, amount)
+            else:
+                account.balance += amount
             self.journal.write(
                 FundingPaid,
                 instrument=instrument_id,

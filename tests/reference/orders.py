@@ -28,6 +28,7 @@ from tests.reference.book import Book, Fill, Order, other
 from tests.reference.checks import Checks
 from tests.reference.clearing import Clearing
 from tests.reference.journal import Journal
+from tests.reference.levels import Levels
 
 
 class OrderDesk:
@@ -40,6 +41,8 @@ class OrderDesk:
         self.clearing = clearing
         self.journal = journal
         self.checks = Checks(rules, books, clearing)
+        self.levels = Levels(rules, books, clearing, journal)
+        self.sellers: dict[int, set[int]] = {}  # by instrument: liquidations that traded there in this command
         self.traded: set[int] = set()  # instruments with a trade or reported trade since the venue last settled
 
     # A new order.
@@ -71,6 +74,7 @@ class OrderDesk:
             or self.checks.has_mark(instrument_id, order)
             or self.reprice_post_only(instrument_id, order)
             or self.checks.post_only(instrument_id, order)
+            or self.levels.check_order(instrument_id, order)
             or self.checks.fill_or_kill(instrument_id, order)
             or self.checks.margin(instrument_id, order)
         )
@@ -134,11 +138,14 @@ class OrderDesk:
         else:
             book.cancel(order, CancelReason.MARKET_REMAINDER)
 
-    def book_fill(self, book: Book, fill: Fill, liquidation_id: int = 0) -> None:
+    def book_fill(self, book: Book, fill: Fill) -> None:
         """Tell the money side of a trade."""
         self.traded.add(book.instrument_id)
         if self.has_money:
-            self.clearing.book_fill(book, fill, liquidation_id)
+            self.clearing.book_fill(book, fill)
+        for order in (fill.maker, fill.taker):
+            if order.liquidation_id != 0:
+                self.sellers.setdefault(book.instrument_id, set()).add(order.liquidation_id)
 
     def elect(self, book: Book, order: Order) -> None:
         """A touched stop becomes a market or a limit order and acts at once."""
@@ -158,6 +165,7 @@ class OrderDesk:
         reason = (
             self.checks.position(book.instrument_id, order)
             or self.checks.has_mark(book.instrument_id, order)
+            or self.levels.check_order(book.instrument_id, order)
             or self.checks.fill_or_kill(book.instrument_id, order)
             or self.checks.margin(book.instrument_id, order)
         )
@@ -219,6 +227,7 @@ class OrderDesk:
         reason = (
             reason
             or self.checks.post_only(instrument_id, changed)
+            or self.levels.check_order(instrument_id, changed, replaced=order)
             or self.checks.margin(instrument_id, changed, replaced=order)
         )
         if reason:

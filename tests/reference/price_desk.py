@@ -28,6 +28,7 @@ class PriceDesk:
         clock: Clock,
         write_mark: Callable[[int, int], None],
     ) -> None:
+        self.clock = clock
         self.clearing = clearing
         self.checks = checks
         self.journal = journal
@@ -86,6 +87,8 @@ class PriceDesk:
             price = self.delivery.delivery_price(prices)
             if price is not None:
                 self.delivery.settle(prices, price, is_commanded=False)
+            else:
+                self.next[task.rank, task.task_id] = self.clock.until_ns + 1
 
     def run_funding(self, prices: Prices, now: int) -> None:
         """Take a sample, pay, or both."""
@@ -156,6 +159,8 @@ class PriceDesk:
     def settle_instrument(self, command: SettleInstrument) -> None:
         """The operator closes a market."""
         reason = self.request(command.instrument) or self.checks.price(command.instrument, command.price_ticks)
+        if not reason and self.clearing.spot.is_spot(command.instrument):
+            reason = RejectReason.INVALID_COMBINATION
         if reason:
             self.reject(CommandType.SETTLE_INSTRUMENT, command.instrument, command.price_ticks, reason)
             return

@@ -32,7 +32,7 @@ class Prices:
         self.basis_samples: list[tuple[int, int]] = []  # (time, value), one a time
         self.averages: list[tuple[int, int]] = []  # the ema after each of them
         self.basis: int | None = None  # smoothed, as the last sample left it
-        self.rate: Fraction | None = None  # of the next funding payment, ppb, as fair_price takes it
+        self.rate: int | None = None  # of the next funding payment, ppb, as fair_price takes it
         self.next_payment_ns = 0
 
     @property
@@ -227,7 +227,7 @@ class Prices:
             return None
         whole = PPB * self.instrument.funding.interval_ns
         left = max(0, self.next_payment_ns - self.now)
-        return round(self.index[0] * (whole + self.rate * left) / whole), self.index[1]
+        return round(Fraction(self.index[0] * (whole + self.rate * left), whole)), self.index[1]
 
     def model_mark(self, mark: int | None) -> int | None:
         """Return the mark that the model makes, None where it makes none."""

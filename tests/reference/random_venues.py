@@ -1,60 +1,12 @@
-"""Random rules and instruments, and where random choices come from: Hypothesis, or a seed."""
+"""Random rules and instruments."""
 
-from collections.abc import Callable, Sequence
-from random import Random
-from typing import Any, Protocol, TypeVar
-
-from hypothesis import strategies as st
-
-from exchange.instrument import FeeSchedule, Instrument, MarginTier
-from exchange.rules import FundRules, LiquidationRules, OrderRules, Rules
-
-T = TypeVar("T")
+from exchange.instrument import FeeSchedule, Instrument, MarginTier, ScheduleRules
+from exchange.rules import FundRules, OrderRules, Rules
+from tests.reference.random_liquidation import make_levels, make_liquidation
+from tests.reference.random_margins import make_schedule
+from tests.reference.random_source import Source, one_in, pick
 
 CENTRE = 100  # the price around which everything happens, in ticks
-
-
-class Source(Protocol):
-    """Where the choices come from. 0 should be the simplest choice: Hypothesis shrinks towards it."""
-
-    def below(self, bound: int) -> int:
-        """Return an integer in 0 .. bound - 1."""
-
-
-class SeededSource:
-    """Choices from a seed."""
-
-    def __init__(self, seed: int) -> None:
-        self.random = Random(seed)
-
-    def below(self, bound: int) -> int:
-        return self.random.randrange(bound)
-
-
-class DrawnSource:
-    """Choices that Hypothesis makes and can shrink."""
-
-    def __init__(self, draw: Callable[..., Any]) -> None:
-        self.draw = draw
-
-    def below(self, bound: int) -> int:
-        drawn: int = self.draw(st.integers(0, bound - 1))
-        return drawn
-
-
-def pick(source: Source, choices: Sequence[T]) -> T:
-    """Return one of the choices."""
-    return choices[source.below(len(choices))]
-
-
-def between(source: Source, low: int, high: int) -> int:
-    """Return an integer in low .. high."""
-    return low + source.below(high - low + 1)
-
-
-def one_in(source: Source, n: int) -> bool:
-    """Return True once in n times."""
-    return source.below(n) == n - 1
 
 
 def make_rules(source: Source) -> Rules:
@@ -74,12 +26,8 @@ def make_rules(source: Source) -> Rules:
             self_trade=pick(source, ("allow", "cancel_taker", "cancel_maker", "cancel_both", "decrement_both")),
             stop_already_touched=pick(source, ("elect", "wait")),
         ),
-        liquidation=LiquidationRules(
-            order=pick(source, ("ioc_at_bankruptcy", "ioc_at_bankruptcy", "market")),
-            max_attempts=pick(source, (1, 2, 3)),
-            recheck=pick(source, (True, False)),
-            surplus=pick(source, ("fund", "trader")),
-        ),
+        levels=make_levels(source),
+        liquidation=make_liquidation(source),
         fund=FundRules(pick(source, (0, 50, 1_000, 100_000)), pick(source, (0, 40, 2_000))),
         waterfall=pick(source, (("fund", "socialize"), ("fund",), ("socialize", "fund"), ("socialize",), ())),
     )
@@ -103,6 +51,7 @@ def make_instrument(source: Source, instrument_id: int) -> Instrument:
         ),
     )
     maker_ppm = pick(source, (0, 100, -250, 3_333))
+    schedules = [make_schedule(source, lot_money) for _ in range(pick(source, (0, 0, 0, 1, 3)))]
     return Instrument(
         instrument_id=instrument_id,
         symbol=f"I{instrument_id}",
@@ -119,6 +68,8 @@ def make_instrument(source: Source, instrument_id: int) -> Instrument:
             liquidation_ppm=pick(source, (0, 5_000, 12_345)),
         ),
         margin_tiers=tiers,
+        margin=schedules[0] if schedules else ScheduleRules(),
+        margin_schedules=tuple(schedules[1:]),
     )
 
 

@@ -7,21 +7,23 @@ import msgspec
 
 from exchange.commands import Command, EndSession, FundDeposit, GateWithdrawals, WriteOffDebt
 from exchange.rules import Rules
+from exchange.rules.liquidation import RemainderStep
 from exchange.rules.waterfall import (
     DELEVERAGING_SCORES,
+    TAKE_ALL,
     DebtRules,
     DeleveragingRules,
     FundRules,
     GuardRules,
     SocializationRules,
 )
-from tests.reference.random_venues import Source, between, one_in, pick
+from tests.reference.random_source import Source, between, one_in, pick
 
 if TYPE_CHECKING:
     from tests.reference.scenarios import World
 
 SECOND = 1_000_000_000
-STEPS = ("fund", "socialize", "session", "debt", "write_off", "fee_pool", "own_collateral")
+STEPS = ("fund", "socialize", "session", "debt", "write_off", "fee_pool", "own_collateral", "lenders")
 
 
 def with_losses(rules: Rules, source: Source) -> Rules:
@@ -29,19 +31,7 @@ def with_losses(rules: Rules, source: Source) -> Rules:
     return msgspec.structs.replace(
         rules,
         liquidation=msgspec.structs.replace(
-            rules.liquidation,
-            remainder=pick(
-                source,
-                (
-                    ("market", "fund"),
-                    ("market", "deleverage", "fund"),
-                    ("deleverage", "fund"),
-                    ("market", "deleverage"),
-                    ("deleverage",),
-                    ("fund",),
-                    ("deleverage", "market", "fund"),
-                ),
-            ),
+            rules.liquidation, remainder=with_deleveraging(rules.liquidation.remainder, source)
         ),
         fund=make_fund(source),
         deleveraging=make_deleveraging(source),
@@ -58,15 +48,25 @@ def with_losses(rules: Rules, source: Source) -> Rules:
     )
 
 
+def with_deleveraging(remainder: tuple[RemainderStep, ...], source: Source) -> tuple[RemainderStep, ...]:
+    """Return the same steps, most often with "deleverage" at one of their places, or nothing else."""
+    if one_in(source, 4):
+        return remainder
+    place = source.below(len(remainder) + 2)
+    if place > len(remainder):
+        return ("deleverage",)
+    return (*remainder[:place], "deleverage", *remainder[place:])
+
+
 def make_steps(source: Source) -> tuple[str, ...]:
     """Return an order of the steps, in which any may be missing."""
     left = [step for step in STEPS if not one_in(source, 3)]
     steps = []
     while left:
         steps.append(left.pop(source.below(len(left))))
-    # What takes all that is left ends the list, or nothing behind it would ever be tried.
-    last = [step for step in steps if step in ("session", "debt", "write_off")]
-    return tuple(step for step in steps if step not in last) + tuple(last)
+    # What takes all that is left ends the list: the rules allow nothing behind it.
+    last = [step for step in steps if step in TAKE_ALL]
+    return tuple(step for step in steps if step not in last) + tuple(last[:1])
 
 
 def make_fund(source: Source) -> FundRules:

@@ -25,36 +25,30 @@ from exchange.commands import (
     PlaceOrder,
     ReduceOrder,
     ReportTrade,
+    RestrictAccount,
     SetLeverage,
+    SetMarginSchedule,
+    SetMarketState,
     SetMarkPrice,
     Withdraw,
 )
 from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
-from exchange.instrument import Instrument
+from exchange.instrument import Instrument, ScheduleRules
 from exchange.rules import Rules
 from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_TS_NS
-from tests.reference import random_pricing, random_waterfall
-from tests.reference.random_venues import (
-    CENTRE,
-    DrawnSource,
-    SeededSource,
-    Source,
-    between,
-    lot_value,
-    make_instrument,
-    make_rules,
-    one_in,
-    pick,
-)
+from tests.reference import random_liquidation, random_pricing, random_spot, random_waterfall
+from tests.reference.random_source import DrawnSource, SeededSource, Source, between, one_in, pick
+from tests.reference.random_venues import CENTRE, lot_value, make_instrument, make_rules
 
 RICH = MAX_MONEY // 10
 START = 1_000  # units of time before the first command
 
 
-# Those that are no commands: rules of prices; rules of who pays, and a crisis in which somebody has to; orders at the
-# limits of money; recorded orders and leveraged positions to begin with; commands about recorded orders; is_continued;
-# numbers out of range; ids that do not exist.
+# Those that are no commands: spot instruments; rules of prices; rules of who pays, and a crisis in which somebody has
+# to; orders at the limits of money; recorded orders and leveraged positions to begin with; commands about recorded
+# orders; is_continued; numbers out of range; ids that do not exist.
 EXTRAS = (
+    "spot",
     "prices",
     "losses",
     "crisis",
@@ -107,17 +101,36 @@ def make_world(source: Source) -> World:
     if one_in(source, 12):
         # One order of MAX_QTY_LOTS is worth less than MAX_EXPOSURE at the highest price, two are worth more.
         world.instruments = tuple(
-            msgspec.structs.replace(i, kind="linear", tick_value=100, tick_value_divisor=1, max_price_ticks=400)
+            msgspec.structs.replace(
+                i,
+                kind="linear",
+                tick_value=100,
+                tick_value_divisor=1,
+                max_price_ticks=400,
+                margin=ScheduleRules(),
+                margin_schedules=(),
+            )
             for i in world.instruments
         )
         world.features = world.features - {"crash", "open", "population", "edges"} | {"rich"}
     elif {"losses", "crisis"} <= world.features and not one_in(source, 4):
         make_crisis(world, source)
+    if "spot" in world.features and one_in(source, 3):
+        if "losses" not in world.features:  # whose periods are seconds
+            world.unit_ns = pick(source, random_spot.UNITS)
+        lot = pick(source, world.instruments)
+        world.rules = random_spot.with_loans(
+            world.rules, source, max(1, lot_value(lot.kind, lot.tick_value, lot.tick_value_divisor))
+        )
+        world.instruments = tuple(i if one_in(source, 3) else random_spot.as_spot(i, source) for i in world.instruments)
     if "prices" in world.features and one_in(source, 2):
         world.unit_ns = world.unit_ns if world.unit_ns > 1 else pick(source, random_pricing.UNITS)
         world.instruments = tuple(
             random_pricing.with_prices(i, source, START * world.unit_ns, world.unit_ns) for i in world.instruments
         )
+    world.rules = msgspec.structs.replace(
+        world.rules, liquidation=random_liquidation.in_units(world.rules.liquidation, world.unit_ns)
+    )
     for feature, weight, make in MENU:
         if feature in world.features:
             world.menu.extend([make] * weight)
@@ -395,6 +408,28 @@ def fund_deposit(world: World, source: Source) -> Command:
     return FundDeposit(ts_ns=0, amount=money_for(world, source))
 
 
+def margin_schedule(world: World, source: Source) -> Command:
+    """A change of margin schedule, now and then to one that does not exist."""
+    return SetMarginSchedule(
+        ts_ns=0,
+        instrument=instrument_id_for(world, source),
+        schedule=pick(source, (0, 0, 1, 2, 3)),
+        is_for_new_only=one_in(source, 2),
+    )
+
+
+def restrict(world: World, source: Source) -> Command:
+    """The operator limits an account, or lifts that."""
+    return RestrictAccount(ts_ns=0, account=account_for(world, source), is_restricted=one_in(source, 2))
+
+
+def market_state(world: World, source: Source) -> Command:
+    """The operator opens or narrows a market."""
+    return SetMarketState(
+        ts_ns=0, instrument=instrument_id_for(world, source), state=random_liquidation.some_state(source)
+    )
+
+
 MENU: tuple[tuple[str, int, Callable[[World, Source], Command]], ...] = (
     ("limit", 12, place_limit),
     ("immediate", 4, place_immediate),
@@ -418,7 +453,11 @@ MENU: tuple[tuple[str, int, Callable[[World, Source], Command]], ...] = (
     ("open", 4, open_position),
     ("fund", 1, fund_deposit),
     *random_waterfall.MENU,
+    ("restrict", 1, restrict),
+    ("margin_schedule", 1, margin_schedule),
+    ("market_state", 2, market_state),
     *random_pricing.MENU,
+    *random_spot.MENU,
 )
 
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from exchange.enums import SocializationBase
 from exchange.errors import InvariantError
-from exchange.events import HaircutCharged, LossSocialized, ProfitClawedBack
+from exchange.events import HaircutCharged, LenderCut, LossSocialized, ProfitClawedBack
 from exchange.rules import Rules
 from tests.reference.clearing import PPM, Account, Clearing, ceil_div
 from tests.reference.journal import Journal
 
+PPB = 1_000_000_000
 SESSION_BASES = (SocializationBase.SESSION_REALIZED, SocializationBase.SESSION_TOTAL)
 
 
@@ -40,25 +41,34 @@ class Socialization:
         if base == SocializationBase.SESSION_REALIZED:
             found = [self.by_session(a, a.session_profit, a.balance) for a in there]
         elif base == SocializationBase.SESSION_TOTAL:
-            found = [self.by_session(a, a.session_profit + self.clearing.profit(a)) for a in there]
+            found = [self.by_total(a) for a in there]
         elif base == SocializationBase.OPEN_INTEREST:
-            found = [self.by_lots(a, cause) for a in there if cause in a.legs]
+            found = [self.by_lots(a, cause) for a in there if cause in a.legs and not self.clearing.spot.is_spot(cause)]
         elif base == SocializationBase.ROUND_GAINS:
             found = [self.by_gain(a, i) for a in there for i in self.legs_in_scope(a, cause)]
         elif self.rules.scope == "instrument":
             found = [self.by_leg_profit(a, i) for a in there for i in self.legs_in_scope(a, cause)]
         else:
-            found = [Payer(a, self.clearing.profit(a), self.clearing.profit(a)) for a in there]
+            found = [Payer(a, self.clearing.claim(a), self.clearing.claim(a)) for a in there]
         return [payer for payer in found if payer.weight > 0]
 
     def legs_in_scope(self, account: Account, cause: int) -> list[int]:
         """Return the account's legs, or only that in the cause."""
-        return sorted(i for i in account.legs if self.rules.scope == "venue" or i == cause)
+        return [
+            i
+            for i in sorted(account.legs)
+            if not self.clearing.spot.is_spot(i) and (self.rules.scope == "venue" or i == cause)
+        ]
 
     def by_session(self, account: Account, *bounds: int) -> Payer:
         """An account with a profit of the session: no more than its equity."""
         profit = min(*bounds, self.clearing.equity(account))
         return Payer(account, profit, profit)
+
+    def by_total(self, account: Account) -> Payer:
+        """An account with a profit of the session, realized or not: no more than balance and legs have."""
+        claim = self.clearing.claim(account)
+        return self.by_session(account, account.session_profit + claim, account.balance + claim)
 
     def by_lots(self, account: Account, cause: int) -> Payer:
         """A leg of either side."""
@@ -138,6 +148,41 @@ class Socialization:
         self.charge(self.base, payers, shares, liquidation_id)
         return [(payer.account.account_id, share) for payer, share in zip(payers, shares, strict=True) if share > 0]
 
+    def cut_lenders(self, account: Account, liquidation_id: int, cause: int) -> list[tuple[int, int]]:
+        """Charge those who keep money with the venue; returns who paid how much."""
+        deficit = -account.balance
+        there = [a for _, a in sorted(self.clearing.participants.items()) if not a.is_in_liquidation]
+        kept = [(a, min(a.balance, self.clearing.equity(a), self.clearing.spot.cash(a))) for a in there]
+        kept = [(a, principal) for a, principal in kept if principal > 0]
+        if not kept:
+            return []
+        base = sum(principal for _, principal in kept)
+        rate = min(PPB, ceil_div(deficit * PPB, base))
+        cuts = [min(principal, ceil_div(principal * rate, PPB)) for _, principal in kept]
+        account.balance += min(sum(cuts), deficit)
+        self.clearing.credit_fund(cause, max(0, sum(cuts) - deficit))
+        self.journal.write(
+            LossSocialized,
+            account=account.account_id,
+            liquidation_id=liquidation_id,
+            deficit=deficit,
+            base=base,
+            charged=sum(cuts),
+            payers=len(kept),
+            by=SocializationBase.LENDERS,
+        )
+        for (lender, principal), cut in zip(kept, cuts, strict=True):
+            lender.balance -= cut
+            self.journal.write(
+                LenderCut,
+                account=lender.account_id,
+                liquidation_id=liquidation_id,
+                amount=cut,
+                principal=principal,
+                balance=lender.balance,
+            )
+        return [(lender.account_id, cut) for (lender, _), cut in zip(kept, cuts, strict=True)]
+
     def charge(self, base: SocializationBase, payers: list[Payer], shares: list[int], liquidation_id: int) -> None:
         """Take every share from its payer."""
         for payer, share in zip(payers, shares, strict=True):
@@ -150,6 +195,8 @@ class Socialization:
                 self.cut(payer.account, payer.leg, left, payer.most, liquidation_id)
                 continue
             for instrument_id in sorted(payer.account.legs):
+                if self.clearing.spot.is_spot(instrument_id):
+                    continue
                 profit = self.leg_profit(payer.account, instrument_id)
                 paid = min(left, max(0, profit))
                 left -= paid

@@ -16,7 +16,10 @@ from exchange.commands import (
     PlaceOrder,
     ReduceOrder,
     ReportTrade,
+    RestrictAccount,
     SetLeverage,
+    SetMarginSchedule,
+    SetMarketState,
     SetMarkPrice,
     Withdraw,
 )
@@ -27,6 +30,7 @@ from exchange.events import (
     Event,
     FundDeposited,
     LeverageSet,
+    MarginScheduleSet,
     MarkPriceUpdated,
     PositionOpened,
     RequestRejected,
@@ -35,10 +39,12 @@ from exchange.events import (
 from exchange.instrument import Instrument
 from exchange.rules import Rules
 from exchange.units import MAX_EXPOSURE, MAX_MONEY, MAX_TS_NS
-from tests.reference import checks
+from tests.reference import checks, margins
+from tests.reference.asset_desk import AssetDesk
 from tests.reference.book import Book
-from tests.reference.clearing import Account, Clearing
+from tests.reference.clearing import Account, Clearing, sign
 from tests.reference.clock import Clock
+from tests.reference.interest import Interest
 from tests.reference.journal import Journal
 from tests.reference.liquidation import Liquidator
 from tests.reference.orders import OrderDesk
@@ -62,8 +68,12 @@ class ReferenceVenue:
         self.waterfall = self.liquidator.waterfall
         self.clock.before_task = self.start_step
         self.clock.workers.append((self.waterfall.tasks, self.waterfall.run_task))
+        self.clock.workers.append((self.liquidator.disposal.tasks, self.liquidator.disposal.run_task))
+        self.clock.workers.append((self.liquidator.tasks, self.liquidator.queue_due_turns))
         self.is_settled = False
         self.pricing = PriceDesk(self.books, self.clearing, self.checks, self.journal, self.clock, self.write_mark)
+        self.interest = self.clearing.interest = Interest(self.clearing, self.clock, self.journal)
+        self.assets = AssetDesk(self.clearing, self.checks, self.waterfall, self.interest, self.journal)
         self.new_marks: set[int] = set()  # instruments with a MarkPriceUpdated in this command
         self.handlers: dict[type, Callable[[Any], None]] = {
             PlaceOrder: self.desk.place,
@@ -80,13 +90,18 @@ class ReferenceVenue:
             OpenPosition: self.open_position,
             FundDeposit: self.fund_deposit,
             **self.waterfall.handlers,
+            SetMarginSchedule: self.set_margin_schedule,
+            RestrictAccount: self.desk.levels.restrict_account,
+            SetMarketState: self.desk.levels.set_market_state,
             **self.pricing.handlers,
+            **self.assets.handlers,
         }
 
     def apply(self, command: Command) -> list[Event]:
         """Run one command to completion and return its events. Raises SequenceError where time is not in order."""
         if not self.journal.ts_ns <= command.ts_ns <= MAX_TS_NS:
             raise SequenceError(f"expected ts_ns in {self.journal.ts_ns} .. {MAX_TS_NS}, found {command.ts_ns}")
+        self.interest.start_command()
         self.journal.start_command(command.ts_ns)
         self.clock.run_due(command.ts_ns, self.settle)
         self.start_step()
@@ -112,9 +127,11 @@ class ReferenceVenue:
             if not self.has_money:
                 break
             self.update_marks()
+            self.interest.look()
             self.liquidator.queue_breaches()
             if is_first_pass:
                 moved = self.desk.traded | self.new_marks | self.pricing.delivery.just_settled
+                moved |= self.desk.levels.reopened
                 self.liquidator.queue_retries(moved)
                 self.pricing.delivery.just_settled.clear()
                 is_first_pass = False
@@ -126,6 +143,7 @@ class ReferenceVenue:
                 break
         self.desk.traded.clear()
         self.new_marks.clear()
+        self.desk.levels.reopened.clear()
         if self.has_money:
             self.waterfall.after_settling()
 
@@ -220,6 +238,8 @@ class ReferenceVenue:
     def check_withdrawable(self, command: Withdraw) -> RejectReason:
         """The balance has the amount, and what is left still covers the initial margin."""
         account = self.clearing.participants[command.account]
+        if self.clearing.spot.is_in_use:
+            return self.clearing.spot.check_withdraw(account, command.amount)
         if command.amount > account.balance:
             return RejectReason.INSUFFICIENT_BALANCE
         if self.clearing.equity(account) - command.amount < self.clearing.initial_margin(account):
@@ -236,7 +256,7 @@ class ReferenceVenue:
         )
         if not reason and not 1 <= command.leverage <= self.books[command.instrument].instrument.max_leverage:
             reason = RejectReason.INVALID_LEVERAGE
-        reason = reason or self.check_leverage_margin(command)
+        reason = reason or self.check_leverage_of_tier(command) or self.check_leverage_margin(command)
         if reason:
             self.reject(CommandType.SET_LEVERAGE, command.instrument, command.account, command.leverage, reason)
             return
@@ -244,6 +264,39 @@ class ReferenceVenue:
         account.leverage[command.instrument] = command.leverage
         self.journal.write(
             LeverageSet, instrument=command.instrument, account=command.account, leverage=command.leverage
+        )
+
+    def check_leverage_of_tier(self, command: SetLeverage) -> RejectReason:
+        """The tier of what the account holds allows the leverage."""
+        account, instrument_id = self.clearing.participants[command.account], command.instrument
+        schedule = self.clearing.schedule(instrument_id, self.clearing.leg(account, instrument_id))
+        instrument = self.clearing.instruments[instrument_id]
+        held = self.clearing.held(account, instrument_id)
+        most = margins.most_leverage(schedule, instrument, held)
+        return RejectReason.LEVERAGE_ABOVE_TIER if 0 < most < command.leverage else NONE
+
+    def set_margin_schedule(self, command: SetMarginSchedule) -> None:
+        """Change a market's margin schedule, of all legs or only of those to come."""
+        reason = self.checks.instrument(command.instrument) or self.check_has_money()
+        if not reason and not 0 <= command.schedule <= len(self.books[command.instrument].instrument.margin_schedules):
+            reason = RejectReason.INVALID_COMBINATION
+        if reason:
+            self.reject(CommandType.SET_MARGIN_SCHEDULE, command.instrument, 0, command.schedule, reason)
+            return
+        self.clearing.schedules[command.instrument] = command.schedule
+        changed = 0
+        accounts = [self.clearing.recorded_market, self.clearing.fund, *self.clearing.participants.values()]
+        for account in accounts if not command.is_for_new_only else []:
+            leg = self.clearing.leg(account, command.instrument)
+            if leg.size != 0 and leg.schedule != command.schedule:
+                leg.schedule = command.schedule
+                changed += account is not self.clearing.recorded_market
+        self.journal.write(
+            MarginScheduleSet,
+            instrument=command.instrument,
+            schedule=command.schedule,
+            positions=changed,
+            is_for_new_only=command.is_for_new_only,
         )
 
     def check_leverage_margin(self, command: SetLeverage) -> RejectReason:
@@ -269,12 +322,13 @@ class ReferenceVenue:
         if not reason:
             resting = [o for side in Side for o in self.books[instrument_id].resting_of(command.account, side)]
             reason = self.checks.exposure(instrument_id, command.account, sum(o.open_qty for o in resting) + abs(size))
-        if not reason and instrument_id in self.clearing.participants[command.account].legs:
+        if not reason and self.clearing.has_traded(self.clearing.participants[command.account], instrument_id):
             reason = RejectReason.ALREADY_TRADED
         if reason:
             self.reject(CommandType.OPEN_POSITION, instrument_id, command.account, size, reason)
             return
         account = self.clearing.participants[command.account]
+        value = sign(size) * self.clearing.value(instrument_id, abs(size), price)
         self.clearing.move_position(account, instrument_id, size, price)
         self.clearing.move_position(self.clearing.recorded_market, instrument_id, -size, price)
         self.journal.write(
@@ -283,7 +337,7 @@ class ReferenceVenue:
             account=command.account,
             size_lots=size,
             price_ticks=price,
-            cost=self.clearing.leg(account, instrument_id).cost,
+            cost=value,
         )
 
     def fund_deposit(self, command: FundDeposit) -> None:

@@ -59,7 +59,10 @@ class Waterfall:
                 by_fund = self.fund.pay(account, liquidation_id, cause)
                 outcome = LiquidationOutcome.COVERED
             elif step == "socialize":
-                charged = self.sharing.pay(account, liquidation_id, cause)
+                charged += self.sharing.pay(account, liquidation_id, cause)
+                outcome = LiquidationOutcome.SOCIALIZED
+            elif step == "lenders":
+                charged += self.sharing.cut_lenders(account, liquidation_id, cause)
                 outcome = LiquidationOutcome.SOCIALIZED
             elif step == "session":
                 outcome = self.sessions.defer(account, liquidation_id)
@@ -68,7 +71,7 @@ class Waterfall:
                 outcome = LiquidationOutcome.OWED
             elif step == "write_off":
                 outcome = self.forgive(account, liquidation_id)
-            if account.balance == 0:
+            if account.balance >= 0:  # above where the fund's own deficit was charged and a levy brought more
                 break
         if account.balance < 0:
             outcome = self.book_loss(account, liquidation_id)

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from exchange import Exchange
+from exchange.clock import NEVER
 from exchange.commands import (
+    AdvanceTime,
     AmendOrder,
     CancelOrder,
     Deposit,
@@ -19,7 +21,7 @@ from exchange.commands import (
 from exchange.enums import CancelReason, InterestKind, OrderKind, RejectReason
 from exchange.events import InterestCharged, LiquidationOrderPlaced, LiquidationStarted, OrderAccepted, OrderCanceled
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
-from exchange.rules import BorrowRules, LiquidationRules, RateTier, Rules, SpotTerms
+from exchange.rules import BorrowRules, LiquidationRules, RateTier, Rules, SocializationRules, SpotTerms
 from tests.helpers import BUY, SELL, A, B, order, refusal, run_all
 
 R = RejectReason
@@ -355,3 +357,37 @@ def test_the_clock_stands_still_where_nobody_borrows() -> None:
     assert venue.clock.next_due_ns == HOUR
     run_all(venue, Deposit(1, OWNER, 5_000), Deposit(HOUR, OWNER, 1))
     assert venue.clock.next_due_ns > 1 << 61
+
+
+def test_interest_of_a_loan_paid_back_names_what_it_was_on() -> None:
+    """Three coins of 100 owed for half an hour: the principal is 300, not the 0 that is owed afterwards."""
+    venue = spot_venue({"may_borrow": True, "withdraw": "borrowed", "clock": "seconds"}, {"rate_ppb": 100_000_000})
+    run_all(venue, WithdrawAsset(0, A, OWNER, 3))
+    events = run_all(venue, DepositAsset(HOUR // 2, A, OWNER, 3))
+    (charged,) = [event for event in events if isinstance(event, InterestCharged)]
+    assert (charged.principal, charged.amount, charged.kind) == (300, 15, InterestKind.REPAID)
+
+
+def test_nothing_is_due_once_all_loans_are_paid_back() -> None:
+    """A period's start does not make the venue settle, which would move marks that follow the time."""
+    venue = spot_venue({"may_borrow": True, "withdraw": "borrowed"})
+    run_all(venue, WithdrawAsset(0, A, OWNER, 3))
+    assert venue.clock.next_due_ns == HOUR
+    run_all(venue, DepositAsset(1, A, OWNER, 3))
+    assert venue.clock.next_due_ns == NEVER
+
+
+def test_a_loan_paid_back_inside_a_continued_event_is_charged_nothing_for_what_is_held() -> None:
+    """The period's start comes before the event is settled: three coins were owed, now two are held."""
+    venue = spot_venue({"may_borrow": True, "withdraw": "borrowed", "rate_ppb": 0}, {"rate_ppb": 100_000_000})
+    run_all(venue, WithdrawAsset(0, A, OWNER, 3))
+    run_all(venue, order(OWNER, 2, BUY, 5, 100, ts=1, is_continued=True))
+    assert [event for event in run_all(venue, AdvanceTime(HOUR)) if isinstance(event, InterestCharged)] == []
+
+
+def test_an_asset_that_leaves_realizes_nothing_for_a_session() -> None:
+    """It was worth nothing when it came and 100 when it went: its owner is not charged for that as for a profit."""
+    venue = spot_venue(socialization=SocializationRules(base="session_realized"))
+    spare = Exchange(venue.instruments, venue.rules)
+    run_all(spare, DepositAsset(0, A, OWNER, 1), SetMarkPrice(0, A, 100), WithdrawAsset(0, A, OWNER, 1))
+    assert spare.ledger.session_slots == []

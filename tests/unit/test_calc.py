@@ -575,3 +575,49 @@ def test_a_product_has_to_fit_its_instrument(tmp_path, capsys):
     shared = ("--deposit", "5000", "--entry", "50000", "--exit", "25000")
     assert main(["calc", "owe", "--venue", coins(tmp_path), *shared]) == 2
     assert "--product: expected spot or loan for BTC, which is spot, found perp" in capsys.readouterr().err
+
+
+def test_a_premium_that_is_none_leaves_the_interest(capsys):
+    """Index and price agree: 8 hours cost 0.01 % on Binance, and 24 hours from a payment on cost it three times."""
+    asked = ("hold", "--venue", "binance_usdm", "--side", "long", "--size", "10", "--price", "10000", "--hours", "24")
+    assert calc(capsys, *asked)["funding"] == "30.000000"
+
+
+@pytest.mark.parametrize(("preset", "told"), [("deribit", "every minute,"), ("binance_usdm", "every 8 hours,")])
+def test_how_often_funding_is_paid_is_told_in_its_unit(capsys, preset, told):
+    """A minute is not 0 hours."""
+    size = "10000" if preset == "deribit" else "1"
+    asked = ["calc", "hold", "--venue", preset, "--side", "long", "--size", size, "--price", "10000", "--hours", "1"]
+    assert main(asked) == 0
+    assert f"funding: {told}" in capsys.readouterr().out
+
+
+def test_no_price_names_the_range_that_was_looked_at(capsys):
+    """A long at 1x is never liquidated; beside the whole equity a size is told by its margin alone."""
+    asked = ["calc", "liquidation", "--venue", "generic_linear", "--side", "long", "--size", "1", "--entry", "50000"]
+    assert main([*asked, "--leverage", "1"]) == 0
+    assert "liquidated at       at no price from 0.1 to 214,748,364.7" in capsys.readouterr().out
+    stopped = ("--side", "long", "--equity", "10000", "--risk", "1%", "--entry", "50000", "--stop", "49000")
+    found = calc(capsys, "size", "--venue", "generic_linear", *stopped)
+    assert (found["liquidation_price"], found["isolated_liquidation_price"]) == (None, "45180.7")
+
+
+def test_a_venue_that_lends_nothing_to_take_out_says_so(capsys):
+    """What it lends is for buying coins; the refusal names the rule and the product that fits."""
+    asked = ["calc", "owe", "--venue", "gdax_2017", "--product", "loan", "--deposit", "100", "--leverage", "2"]
+    assert main([*asked, "--entry", "100", "--exit", "50"]) == 2
+    assert 'by its rule borrow.withdraw = "own"; --product spot' in capsys.readouterr().err
+
+
+def test_the_example_of_the_help_runs(tmp_path, capsys):
+    """The two files that `cascade calc cascade --help` begins with liquidate two of three."""
+    with pytest.raises(SystemExit):
+        main(["calc", "cascade", "--help"])
+    lines = capsys.readouterr().out.splitlines()
+    for name, first in (("longs.csv", "account,instrument"), ("book.csv", "side,price")):
+        start = next(number for number, line in enumerate(lines) if line.strip().startswith(first))
+        sample = [line.strip() for line in lines[start : start + 4] if "," in line]
+        (tmp_path / name).write_text("\n".join(sample) + "\n", encoding="utf-8")
+    files = ("--accounts", str(tmp_path / "longs.csv"), "--book", str(tmp_path / "book.csv"))
+    found = calc(capsys, "cascade", "--venue", "demo_thin", *files, "--price", "23.5")
+    assert (found["accounts"], len(found["liquidations"])) == (3, 2)

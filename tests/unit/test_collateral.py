@@ -14,7 +14,6 @@ from exchange.margin.collateral import (
     RateSchedule,
     attributed,
     debt_initial_margin,
-    equity_level_ppm,
     exposure_after,
     haircut_schedule,
     level_band,
@@ -102,13 +101,11 @@ def test_a_leg_requires_the_worse_of_what_it_may_hold_and_owe() -> None:
 
 
 def test_margin_levels() -> None:
-    """Assets over debts, equity over a requirement; rounded down, and no number where nothing is owed."""
+    """Assets over debts; rounded down, and no number where nothing is owed."""
     assert margin_level_ppm(100, 200) == 1_500_000
     assert margin_level_ppm(100, 300) == 1_333_333
     assert margin_level_ppm(-300, 300) == 0
     assert margin_level_ppm(100, 0) == NO_DEBT
-    assert equity_level_ppm(1_960, 2_608) == 751_533
-    assert equity_level_ppm(1, 0) == NO_DEBT
 
 
 def test_a_level_equal_to_a_bound_is_not_above_it() -> None:

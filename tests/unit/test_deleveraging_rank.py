@@ -4,13 +4,11 @@ import pytest
 
 from exchange.risk.deleveraging_rank import (
     MAX_SCORE,
-    PPB,
     can_close_at,
     fill_in_order,
     fill_pro_rata,
     first_place,
     largest,
-    leg_share,
     lights,
     may_close_at_oracle,
     profit_leverage_score,
@@ -24,6 +22,7 @@ from exchange.risk.deleveraging_rank import (
     wallet_ratio_score,
     wallet_return,
 )
+from exchange.units import PPB
 
 
 def test_a_ratio_is_rounded_down_and_cut_off() -> None:
@@ -59,13 +58,6 @@ def test_value_ratio_rewards_the_winner_of_either_side() -> None:
     assert value_ratio_score(-1_000, -800, 500) == 2 * PPB
     assert value_ratio_score(1_000, 1_250, 0) == MAX_SCORE
     assert value_ratio_score(-5, 5, 100) == MAX_SCORE  # haircuts aside, whoever was paid to hold it
-
-
-def test_a_leg_has_its_share_of_equity_by_maintenance() -> None:
-    """5 of 8 of 800; all of it where there is one leg or no requirement."""
-    assert leg_share(800, 5_000, 8_000) == 500
-    assert leg_share(-5, 1, 3) == -2
-    assert leg_share(800, 5_000, 5_000) == leg_share(800, 0, 0) == 800
 
 
 def test_bankruptcy_prices_that_overlap() -> None:

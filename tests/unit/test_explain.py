@@ -8,8 +8,8 @@ import pytest
 
 from exchange import Exchange
 from exchange.commands import Deposit, OpenPosition, PlaceOrder, SetLeverage, SetMarkPrice, Withdraw
-from exchange.enums import Origin, Side
-from exchange.events import EVENTS
+from exchange.enums import AccountLevel, Origin, Side
+from exchange.events import EVENTS, LevelCrossed, PositionTakenOver
 from exchange.instrument import Instrument
 from exchange.layout import layout_of
 from exchange.rules import LiquidationRules, Rules
@@ -195,3 +195,16 @@ def test_an_account_that_is_not_there_is_said_in_one_line(text, message, capsys)
     """A typing mistake ends in one line and exit code 2."""
     assert main(["run", "demo", "--until", "events:100", "--explain", text]) == 2
     assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_level_that_is_restored_asks_for_no_money():
+    """0 more brings nobody back; and a takeover is told by its price, whatever rule made that."""
+    teller = Teller([Instrument(instrument_id=1, symbol="X")])
+    down, up = AccountLevel.NOTICE, AccountLevel.NORMAL
+    told = teller.sentence(LevelCrossed(1, 1, 0, 7, 90, 80, 6, down, up))
+    assert told.endswith("; 6 USD more would bring it back to normal")
+    restored = teller.sentence(LevelCrossed(1, 1, 0, 7, 100, 80, 0, up, down))
+    assert "account 7 went from notice to normal" in restored
+    assert "more" not in restored
+    taken = teller.sentence(PositionTakenOver(1, 1, 0, 1, 7, 1, 10, 85, 850))
+    assert "mark" not in taken

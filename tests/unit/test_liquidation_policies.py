@@ -7,20 +7,21 @@ from exchange.event_log import EventLog
 from exchange.instrument import Instrument
 from exchange.margin.prices import share_of_equity
 from exchange.margin.valuation import Valuation
-from exchange.risk.budgets import NO_CAP, Budgets, Window
+from exchange.risk.budgets import Budgets, Window
 from exchange.risk.disposal_size import band_limit, disposal_lots, is_step_due, mid_twice
 from exchange.risk.levels import cure, level_of, threshold
 from exchange.risk.order_price import (
-    bankruptcy_value,
     fillable_price,
+    needed_for_part,
     offset_price,
     price_at_share,
     spread_given_up,
     worse_price,
 )
 from exchange.risk.pacing import budget_left, distance_key, is_drawn, is_window_over, leg_budget, random_key
+from exchange.risk.sharing import NO_CAP
 from exchange.risk.surplus import fund_delta, fund_share, is_fund_able, uncapped_fee
-from exchange.risk.takeover import first_taker, lots_below_backstop, lots_within_capacity, taker_value
+from exchange.risk.takeover import is_declined, lots_below_backstop, lots_within_capacity, taker_value
 from exchange.rules import PacingRules
 
 LINEAR = Valuation(Instrument(instrument_id=1, symbol="A"))
@@ -70,9 +71,9 @@ def test_prices_off_a_reference() -> None:
 
 def test_what_a_part_must_bring() -> None:
     """In proportion to the lots, rounded up: against the account."""
-    assert bankruptcy_value(10, 3, 1_000, 150) == 255
-    assert bankruptcy_value(3, 1, 1_000, 0) == 334
-    assert bankruptcy_value(3, 1, -1_000, 0) == -333
+    assert needed_for_part(10, 3, 850) == 255
+    assert needed_for_part(3, 1, 1_000) == 334
+    assert needed_for_part(3, 1, -1_000) == -333
 
 
 # --- fee and surplus ---------------------------------------------------------------------------------------------
@@ -142,9 +143,10 @@ def test_capacity(held: int, size: int, allowed: int, taken: int) -> None:
 
 def test_who_acts_first() -> None:
     """A backstop may decline who is insolvent."""
-    assert first_taker(["backstop", "fund"], -1, True) == "fund"
-    assert first_taker(["backstop", "fund"], -1, False) == first_taker(["backstop"], 0, True) == "backstop"
-    assert first_taker(["backstop"], -1, True) == first_taker([], 5, True) == ""
+    assert is_declined("backstop", -1, True)
+    assert not is_declined("backstop", -1, False)
+    assert not is_declined("backstop", 0, True)
+    assert not is_declined("fund", -1, True)
 
 
 # --- pace --------------------------------------------------------------------------------------------------------

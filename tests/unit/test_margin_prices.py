@@ -13,7 +13,7 @@ from exchange.instrument import Instrument, MarginTier, ScheduleRules
 from exchange.margin.prices import (
     assisted_price,
     bankruptcy_price,
-    bankruptcy_quote,
+    bankruptcy_value,
     breaking_notional,
     gains_with_value,
     liquidation_price,
@@ -71,13 +71,13 @@ def test_shares_and_quotes() -> None:
     """A quarter of the maintenance takes a quarter of the equity, rounded down; the quote is rounded up."""
     assert [share_of_equity(101, 1, 4), share_of_equity(-101, 1, 4)] == [25, -26]
     assert [share_of_equity(101, 4, 4), share_of_equity(101, 0, 0)] == [101, 101]
-    assert bankruptcy_quote(10, -5, -500, 101, 1, 4) == 475
-    assert bankruptcy_quote(-10, 5, 500, 101, 1, 4) == -525
+    assert bankruptcy_value(10, -5, -500, 101, 1, 4) == 475
+    assert bankruptcy_value(-10, 5, 500, 101, 1, 4) == -525
     for change in (0, 5, -11):
         with pytest.raises(ValueError, match="closes a part"):
-            bankruptcy_quote(10, change, 0, 0, 1, 4)
+            bankruptcy_value(10, change, 0, 0, 1, 4)
     with pytest.raises(ValueError, match="closes a part"):
-        bankruptcy_quote(0, -1, 0, 0, 1, 4)
+        bankruptcy_value(0, -1, 0, 0, 1, 4)
 
 
 def test_what_a_close_must_be_worth_before_its_fee() -> None:

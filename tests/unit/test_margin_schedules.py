@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exchange import Exchange
+from exchange.commands import Deposit, OpenPosition, SetMarkPrice
 from exchange.errors import ConfigError
+from exchange.events import LiquidationStarted
 from exchange.instrument import Instrument, MarginTier, ScheduleRules
 from exchange.margin.requirements import (
     closing_fee,
     half_of_initial_ppb,
-    is_below,
     isolated_excess,
     netted,
     open_interest_scaled_margin,
@@ -22,7 +24,6 @@ from exchange.margin.requirements import (
     tier_deductions,
     tier_of,
     tiered_requirement,
-    used_margin_rate,
     worse_side,
 )
 from exchange.margin.schedule import UNBOUNDED, MarginSchedule
@@ -59,7 +60,6 @@ def test_roundings_are_against_the_account() -> None:
     assert tiered_requirement(10, PPB // 2, 6 * PPB, PPB) == 0
     assert half_of_initial_ppb(40) == 12_500_000
     assert half_of_initial_ppb(3) == 166_666_667
-    assert used_margin_rate(125_000_000, 10) == (125_000_000, 10 * PPB)
     assert size_linear_requirement(3, 1_000, 10_000_000, 1_000_000, 2) == 12  # 1.15 % of 1,000
     assert scaled_requirement(4_879, 1_500_000) == 7_318
     assert closing_fee(1_001, 1_000) == 2
@@ -97,11 +97,6 @@ def test_open_interest_raises_the_rate_to_all(interest: int, margin: int) -> Non
 def test_excess_of_a_pocket(balance: int, unrealized: int, kept: int, excess: int) -> None:
     """A loss counts, a profit does not; never more than there is."""
     assert isolated_excess(balance, unrealized, kept) == excess
-
-
-def test_equal_is_enough() -> None:
-    """Strictly below."""
-    assert [is_below(19, 20), is_below(20, 20), is_below(21, 20)] == [True, False, False]
 
 
 # --- schedules ---------------------------------------------------------------------------------------------------
@@ -286,3 +281,28 @@ def test_an_instrument_has_at_most_100_schedules_and_a_spot_one_none() -> None:
         Instrument(instrument_id=1, symbol="X", margin_schedules=(ScheduleRules(),) * 101)
     with pytest.raises(ConfigError, match="kind is spot"):
         Instrument(instrument_id=1, symbol="X", kind="spot", margin=ScheduleRules(floor=1))
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        ScheduleRules(schedule="size_linear", size_linear=SizeLinear(maintenance_ppb=1, slope_ppb=PPB, slope_lots=1)),
+        ScheduleRules(
+            schedule="risk_factor",
+            risk_factor=RiskFactors(long_ppb=PPB, slippage_slope_ppb=PPB, slope_lots=1, initial_scale_ppm=2_000_000),
+        ),
+    ],
+)
+def test_a_steep_slope_asks_for_no_more_than_there_can_be(rules):
+    """Millions of lots at a rate that grows by 100 % a lot: held to 2^56 - 1, so that a venue of 64 bits lives on."""
+    schedule = MarginSchedule(Instrument(instrument_id=1, symbol="X", margin=rules))
+    lots, notional = 1_000_000, 1 << 50
+    assert schedule.position_maintenance(lots, notional, notional, 1, 0, 0) == MAX_EXPOSURE
+    assert schedule.initial(notional, 0, 0, lots, 0, 0, 1, 0) <= MAX_EXPOSURE
+    assert schedule.risk_initial(lots, notional, 0, 0) <= MAX_EXPOSURE
+    venue = Exchange([Instrument(instrument_id=1, symbol="X", margin=rules, default_leverage=1)])
+    events = []
+    for command in (SetMarkPrice(0, 1, 1_000), Deposit(0, 1, 1 << 50), OpenPosition(0, 1, 1, 30 * lots, 1_000)):
+        events += venue.apply(command)
+    (started,) = [event for event in events if isinstance(event, LiquidationStarted)]
+    assert started.maintenance == MAX_EXPOSURE

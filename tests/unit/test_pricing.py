@@ -9,7 +9,7 @@ from exchange.instrument import Instrument
 from exchange.margin.valuation import Valuation
 from exchange.pricing import funding, marks
 from exchange.pricing.delivery import delivery_value
-from exchange.pricing.funding import DAY_NS, PPB, YEAR_NS
+from exchange.pricing.funding import DAY_NS, YEAR_NS
 from exchange.pricing.index import (
     CLAMP_OUTLIERS,
     DROP_OUTLIERS,
@@ -23,6 +23,7 @@ from exchange.pricing.index import (
 )
 from exchange.pricing.marks import MICRO
 from exchange.pricing.windows import EMA, MOVING_AVERAGE, NO_SMOOTHING, BasisAverage, TimeAverage, TradeWindow
+from exchange.units import PPB
 
 LINEAR = Valuation(Instrument(1, "L", tick_value=10))
 INVERSE = Valuation(Instrument(1, "I", kind="inverse", tick_value=10**8))

@@ -392,6 +392,17 @@ def test_delivery_price_at_mark_with_what_there_is(commands: list[Command], expe
         assert isinstance(run_all(venue, SettleInstrument(300, A, 5))[-1], InstrumentSettled)
 
 
+def test_an_expiry_without_a_price_waits_for_the_first() -> None:
+    """It is settled 1 ns after the command that brought the first price, whatever came between."""
+    venue = margin_venue(expiry_ns=100)
+    run_all(venue, AdvanceTime(50), AdvanceTime(200), AdvanceTime(300), SetIndexPrice(400, A, 90))
+    assert run_all(venue, SetIndexPrice(400, A, 91)) != []
+    events = run_all(venue, AdvanceTime(10_000))
+    settled = next(event for event in events if isinstance(event, InstrumentSettled))
+    assert (settled.ts_ns, settled.price_ticks, settled.is_commanded) == (401, 91, False)
+    assert refusal(venue, SetIndexPrice(10_000, A, 92)) == RejectReason.MARKET_SETTLED
+
+
 def test_settled_instrument_is_closed_to_everything() -> None:
     """Orders, prints, prices; and the others go on. Its funding and its mark stop."""
     other = Instrument(2, "OTHER")

@@ -15,7 +15,6 @@ from exchange.risk.reduction import (
     ramped_ppm,
     ramped_shortage,
     share_cap,
-    tier_of,
     volume_cap,
     with_dust,
 )
@@ -27,12 +26,6 @@ ENDS = [1_000, 5_000, 0]
 def test_a_fraction_is_rounded_up(lots: int, ppm: int, closed: int) -> None:
     """At least a lot, at most all."""
     assert fraction_of(lots, ppm) == closed
-
-
-@pytest.mark.parametrize(("notional", "tier"), [(0, 0), (1_000, 0), (1_001, 1), (5_000, 1), (5_001, 2), (10**15, 2)])
-def test_the_end_of_a_tier_belongs_to_it(notional: int, tier: int) -> None:
-    """The last one has no end."""
-    assert tier_of(notional, ENDS) == tier
 
 
 @pytest.mark.parametrize(

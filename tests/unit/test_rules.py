@@ -37,6 +37,8 @@ def test_defaults_are_valid_and_load_from_nothing() -> None:
             {"orders": {"market_protection": "ppm", "protection_amount": 1_000_000}},
             "orders: expected protection_amount",
         ),
+        ({"waterfall": ["fund", "debt", "socialize"]}, "rules: expected waterfall with nothing behind"),
+        ({"waterfall": ["session", "write_off"]}, "rules: expected waterfall with nothing behind"),
         ({"liquidation": {"max_attempts": 0}}, "liquidation: expected max_attempts"),
         ({"liquidation": {"max_attempts": 1_000_001}}, "liquidation: expected max_attempts"),
         ({"liquidation": {"lifetime_ns": -1}}, "liquidation: expected lifetime_ns"),

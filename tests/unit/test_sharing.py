@@ -6,8 +6,6 @@ import pytest
 
 from exchange.risk.debt import interest_on, repayment
 from exchange.risk.sharing import (
-    PPB,
-    clawback_base,
     clawback_rate,
     drawdown_ratio,
     drawdown_room,
@@ -16,14 +14,14 @@ from exchange.risk.sharing import (
     is_gated,
     lender_cut,
     lender_cut_rate,
+    lender_cuts,
     levy_or_share,
     open_interest_rate,
     open_interest_shares,
-    profit_haircut_rate,
-    settlement_payouts,
     share_collected,
     share_out,
 )
+from exchange.units import PPB
 
 
 @pytest.mark.parametrize(
@@ -86,34 +84,16 @@ def test_open_interest_is_rounded_up_and_limited() -> None:
 
 def test_rates_of_clawbacks_and_cuts() -> None:
     """Down for the one that others pay, up for the lender's; never more than all."""
-    assert clawback_rate(1, 3) == profit_haircut_rate(1, 3) == 333_333_333
+    assert clawback_rate(1, 3) == 333_333_333
     assert clawback_rate(5, 3) == PPB
     assert clawback_rate(5, 0) == 0
-    assert clawback_base(1_200, 180_000_000) == 6_666
     assert lender_cut_rate(1, 3) == 333_333_334
     assert lender_cut_rate(9, 3) == PPB
     assert lender_cut_rate(9, 0) == 0
     assert lender_cut(10, 333_333_334) == 4
-
-
-@pytest.mark.parametrize(
-    ("margins", "profits", "fund", "payouts", "paid", "unpaid"),
-    [
-        ([20, 60, 20], [10, 30, -40], 0, [25, 75, 0], 0, 0),
-        ([20, 60, 20], [10, 30, -40], 12, [28, 84, 0], 12, 0),
-        # Profits of 10 pay 10 of 30; the other 20 come from payouts of 50 and 50.
-        ([50, 40, 0], [0, 10, -30], 0, [39, 31, 0], 0, 0),
-        ([1, 0], [0, -5], 0, [0, 0], 0, 4),
-        ([5, 5], [1, -1], 9, [6, 4], 0, 0),
-    ],
-)
-def test_emergency_settlement(
-    margins: list[int], profits: list[int], fund: int, payouts: list[int], paid: int, unpaid: int
-) -> None:
-    """Fund, then profits, then all payouts, then nobody; nothing appears or vanishes."""
-    found = settlement_payouts(margins, profits, fund, "last")
-    assert sum(found[0]) == sum(margins) + sum(profits) + found[1] + found[2]
-    assert found == (payouts, paid, unpaid)
+    assert lender_cut(1, PPB) == 1
+    assert lender_cuts(10, [1, 20, 9]) == [1, 7, 4]
+    assert lender_cuts(99, [1, 2]) == [1, 2]
 
 
 def test_the_gate_opens_at_its_end() -> None:

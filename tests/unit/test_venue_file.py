@@ -7,6 +7,7 @@ import pytest
 from exchange.errors import ConfigError
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
 from exchange.rules import (
+    AllocationRules,
     BorrowRules,
     DisposalRules,
     FundingRules,
@@ -59,6 +60,7 @@ def test_the_generic_preset_spells_out_every_field():
     for struct in (
         Rules,
         OrderRules,
+        AllocationRules,
         *liquidation,
         LevelRules,
         BorrowRules,
@@ -114,7 +116,19 @@ def test_an_empty_file_is_the_default_venue_without_instruments(tmp_path):
             "[rules.liquidation]\nmax_attempts = 1.5\n",
             ": rules.liquidation.max_attempts: Expected `int`, got `str`, found '1.5'",
         ),
-        ('[rules.orders]\nself_trade = "ok"\n', ": rules.orders.self_trade: Invalid enum value 'ok', found 'ok'"),
+        (
+            '[rules.orders]\nself_trade = "ok"\n',
+            ": rules.orders.self_trade: Invalid enum value .ok., found .ok.; expected one of .allow., ",
+        ),
+        (
+            "[rules.liquidation]\norder = 5\n",
+            ": rules.liquidation.order: .*, found 5; expected one of 'ioc_at_bank",
+        ),
+        (
+            '[rules]\nwaterfall = "fund"\n',
+            ": rules.waterfall: Expected `array`.*; expected a list out of 'own_collateral', ",
+        ),
+        (MARKET + 'mark = { sources = ["lst"] }\n', r": .*sources\[0\]: Invalid .*; expected one of 'last', "),
         ("[rules.liquidation]\nmax_attempts = 0\n", ": rules.liquidation: expected max_attempts in 1"),
         ('[rules]\nwaterfall = ["fund", "gods"]\n', r": rules.waterfall\[1\]: Invalid .*, found 'gods'"),
         ('[[instruments]]\nsymbol = "X"\n', r": instruments\[0\]: .*missing required field `instrument_id`"),

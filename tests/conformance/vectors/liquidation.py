@@ -25,7 +25,7 @@ from exchange.margin.schedule import MarginSchedule
 from exchange.margin.valuation import Valuation
 from exchange.risk.disposal_size import band_limit, disposal_lots, is_step_due, mid_twice
 from exchange.risk.levels import BACKSTOP_LEVEL, level_of
-from exchange.risk.order_price import bankruptcy_value, fillable_price, price_at_share, worse_price
+from exchange.risk.order_price import fillable_price, needed_for_part, price_at_share, worse_price
 from exchange.risk.pacing import budget_left, distance_key, leg_budget
 from exchange.risk.reduction import (
     buffered_shortage,
@@ -37,7 +37,7 @@ from exchange.risk.reduction import (
     ramped_shortage,
 )
 from exchange.risk.surplus import fund_delta, is_fund_able
-from exchange.risk.takeover import first_taker, lots_below_backstop, taker_value
+from exchange.risk.takeover import is_declined, lots_below_backstop, taker_value
 from exchange.rules import (
     DisposalRules,
     FundRules,
@@ -363,7 +363,7 @@ def insurance_delta(given: Given) -> Found:
         brought = sign * scaled.money(given["fill_quote"])
     else:
         brought = valuation.value(sign * closed, scaled.ticks(given["fill_price"]))
-    needed = bankruptcy_value(lots, closed, value, equity)
+    needed = needed_for_part(lots, closed, value - equity)
     delta = fund_delta(closed, brought, needed, ppm(given["max_fee_rate"]))
     bankruptcy = price_at_share(valuation, sign * lots, value, equity, LOWEST, HIGHEST)
     return {"bankruptcy_price": scaled.price_text(bankruptcy), "fund_delta": scaled.money_text(delta)}
@@ -579,7 +579,8 @@ def takeover_ladder(given: Given) -> Found:
 def stage_name(equity: int, maintenance: int, scales: list[int], insolvent: dict[str, str]) -> str:
     """The level in the vector's words; below the backstop, who acts for an account of this equity."""
     level = level_of(equity, maintenance, scales, False)
-    taker = first_taker(["backstop", *insolvent], equity, True) if level == BACKSTOP_LEVEL else "backstop"
+    takers = [step for step in ("backstop", *insolvent) if not is_declined(step, equity, True)]
+    taker = takers[0] if level == BACKSTOP_LEVEL else "backstop"
     return STAGES[level] if taker == "backstop" else insolvent[taker]
 
 

@@ -23,21 +23,20 @@ from exchange.events import (
 )
 from exchange.exchange import Exchange
 from exchange.instrument import FeeSchedule, Instrument, MarginTier, ScheduleRules
-from exchange.margin.prices import bankruptcy_quote
+from exchange.margin.prices import bankruptcy_value
 from exchange.margin.requirements import (
     half_of_initial_ppb,
-    is_below,
     netted,
     open_interest_scaled_margin,
     scaled_requirement,
     size_linear_requirement,
     tier_deductions,
-    used_margin_rate,
 )
 from exchange.margin.schedule import MarginSchedule
+from exchange.risk.levels import LIQUIDATION_LEVEL, level_of
 from exchange.rules import LiquidationRules, PriceRules, Rules
 from exchange.rules.margin import RiskFactors, SizeLinear
-from exchange.units import MAX_LEVERAGE
+from exchange.units import MAX_LEVERAGE, PPM
 from tests.conformance.vectors import Adapter, Found, Given, Sequence, Unsupported
 from tests.conformance.vectors.amounts import Scaled, decimals, exact, integer, ppb, ppm, text
 
@@ -367,7 +366,7 @@ def bankruptcy_quote_cross(given: Given) -> Found:
     market, change = close["market"], scale.lots(delta)
     size = held.get(market, 0)
     freed = maintenance(market, size) - maintenance(market, size + change)
-    quote = bankruptcy_quote(size, change, value(market, change), equity, freed, total)
+    quote = bankruptcy_value(size, change, value(market, change), equity, freed, total)
     return {"bankruptcy_quote": scale.money_text(quote)}
 
 
@@ -466,8 +465,11 @@ def net_position_tier(given: Given) -> Found:
     net = {held["expiry"]: text(netted(integer(held["long"]), integer(held["short"]))) for held in given["positions"]}
     found: Found = {"net": net}
     if "adjustment_factor" in given:
-        numerator, denominator = used_margin_rate(ppb(given["adjustment_factor"]), int(given["leverage"]))
-        found["maintenance_margin_ratio"] = text(Fraction(numerator, denominator))
+        rules = ScheduleRules(rate_of="used_margin")
+        market = Instrument(1, "NET", margin=rules, margin_tiers=(MarginTier(ppm(given["adjustment_factor"])),))
+        notional = 10**12
+        required = MarginSchedule(market).position_maintenance(1, notional, notional, int(given["leverage"]), 0, 0)
+        found["maintenance_margin_ratio"] = text(Fraction(required, notional))
     return found
 
 
@@ -639,7 +641,7 @@ def cross_margin_equity(given: Given) -> Found:
     return {
         "pnl": {names[held.instrument - 1]: text(held.unrealized, places) for held in view.positions()},
         "available_margin": text(view.equity, places),
-        "liquidatable": is_below(view.equity, view.maintenance),
+        "liquidatable": level_of(view.equity, view.maintenance, [0, 0, PPM, 0], False) == LIQUIDATION_LEVEL,
     }
 
 

@@ -11,7 +11,6 @@ from exchange.instrument import Instrument, ScheduleRules
 from exchange.margin.valuation import Valuation
 from exchange.pricing.funding import (
     DAY_NS,
-    PPB,
     funding_amount,
     interest_of_time,
     interest_rate,
@@ -25,6 +24,7 @@ from exchange.pricing.windows import TradeWindow
 from exchange.rules import FundRules, LiquidationRules, MarkRules, Rules
 from exchange.rules.liquidation import DisposalRules
 from exchange.rules.margin import RiskFactors
+from exchange.units import PPB
 from tests.conformance.vectors import Adapter, Found, Given
 from tests.conformance.vectors.amounts import Scaled, decimals, exact, integer, ppb, ppm
 

@@ -1,5 +1,6 @@
 """Adapters of spot margin: most open a venue with one account and let it borrow, trade and be charged by commands."""
 
+from fractions import Fraction
 from typing import Any, Final
 
 from exchange import Exchange
@@ -7,9 +8,10 @@ from exchange.commands import Command, Deposit, DepositAsset, OpenPosition, Plac
 from exchange.enums import Side
 from exchange.events import InterestCharged, VenueLossBooked
 from exchange.instrument import Instrument, MarginTier
-from exchange.margin.collateral import RateSchedule, equity_level_ppm, level_band
+from exchange.margin.collateral import RateSchedule, level_band
 from exchange.risk.levels import LIQUIDATION_LEVEL, level_of, threshold
 from exchange.rules import BorrowRules, LiquidationRules, RateTier, Rules, SpotTerms
+from exchange.units import PPM
 from tests.conformance.vectors import Adapter, Found, Given, Unsupported
 from tests.conformance.vectors.amounts import Scaled, decimals, exact, integer, ppb, ppm, text
 
@@ -55,7 +57,7 @@ class Scene:
     def level(self) -> str:
         """Equity over the margin in use."""
         account = self.venue.account(MARGIN)
-        return text(equity_level_ppm(account.equity, account.initial_margin), 6)
+        return text(Fraction(account.equity * PPM // account.initial_margin, PPM))
 
 
 def time_ns(clock: str) -> int:
@@ -173,7 +175,7 @@ def settlement_levels(given: Given) -> Found:
     equity, maintenance = integer(given["net_equity"]), integer(given["maintenance_margin"])
     scales = [0, 0, ppm(given["liquidation_level"]), 0]
     return {
-        "margin_level": text(equity_level_ppm(equity, maintenance), 6),
+        "margin_level": text(Fraction(equity * PPM // maintenance, PPM)),
         "liquidate": level_of(equity, maintenance, scales, True) == LIQUIDATION_LEVEL,
     }
 

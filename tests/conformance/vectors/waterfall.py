@@ -9,17 +9,18 @@ from fractions import Fraction
 from typing import Any
 
 from exchange.accounts.ledger import COST, SIZE
-from exchange.commands import Deposit, OpenPosition
-from exchange.errors import InvariantError
+from exchange.commands import Deposit, OpenPosition, SettleInstrument, Withdraw
+from exchange.enums import RejectReason
+from exchange.events import FundPaid, LossSocialized, RequestRejected
 from exchange.exchange import Exchange
 from exchange.instrument import Instrument, MarginTier
 from exchange.margin.fees import trading_fee
+from exchange.margin.prices import share_of_equity
 from exchange.margin.valuation import Valuation
 from exchange.market import Market
 from exchange.risk.deleveraging_rank import (
     LIGHTS,
     fill_in_order,
-    leg_share,
     lights,
     profit_leverage_score,
     ramp_lots,
@@ -29,21 +30,19 @@ from exchange.risk.deleveraging_rank import (
     wallet_return,
 )
 from exchange.risk.sharing import (
-    clawback_base,
+    clawback_rate,
     drawdown_ratio,
     drawdown_room,
     fund_claim,
     is_drawn_down,
     is_gated,
-    lender_cut,
+    lender_cut_rate,
     levy_or_share,
     open_interest_rate,
     open_interest_shares,
-    profit_haircut_rate,
-    settlement_payouts,
     share_collected,
 )
-from exchange.rules import DebtRules, DeleveragingRules, Rules
+from exchange.rules import DebtRules, DeleveragingRules, FundRules, Rules, SocializationRules
 from exchange.units import DEFAULT_MAX_PRICE_TICKS
 from tests.conformance.vectors import Adapter, Found, Given, Unsupported
 from tests.conformance.vectors.amounts import PPB, Scaled, exact, integer, ppb, ppm, text
@@ -118,7 +117,7 @@ class Pair:
     def bankruptcy_price(self, account: int) -> int:
         """The price at which the account's share of equity in the first market is gone."""
         clearing, slot, leg = self.venue.clearing, self.slot(account), self.leg(account)
-        share = leg_share(clearing.equity(slot), clearing.leg_maintenance(leg), clearing.maintenance(slot))
+        share = share_of_equity(clearing.equity(slot), clearing.leg_maintenance(leg), clearing.maintenance(slot))
         size = self.venue.ledger.legs[leg + SIZE]
         return self.market.valuation.price_for_value(size, clearing.leg_value(leg) - share, self.market.max_price)
 
@@ -373,48 +372,75 @@ def socialize_open_interest(given: Given) -> Found:
 
 
 def settlement(given: Given) -> Found:
-    """Payouts at an emergency settlement: fund, then profits, then payouts."""
-    places = 6
+    """The operator settles the market: what accounts are short the fund pays, then realized profits pro rata."""
     positions = given["positions"]
     scale = Scaled.of(prices=[one["entry_price"] for one in positions], sizes=[one["size"] for one in positions])
-    scale = scale._replace(money_decimals=max(places, scale.money_decimals))
-    valuation = Valuation(instrument(1, scale, "0.1"))
-    settle = scale.ticks(given["settlement_price"])
-    profits = []
+    scale = scale._replace(money_decimals=max(6, scale.money_decimals))
+    rules = Rules(
+        fund=FundRules(opening=scale.money(given["fund"])),
+        socialization=SocializationRules(base="session_realized"),
+        waterfall=("fund", "socialize", "lenders"),
+    )
+    venue = Exchange([instrument(1, scale, "0.1")], rules)
+    numbers = {one["account"]: number for number, one in enumerate(positions, 1)}
     for one in positions:
-        lots = scale.lots(one["size"]) * (1 if one["side"] == "long" else -1)
-        profits.append(valuation.value(lots, settle) - valuation.value(lots, scale.ticks(one["entry_price"])))
-    margins = [scale.money(one["margin"]) for one in positions]
-    fund = scale.money(given["fund"])
-    payouts, paid, unpaid = settlement_payouts(margins, profits, fund, "last")
-    if sum(payouts) != sum(margins) + sum(profits) + paid + unpaid:
-        raise InvariantError("payouts are not what margins, profits and the fund add up to")
-    gained = sum(profit for profit in profits if profit > 0)
-    lost = sum(-(margin + profit) for margin, profit in zip(margins, profits, strict=True) if margin + profit < 0)
-    names = [one["account"] for one in positions]
+        number, lots = numbers[one["account"]], scale.lots(one["size"])
+        venue.apply(Deposit(0, number, scale.money(one["margin"])))
+        venue.apply(
+            OpenPosition(0, 1, number, lots if one["side"] == "long" else -lots, scale.ticks(one["entry_price"]))
+        )
+    events = venue.apply(SettleInstrument(0, 1, scale.ticks(given["settlement_price"])))
+    paid = sum(event.amount for event in events if isinstance(event, FundPaid))
+    (shared,) = [event for event in events if isinstance(event, LossSocialized)]
     return {
-        "deficit": scale.money_text(lost),
-        "deficit_after_fund": scale.money_text(lost - paid),
-        "profit_haircut_rate": text(profit_haircut_rate(lost - paid, gained), 9),
-        "payout": {name: scale.money_text(payout) for name, payout in zip(names, payouts, strict=True)},
-        "fund": scale.money_text(fund - paid),
+        "deficit": scale.money_text(shared.deficit + paid),
+        "deficit_after_fund": scale.money_text(shared.deficit),
+        "profit_haircut_rate": text(clawback_rate(shared.charged, shared.base), 9),
+        "payout": {name: scale.money_text(venue.account(number).balance) for name, number in numbers.items()},
+        "fund": scale.money_text(venue.fund.balance),
     }
 
 
+def base_of(rate_of: Callable[[int, int], int], loss: int, rate: int) -> int:
+    """The smallest base of which a loss takes at most a rate: the rule's own rate, tried out."""
+    low, high = 0, 1
+    while rate_of(loss, high) > rate:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if rate_of(loss, middle) <= rate else (middle, high)
+    return high
+
+
 def socialize_lenders(given: Given) -> Found:
-    """Every lender's principal cut by one rate."""
+    """Every lender's principal cut by one rate: one with 10, one with the rest of the pool."""
     if "haircut_rate" not in given:
         raise Unsupported("collateral given for a liability at oracle prices, by a liquidator, without a book")
     places = 8
-    rate = ppb(given["haircut_rate"])
-    ten = integer("10", places)
-    rules = DebtRules(owes="all")
-    frozen = "accounts frozen until they repay" if rules.freezes else "accounts stay open"
-    returned = "recovered money goes back to lenders" if rules.owes == "all" else "recovered money is the venue's"
+    loss, ten = integer(given["loss"], places), integer("10", places)
+    pool = base_of(lender_cut_rate, loss, ppb(given["haircut_rate"]))
+    rules = Rules(waterfall=("lenders", "debt"), debt=DebtRules(owes="all"))
+    venue = Exchange([Instrument(instrument_id=1, symbol="LOAN", max_price_ticks=loss + 2)], rules)
+    # The borrower has nothing, and loses what the vector says at the settlement.
+    for command in (
+        Deposit(0, 1, ten),
+        Deposit(0, 2, pool - ten),
+        Deposit(0, 3, 1),
+        OpenPosition(0, 1, 3, 1, loss + 2),
+        SettleInstrument(0, 1, 1),
+    ):
+        venue.apply(command)
+    (refused,) = venue.apply(Withdraw(0, 3, 1))
+    frozen = isinstance(refused, RequestRejected) and refused.reason == RejectReason.ACCOUNT_IN_DEBT
+    lender = venue.account(1)
+    receives = lender.balance
+    venue.apply(Deposit(0, 3, integer("1", places)))
+    is_returned = lender.balance > receives
     return {
-        "implied_pool": text(clawback_base(integer(given["loss"], places), rate), places),
-        "lender_of_10_receives": text(ten - lender_cut(ten, rate), places),
-        "borrowers": f"{frozen}; {returned}",
+        "implied_pool": text(pool, places),
+        "lender_of_10_receives": text(receives, places),
+        "borrowers": ("accounts frozen until they repay" if frozen else "accounts stay open")
+        + ("; recovered money goes back to lenders" if is_returned else "; recovered money is the venue's"),
     }
 
 
@@ -430,7 +456,7 @@ def clawback(given: Given) -> Found:
     lots, price = scale.lots(given["position_contracts"]), scale.ticks(given["contract_value"])
     return {
         "notional": scale.money_text(valuation.notional(lots, price)),
-        "implied_total_profit": text(clawback_base(remaining, ppb(given["clawback_rate"])), places),
+        "implied_total_profit": text(base_of(clawback_rate, remaining, ppb(given["clawback_rate"])), places),
         "total_loss_before_injection_at_least": text(loss, places),
     }
 

@@ -1,0 +1,31 @@
+"""How often a venue's rules have something done by the clock, and how long it may go without a command for that.
+
+A period of some nanoseconds is sound among commands some nanoseconds apart, but would run for ever in the hour before
+the next one. Rules alone cannot tell, so the gap is bounded where it opens. See docs/semantics/pricing.md, section 1.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from exchange.instrument import Instrument
+from exchange.rules import Rules
+
+MAX_STEPS: Final = 1_000_000  # of one period between two commands
+
+
+def periods(instruments: Sequence[Instrument], rules: Rules) -> list[tuple[int, str]]:
+    """Return every period that the rules use, with the field that states it. Debts and sessions are bounded there."""
+    found = []
+    for instrument in instruments:
+        where = f"instrument {instrument.instrument_id}: "
+        if instrument.mark_source == "model":
+            found.append((instrument.mark.every_ns, where + "mark.every_ns"))
+        found.append((instrument.funding.interval_ns, where + "funding.interval_ns"))
+        found.append((instrument.funding.sample_ns, where + "funding.sample_ns"))
+    liquidation = rules.liquidation
+    if liquidation.order == "limit":
+        found.append((liquidation.lifetime_ns, "rules.liquidation.lifetime_ns"))
+    found.append((liquidation.pacing.interval_ns, "rules.liquidation.pacing.interval_ns"))
+    found.append((liquidation.pacing.window_ns, "rules.liquidation.pacing.window_ns"))
+    found.append((liquidation.disposal.step_ns, "rules.liquidation.disposal.step_ns"))
+    return [(period_ns, field) for period_ns, field in found if period_ns > 0]
