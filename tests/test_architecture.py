@@ -88,6 +88,7 @@ NUMBERS = {
         "workloads.py": 1,
         "schedule.py": 1,
         "population.py": 1,
+        "recorded_adl.py": 1,
         "summary.py": 1,
         "flows/__init__.py": 3,  # names its flows, and imports them when they are used
         "flows": 2,

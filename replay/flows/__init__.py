@@ -32,10 +32,12 @@ FLOWS: Final[dict[str, str]] = {
     "leverage_ladder": "replay.flows.crowd:LeverageLadderSpec",
     "path": "replay.flows.path:PathSpec",
     "quotes": "replay.flows.path:QuotesSpec",
+    "recorded_trades": "replay.flows.recorded_trades:RecordedTradesSpec",
     "series": "replay.flows.path:SeriesSpec",
     "share_seller": "replay.flows.scripted:ShareSellerSpec",
     "single_order": "replay.flows.scripted:SingleOrderSpec",
     "stops": "replay.flows.crowd:StopsSpec",
+    "traders": "replay.flows.market:TradersSpec",
 }
 
 

@@ -11,7 +11,7 @@ how much of it is left. Known limit: injected accounts move the price between tw
 
 from collections.abc import Iterator
 from itertools import chain, pairwise
-from typing import Final, Protocol, final
+from typing import Final, final
 
 import msgspec
 
@@ -23,7 +23,7 @@ from exchange.instrument import Instrument
 from exchange.units import MAX_QTY_LOTS, MAX_TS_NS, PPM, div_ceil
 from replay.packing import amend_order, cancel_order, execute_recorded, place_order, reduce_order
 from replay.sources.cells import parse_time
-from replay.sources.trades import Trade
+from replay.sources.trades import HasTrades, Trade
 
 FIRST_QUOTE_ID: Final = 1 << 62  # far from ids that injected accounts would choose
 _TRADED_ID: Final = FIRST_QUOTE_ID - 1  # of the quote that a recorded trade meets; it lives for one trade
@@ -84,38 +84,15 @@ class TradesOnlySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             _expect(is_part, f"bid_ppm and ask_ppm in 0..{100 * PPM}", step)
 
 
-class TradeSource(Protocol):
-    """A file of trades on the grid of one instrument."""
-
-    @property
-    def instruments(self) -> tuple[Instrument, ...]:
-        """The one instrument."""
-
-    @property
-    def description(self) -> str:
-        """Where the trades come from, in words."""
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes to read in all; 0 where unknown."""
-
-    @property
-    def position_bytes(self) -> int:
-        """Bytes read so far."""
-
-    def trades(self) -> Iterator[Trade]:
-        """Yield the trades in time order. Each call starts over."""
-
-
 @final
 class TradesOnlySource:
     """Recorded trades with the modelled book around them, a source like any other."""
 
-    def __init__(self, trades: TradeSource, spec: TradesOnlySpec) -> None:
-        """Put a book around a file of trades."""
+    def __init__(self, trades: HasTrades, spec: TradesOnlySpec, instrument: Instrument | None = None) -> None:
+        """Put a book around a file of trades. instrument: as the venue has it; by default as the file does."""
         self._trades = trades
         self._spec = spec
-        self.instruments = trades.instruments
+        self.instruments = trades.instruments if instrument is None else (instrument,)
         self.size_bytes = trades.size_bytes
         self.description = f"{trades.description}; in a modelled book of {len(spec.levels)} levels"
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, Protocol, get_args
+from typing import Final, Literal, NamedTuple, Protocol, get_args, runtime_checkable
 
 from exchange.commands import Command, ReportTrade, SetIndexPrice, SetMarkPrice
 from exchange.enums import Side
@@ -44,6 +44,30 @@ class Trade(NamedTuple):
     side: Side
     price_ticks: int
     qty_lots: int
+
+
+@runtime_checkable
+class HasTrades(Protocol):
+    """A source that knows its trades as such, on the grid of its one instrument."""
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """The one instrument."""
+
+    @property
+    def description(self) -> str:
+        """Where the trades come from, in words."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes to read in all; 0 where unknown."""
+
+    @property
+    def position_bytes(self) -> int:
+        """Bytes read so far."""
+
+    def trades(self) -> Iterator[Trade]:
+        """Yield the trades in time order. Each call starts over."""
 
 
 class Contract(NamedTuple):
