@@ -4,8 +4,9 @@ from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import BUY_LOTS, BUY_NOTIONAL, FIRST_SLOT, SELL_LOTS, SELL_NOTIONAL, Ledger
+from exchange.book.iceberg import whole_open
 from exchange.book.level_index import HEAD, RANK, LevelIndex
-from exchange.book.order_pool import NEXT, OPEN, OWNER, PRICE
+from exchange.book.order_pool import NEXT, OWNER, PRICE
 from exchange.errors import InvariantError
 from exchange.market import Market
 
@@ -75,8 +76,9 @@ def _open_by_slot(market: Market, side: LevelIndex) -> dict[int, tuple[int, int]
         while order != 0:
             slot: int = words[order + OWNER] >> 32
             lots, notional = totals.get(slot, (0, 0))
-            more = market.valuation.notional(words[order + OPEN], words[order + PRICE])
-            totals[slot] = (lots + words[order + OPEN], notional + more)
+            open_lots: int = whole_open(market.book, order)
+            more = market.valuation.notional(open_lots, words[order + PRICE])
+            totals[slot] = (lots + open_lots, notional + more)
             order = words[order + NEXT]
         level = side.next_worse(level)
     return totals

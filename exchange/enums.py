@@ -113,7 +113,6 @@ class RejectReason(IntEnum):
     INVALID_QUANTITY = 7
     INVALID_PRICE = 8
     INVALID_TRIGGER = 9
-    INVALID_TERMS = 100  # a term that is no quantity, price or time, or that such an order cannot have
     INVALID_AMOUNT = 10
     NO_DEBT = 54
     INVALID_LEVERAGE = 11
@@ -127,13 +126,16 @@ class RejectReason(IntEnum):
     DUPLICATE_ORDER_ID = 15
     BELOW_FILLED = 16  # an amend to a total that is already filled
     BOOK_FULL = 17
+    INVALID_TERMS = 100  # a term that is no quantity, price or time, or that such an order cannot have
+    INVALID_EXPIRY = 101  # GTD until a time that has come
     NO_MARK_PRICE = 18
     ALREADY_TRADED = 19  # OpenPosition after the account's first trade in the instrument
     POST_ONLY_WOULD_TAKE = 20
     MARKET_PAUSED = 40
     MARKET_REDUCE_ONLY = 41
     ACCOUNT_RESTRICTED = 42  # only what reduces a position
-    FOK_CANNOT_FILL = 21
+    FOK_CANNOT_FILL = 21  # at once, within its limit and for its budget
+    MIN_QTY_CANNOT_FILL = 102
     LEVERAGE_ABOVE_TIER = 38  # the tier of so large a position allows less leverage
     INSUFFICIENT_BALANCE = 22
     NOT_BORROWABLE = 90  # the venue lends, but not this asset
@@ -157,6 +159,8 @@ class CancelReason(IntEnum):
     STOP_REFUSED = 9  # an elected stop that could not be entered, such as for lack of margin
     DELEVERAGED = 52  # its owner's position was closed against a liquidation
     INSTRUMENT_SETTLED = 10
+    EXPIRED = 60  # its time, or its day, has ended
+    REPLACED = 61  # by an order under another id
 
 
 class RecordedKind(IntEnum):

@@ -27,8 +27,10 @@ from exchange.desks.margin_desk import MarginDesk
 from exchange.desks.matching import Matcher
 from exchange.desks.operations_desk import OperationsDesk
 from exchange.desks.order_desk import OrderDesk
+from exchange.desks.order_expiry import OrderExpiry
 from exchange.desks.price_desk import PriceDesk
 from exchange.desks.recorded_desk import RecordedDesk
+from exchange.desks.replace_desk import ReplaceDesk
 from exchange.desks.special_desk import SpecialDesk
 from exchange.desks.stop_desk import StopDesk
 from exchange.desks.terms_desk import TermsDesk
@@ -121,10 +123,12 @@ class Exchange:
             rules.orders, self.log, self.ledger, self.clearing, self.has_clearing, self.matcher, self.pockets
         )
         self.special_desk = SpecialDesk(self.log, self.desk, self.has_clearing)
+        self.replace_desk = ReplaceDesk(self.log, self.desk, self.special_desk)
         self.terms_desk = TermsDesk(self.log, self.has_clearing)
         self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher, self.pockets)
         self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
         self.clock = Clock()
+        self.order_expiry = OrderExpiry(self.clock, self.markets, self.matcher)
         self.waterfall = Waterfall(rules, self.log, self.ledger, self.clearing, self.markets, self.clock)
         self.account_desk = AccountDesk(self.log, self.ledger, self.clearing, self.pockets, self.waterfall)
         self.margin_desk = MarginDesk(self.log, self.ledger, self.clearing, self.pockets)
@@ -181,6 +185,7 @@ class Exchange:
             self.has_clearing,
             self.desk,
             self.special_desk,
+            self.replace_desk,
             self.terms_desk,
             self.recorded_desk,
             self.pockets,

@@ -6,6 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 from exchange.rules.margin import MarginTier, ScheduleRules
+from exchange.rules.orders import AllocationRules
 from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules, expect_mark_model
 from exchange.rules.spot import SpotTerms
 from exchange.units import (
@@ -53,6 +54,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     margin: how margin follows from a position and its orders; margin_tiers: the tiers of every schedule that has none.
     margin_schedules: what SetMarginSchedule may change to, numbered from 1; `margin` is number 0.
     mark_source: 'external', 'last', 'mid', or 'model': made of what `mark` names.
+    allocation: which resting order at a price trades first.
     expiry_ns: when a dated future is settled by the rule `settlement`; 0: it does not expire.
     """
 
@@ -80,6 +82,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expiry_ns: int = 0
     settlement: SettlementRules = SettlementRules()
     spot: SpotTerms = SpotTerms()
+    allocation: AllocationRules = AllocationRules()
 
     def __post_init__(self) -> None:
         """Refuse an instrument that could not be traded. Raises ConfigError naming the field."""

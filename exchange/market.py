@@ -6,6 +6,7 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from exchange.agenda import Agenda
+from exchange.book.allocation import LEFTOVERS
 from exchange.book.book import Book
 from exchange.enums import MarkSource
 from exchange.instrument import Instrument
@@ -30,6 +31,11 @@ class Market:
         self.index: i64 = index
         self.instrument: i64 = facts.instrument_id
         self.book = Book()
+        self.book.index = index
+        self.is_pro_rata: bool = facts.allocation.method == "pro_rata"
+        self.has_top_order: bool = self.is_pro_rata and facts.allocation.top_order
+        self.least_share: int = facts.allocation.minimum_lots
+        self.leftovers: int = LEFTOVERS.index(facts.allocation.leftovers)
         self.valuation = Valuation(facts)
         self.schedules: list[MarginSchedule] = []
         for number in range(1 + len(facts.margin_schedules)):

@@ -46,6 +46,7 @@ WRITE_OFF_DEBT: Final = 30
 GATE_WITHDRAWALS: Final = 31
 ORDER_TERMS: Final = 32
 BRACKET_TERMS: Final = 33
+REPLACE_ORDER: Final = 36
 
 PLACE_ORDER_TS_NS: Final = 8
 PLACE_ORDER_ORDER_ID: Final = 16
@@ -205,6 +206,13 @@ BRACKET_TERMS_TAKE_PROFIT_LIMIT_TICKS: Final = 32
 BRACKET_TERMS_STOP_LOSS_TICKS: Final = 40
 BRACKET_TERMS_STOP_LOSS_LIMIT_TICKS: Final = 48
 
+REPLACE_ORDER_TS_NS: Final = 8
+REPLACE_ORDER_ORDER_ID: Final = 16
+REPLACE_ORDER_NEW_ORDER_ID: Final = 24
+REPLACE_ORDER_QTY_LOTS: Final = 32
+REPLACE_ORDER_PRICE_TICKS: Final = 40
+REPLACE_ORDER_TRIGGER_TICKS: Final = 48
+
 # Events: the same.
 EVENT_ORDER_ACCEPTED: Final = 1
 EVENT_ORDER_REJECTED: Final = 2
@@ -268,6 +276,7 @@ EVENT_DEBT_REPAID: Final = 60
 EVENT_LOSS_WRITTEN_OFF: Final = 61
 EVENT_WITHDRAWALS_GATED: Final = 62
 EVENT_ORDER_TERMS_SET: Final = 63
+EVENT_ORDER_REFRESHED: Final = 64
 EVENT_BRACKET_TERMS_SET: Final = 68
 
 EVENT_ORDER_ACCEPTED_COMMAND_SEQ: Final = 8
@@ -764,6 +773,17 @@ EVENT_ORDER_TERMS_SET_MIN_DISPLAY_LOTS: Final = 40
 EVENT_ORDER_TERMS_SET_MIN_QTY_LOTS: Final = 48
 EVENT_ORDER_TERMS_SET_EXPIRES_NS: Final = 56
 
+EVENT_ORDER_REFRESHED_COMMAND_SEQ: Final = 8
+EVENT_ORDER_REFRESHED_TS_NS: Final = 16
+EVENT_ORDER_REFRESHED_ORDER_ID: Final = 24
+EVENT_ORDER_REFRESHED_PRICE_TICKS: Final = 32
+EVENT_ORDER_REFRESHED_SHOWN_LOTS: Final = 40
+EVENT_ORDER_REFRESHED_HIDDEN_LOTS: Final = 48
+EVENT_ORDER_REFRESHED_SIDE: Final = 56
+EVENT_ORDER_REFRESHED_SIDE_SHIFT: Final = 0
+EVENT_ORDER_REFRESHED_KEPT_PRIORITY: Final = 56
+EVENT_ORDER_REFRESHED_KEPT_PRIORITY_SHIFT: Final = 8
+
 EVENT_BRACKET_TERMS_SET_COMMAND_SEQ: Final = 8
 EVENT_BRACKET_TERMS_SET_TS_NS: Final = 16
 EVENT_BRACKET_TERMS_SET_ORDER_ID: Final = 24
@@ -786,7 +806,6 @@ REJECT_NOT_ORDER_OWNER: Final = 6
 REJECT_INVALID_QUANTITY: Final = 7
 REJECT_INVALID_PRICE: Final = 8
 REJECT_INVALID_TRIGGER: Final = 9
-REJECT_INVALID_TERMS: Final = 100
 REJECT_INVALID_AMOUNT: Final = 10
 REJECT_NO_DEBT: Final = 54
 REJECT_INVALID_LEVERAGE: Final = 11
@@ -800,6 +819,8 @@ REJECT_ORDERS_OPEN: Final = 37
 REJECT_DUPLICATE_ORDER_ID: Final = 15
 REJECT_BELOW_FILLED: Final = 16
 REJECT_BOOK_FULL: Final = 17
+REJECT_INVALID_TERMS: Final = 100
+REJECT_INVALID_EXPIRY: Final = 101
 REJECT_NO_MARK_PRICE: Final = 18
 REJECT_ALREADY_TRADED: Final = 19
 REJECT_POST_ONLY_WOULD_TAKE: Final = 20
@@ -807,6 +828,7 @@ REJECT_MARKET_PAUSED: Final = 40
 REJECT_MARKET_REDUCE_ONLY: Final = 41
 REJECT_ACCOUNT_RESTRICTED: Final = 42
 REJECT_FOK_CANNOT_FILL: Final = 21
+REJECT_MIN_QTY_CANNOT_FILL: Final = 102
 REJECT_LEVERAGE_ABOVE_TIER: Final = 38
 REJECT_INSUFFICIENT_BALANCE: Final = 22
 REJECT_NOT_BORROWABLE: Final = 90
@@ -826,6 +848,8 @@ CANCEL_LIQUIDATION: Final = 8
 CANCEL_STOP_REFUSED: Final = 9
 CANCEL_DELEVERAGED: Final = 52
 CANCEL_INSTRUMENT_SETTLED: Final = 10
+CANCEL_EXPIRED: Final = 60
+CANCEL_REPLACED: Final = 61
 
 CLIPPED_ADD: Final = 0
 CLIPPED_CANCEL: Final = 1
@@ -2390,6 +2414,34 @@ def write_order_terms_set(
     words[at + 5] = min_display_lots
     words[at + 6] = min_qty_lots
     words[at + 7] = expires_ns
+
+
+def write_order_refreshed(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    order_id: i64,
+    price_ticks: i64,
+    shown_lots: i64,
+    hidden_lots: i64,
+    side: i64,
+    kept_priority: i64,
+) -> None:
+    """Append a OrderRefreshed record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 320 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = order_id
+    words[at + 4] = price_ticks
+    words[at + 5] = shown_lots
+    words[at + 6] = hidden_lots
+    words[at + 7] = side | kept_priority << 8
 
 
 def write_bracket_terms_set(

@@ -21,6 +21,8 @@ from exchange.book.level_index import HEAD, LOTS, ORDERS, RANK
 from exchange.book.order_pool import (
     FILLED,
     FLAGS,
+    HIDDEN,
+    ICEBERG_BIT,
     KIND_MASK,
     KIND_SHIFT,
     LEVEL,
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 
 
 class Level(NamedTuple):
-    """Total of the resting orders at one price."""
+    """Total of what the resting orders at one price show."""
 
     price_ticks: int
     qty_lots: int
@@ -55,7 +57,10 @@ class Level(NamedTuple):
 
 
 class LiveOrder(NamedTuple):
-    """A resting order or a pending stop, as it stands now."""
+    """A resting order or a pending stop, as it stands now.
+
+    open_lots: all of it; hidden_lots: what of it an iceberg does not show. expires_ns: 0 where no time ends it.
+    """
 
     order_id: int
     account: int
@@ -68,6 +73,8 @@ class LiveOrder(NamedTuple):
     filled_lots: int
     trigger_ticks: int
     is_resting: bool
+    hidden_lots: int = 0
+    expires_ns: int = 0
 
 
 class LevelChange(NamedTuple):
@@ -218,18 +225,25 @@ class BookView:
     def _live_order(self, order: int) -> LiveOrder:
         words = self._market.book.orders.words
         flags = words[order + FLAGS]
+        terms = self._market.book.terms_of(order)
+        time_in_force = flags >> TIF_SHIFT & TIF_MASK
+        if terms is not None and terms.time_in_force != 0:
+            time_in_force = terms.time_in_force
+        hidden = words[order + HIDDEN] if flags & ICEBERG_BIT else 0
         return LiveOrder(
             order_id=words[order + ORDER_ID],
             account=words[order + OWNER] & 0xFFFFFFFF,
             side=Side(flags & SIDE_MASK),
             kind=OrderKind(flags >> KIND_SHIFT & KIND_MASK),
-            time_in_force=TimeInForce(flags >> TIF_SHIFT & TIF_MASK),
+            time_in_force=TimeInForce(time_in_force),
             post_only=bool(flags & POST_ONLY_BIT),
             price_ticks=words[order + PRICE],
-            open_lots=words[order + OPEN],
+            open_lots=words[order + OPEN] + hidden,
             filled_lots=words[order + FILLED],
             trigger_ticks=words[order + TRIGGER],
             is_resting=words[order + LEVEL] != 0,
+            hidden_lots=hidden,
+            expires_ns=terms.expires_ns if terms is not None else 0,
         )
 
 

@@ -62,6 +62,8 @@ TEMPLATES: Final[dict[str, str]] = {
     # orders
     "StopTriggered": "a trade of {instrument} at {last_ticks} touched the stop of {account} at {trigger_ticks}: "
     "order {order_id} to {side} {qty_lots} is now live",
+    "OrderRefreshed": "order {order_id} of {account}, to {side} {instrument} at {price_ticks}, shows {shown_lots} now "
+    "and hides {hidden_lots}",
     "OrderTermsSet": "{account} has terms waiting for its order {order_id} in {instrument} (0: none): shows "
     "{display_lots}, anew below {min_display_lots}, at least {min_qty_lots} at once, until {expires_ns}",
     "BracketTermsSet": "{account} has a bracket waiting for its order {order_id} in {instrument} (0: none): takes "
@@ -240,7 +242,12 @@ def _order_accepted(tell: Teller, event: Any) -> str:
     at = f" at {tell.price(event.instrument, event.price_ticks)}" if event.price_ticks else ""
     if event.kind in (OrderKind.STOP, OrderKind.STOP_LIMIT):
         at += f", to be sent when {tell.price(event.instrument, event.trigger_ticks)} trades"
-    how = {TimeInForce.IOC: ", at once or not at all", TimeInForce.FOK: ", all of it or nothing"}
+    how = {
+        TimeInForce.IOC: ", at once or not at all",
+        TimeInForce.FOK: ", all of it or nothing",
+        TimeInForce.DAY: ", for this session",
+        TimeInForce.GTD: ", until its time",
+    }
     qty = f"{tell.size(event.instrument, event.qty_lots)} {tell.symbol(event.instrument)}"
     only = ", post-only" if event.post_only else ""
     when = how.get(event.time_in_force, "") if event.kind != OrderKind.MARKET else ""

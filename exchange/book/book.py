@@ -11,9 +11,12 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from exchange.book.level_index import HEAD, LOTS, ORDERS, RANK, TAIL, LevelIndex
+from exchange.book.live_terms import Expiries, LiveTerms
 from exchange.book.order_pool import (
     FILLED,
     FLAGS,
+    HIDDEN,
+    ICEBERG_BIT,
     LEVEL,
     NEXT,
     OPEN,
@@ -24,6 +27,7 @@ from exchange.book.order_pool import (
     PREV,
     PRICE,
     SIDE_MASK,
+    TERMS_BIT,
     TRIGGER,
     OrderPool,
 )
@@ -48,6 +52,10 @@ class Book:
         self.asks = LevelIndex(-1)
         self.stops = StopIndex(self.orders)
         self.owner_lists = new_column(64)  # oldest, youngest of each owner slot
+        self.index: i64 = 0  # of its market in the venue
+        self.terms: dict[int, LiveTerms] = {}  # by order, of those with TERMS_BIT
+        self.expiries = Expiries()  # of the venue: its books share one
+        self.hidden_lots: i64 = 0  # of all icebergs
 
     def find(self, order_id: i64) -> i64:
         """Return the live order under an id, resting or pending, or 0."""
@@ -118,11 +126,34 @@ class Book:
     def forget(self, order: i64) -> None:
         """End the life of an order that is in no level and no trigger queue."""
         pool = self.orders
+        if pool.words[order + FLAGS] & TERMS_BIT != 0:
+            self._drop_terms(order)
         self.ids.remove(pool.words[order + ORDER_ID])
         self._leave_owner(order)
         pool.count -= 1
         pool.words[order + NEXT] = pool.freed
         pool.freed = order
+
+    def attach(self, order: i64, terms: LiveTerms) -> None:
+        """Remember what a new order has beyond its row, until `forget`."""
+        self.orders.words[order + FLAGS] |= TERMS_BIT
+        self.terms[order] = terms
+        if terms.expires_ns != 0:
+            self.expiries.add(self.index, order, terms)
+
+    def terms_of(self, order: i64) -> LiveTerms | None:
+        """Return what an order has beyond its row, or None."""
+        if self.orders.words[order + FLAGS] & TERMS_BIT == 0:
+            return None
+        return self.terms[order]
+
+    def _drop_terms(self, order: i64) -> None:
+        terms = self.terms.pop(order)
+        if terms.expires_ns != 0:
+            self.expiries.remove(terms)
+        words = self.orders.words
+        if words[order + FLAGS] & ICEBERG_BIT != 0:
+            self.hidden_lots -= words[order + HIDDEN]
 
     def reduce(self, order: i64, lots: i64) -> None:
         """Take lots off a live order, fewer than it has open; it keeps its place."""
@@ -208,6 +239,24 @@ class Book:
             at += 2
         if owned != self.orders.count:
             raise InvariantError(f"expected every one of {self.orders.count} orders in an owner's list, found {owned}")
+        self._check_terms()
+
+    def _check_terms(self) -> None:
+        words = self.orders.words
+        hidden: i64 = 0
+        for order, terms in self.terms.items():
+            row: i64 = order
+            is_live = self.ids.find(words[row + ORDER_ID]) == row and words[row + FLAGS] & TERMS_BIT != 0
+            is_due = (terms.expires_ns, terms.entry) in self.expiries.orders
+            if not is_live or is_due != (terms.expires_ns != 0):
+                raise InvariantError(f"order {words[row + ORDER_ID]}: its terms are not where its row says")
+            if words[row + FLAGS] & ICEBERG_BIT != 0:
+                part = words[row + HIDDEN]
+                if part < 0 or words[row + LEVEL] == 0 or words[row + OPEN] > terms.display:
+                    raise InvariantError(f"order {words[row + ORDER_ID]} shows more than it should, or hides {part}")
+                hidden += part
+        if hidden != self.hidden_lots:
+            raise InvariantError(f"expected {self.hidden_lots} hidden lots, found {hidden}")
 
     def _check_side(self, side: LevelIndex) -> i64:
         words = self.orders.words

@@ -21,12 +21,13 @@ OPEN: Final = 3  # lots
 NEXT: Final = 4  # younger order of the level or trigger
 PREV: Final = 5  # older one
 LEVEL: Final = 6  # handle of its level while resting; 0 while a stop is pending
-FLAGS: Final = 7  # side, kind, time in force, post-only
+FLAGS: Final = 7  # side, kind, time in force, post-only, and what else there is to know of it
 
 FILLED: Final = 8  # lots, over the order's life
 TRIGGER: Final = 9  # ticks, of a pending stop
 OWNER_NEXT: Final = 10  # the owner's orders of this book, in the order in which they entered
 OWNER_PREV: Final = 11
+HIDDEN: Final = 12  # lots of an iceberg that are not shown; says nothing without ICEBERG_BIT
 
 SIDE_MASK: Final = 1
 KIND_SHIFT: Final = 1
@@ -34,6 +35,9 @@ KIND_MASK: Final = 3
 TIF_SHIFT: Final = 3
 TIF_MASK: Final = 3
 POST_ONLY_BIT: Final = 1 << 5
+ICEBERG_BIT: Final = 1 << 6  # resting: OPEN is what it shows, HIDDEN the rest
+TERMS_BIT: Final = 1 << 11  # `Book.terms` has more about it
+TOP_BIT: Final = 1 << 12  # pro-rata with a top order: it made its price the best, and still is the first there
 
 
 def order_flags(side: i64, kind: i64, time_in_force: i64, post_only: i64) -> i64:

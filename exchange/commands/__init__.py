@@ -35,6 +35,7 @@ from exchange.commands.orders import (
     OrderCommand,
     PlaceOrder,
     ReduceOrder,
+    ReplaceOrder,
     ReportTrade,
 )
 from exchange.commands.prices import (
@@ -85,6 +86,7 @@ __all__ = [
     "OrderTerms",
     "PlaceOrder",
     "ReduceOrder",
+    "ReplaceOrder",
     "ReportTrade",
     "RestrictAccount",
     "SetFundingRate",

@@ -89,6 +89,24 @@ class MassCancel(msgspec.Struct, frozen=True, gc=False, tag=True):
     side: SideFilter = SideFilter.BOTH
 
 
+class ReplaceOrder(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Cancel a live order and enter another like it under `new_order_id`, in one step.
+
+    The new one has the old one's side, kind, time in force, flags and terms (those that wait for its id count instead),
+    and nothing filled. It is checked as if the old one were gone; where it is refused, the old one stays.
+    price_ticks, trigger_ticks: 0 keeps the old one's.
+    """
+
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    order_id: Word
+    new_order_id: Word
+    qty_lots: Word
+    price_ticks: Word = 0
+    trigger_ticks: Word = 0
+
+
 class ReportTrade(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A recorded trade outside the visible book (hidden order, cross): it moves the last price, and nobody's position.
 
@@ -120,7 +138,7 @@ class ExecuteRecorded(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 OrderCommand: TypeAlias = (
-    PlaceOrder | CancelOrder | AmendOrder | ReduceOrder | MassCancel | ReportTrade | ExecuteRecorded
+    PlaceOrder | CancelOrder | AmendOrder | ReduceOrder | ReplaceOrder | MassCancel | ReportTrade | ExecuteRecorded
 )
 
 COMMANDS: dict[CommandType, type[msgspec.Struct]] = {
@@ -128,6 +146,7 @@ COMMANDS: dict[CommandType, type[msgspec.Struct]] = {
     CommandType.CANCEL_ORDER: CancelOrder,
     CommandType.AMEND_ORDER: AmendOrder,
     CommandType.REDUCE_ORDER: ReduceOrder,
+    CommandType.REPLACE_ORDER: ReplaceOrder,
     CommandType.MASS_CANCEL: MassCancel,
     CommandType.REPORT_TRADE: ReportTrade,
     CommandType.EXECUTE_RECORDED: ExecuteRecorded,

@@ -37,3 +37,4 @@ class CommandType(IntEnum):
     GATE_WITHDRAWALS = 31
     ORDER_TERMS = 32
     BRACKET_TERMS = 33
+    REPLACE_ORDER = 36

@@ -13,6 +13,7 @@ from exchange.accounts.ledger import Ledger
 from exchange.accounts.pockets import NET, SHORT, Pockets
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.recorded_desk import RecordedDesk
+from exchange.desks.replace_desk import ReplaceDesk
 from exchange.desks.request_desk import (
     ANY_VENUE,
     MAY_NAME_MARKET,
@@ -89,6 +90,12 @@ from exchange.records import (
     REJECT_UNKNOWN_ACCOUNT,
     REJECT_UNKNOWN_INSTRUMENT,
     REJECT_WRONG_POSITION_SIDE,
+    REPLACE_ORDER,
+    REPLACE_ORDER_NEW_ORDER_ID,
+    REPLACE_ORDER_ORDER_ID,
+    REPLACE_ORDER_PRICE_TICKS,
+    REPLACE_ORDER_QTY_LOTS,
+    REPLACE_ORDER_TRIGGER_TICKS,
     REPORT_TRADE,
     REPORT_TRADE_IS_CONTINUED_SHIFT,
     REPORT_TRADE_PRICE_TICKS,
@@ -129,6 +136,7 @@ class Gateway:
         has_clearing: bool,
         desk: OrderDesk,
         special_desk: SpecialDesk,
+        replace_desk: ReplaceDesk,
         terms_desk: TermsDesk,
         recorded_desk: RecordedDesk,
         pockets: Pockets,
@@ -144,6 +152,7 @@ class Gateway:
         self.has_clearing: bool = has_clearing
         self.desk = desk
         self.special_desk = special_desk
+        self.replace_desk = replace_desk
         self.terms_desk = terms_desk
         self.recorded_desk = recorded_desk
         self.pockets = pockets
@@ -153,7 +162,7 @@ class Gateway:
         while kind < KINDS:
             self.needs_of_kind[kind] = UNKNOWN
             kind += 1
-        for order_kind in (PLACE_ORDER, CANCEL_ORDER, AMEND_ORDER, REDUCE_ORDER, MASS_CANCEL):
+        for order_kind in (PLACE_ORDER, CANCEL_ORDER, AMEND_ORDER, REDUCE_ORDER, REPLACE_ORDER, MASS_CANCEL):
             self.needs_of_kind[order_kind] = 0
         for print_kind in (REPORT_TRADE, EXECUTE_RECORDED):
             self.needs_of_kind[print_kind] = 0
@@ -359,6 +368,9 @@ class Gateway:
             self._mass_cancel(records, offset, ts_ns, instrument, account)
             return
         self._begin(ts_ns)
+        if kind == REPLACE_ORDER:
+            self._replace(records, offset, instrument, account)
+            return
         if kind == FUND_DEPOSIT:
             account = INSURANCE_FUND
         needs: i64 = self.needs_of_kind[kind]
@@ -373,6 +385,24 @@ class Gateway:
         self.desk_of_kind[kind].handle(kind, market, slot, account, records, offset)
         if self.agenda.settled:
             self._close_settled()
+
+    def _replace(self, records: bytes, offset: i64, instrument: i64, account: i64) -> None:
+        order_id = read_i64_le(records, offset + REPLACE_ORDER_ORDER_ID)
+        new_id = read_i64_le(records, offset + REPLACE_ORDER_NEW_ORDER_ID)
+        terms = self.terms_desk.take(account, instrument, new_id)
+        owner = self._owner_of_order(REPLACE_ORDER, instrument, account, PARTICIPANT, order_id)
+        if owner == NO_OWNER:
+            return
+        self.replace_desk.replace(
+            self.markets[self.market_of_instrument[instrument] - 1],
+            owner,
+            order_id,
+            new_id,
+            read_i64_le(records, offset + REPLACE_ORDER_QTY_LOTS),
+            read_i64_le(records, offset + REPLACE_ORDER_PRICE_TICKS),
+            read_i64_le(records, offset + REPLACE_ORDER_TRIGGER_TICKS),
+            terms,
+        )
 
     def _mass_cancel(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> None:
         side = read_i64_le(records, offset + MASS_CANCEL_SIDE)

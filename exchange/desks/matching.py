@@ -1,8 +1,8 @@
 """Orders that meet: one order at a time against the other side of a book, to completion.
 
-The matcher knows price-time priority, the self-trade rule, the market collar and what becomes of a remainder; it
-writes trades and cancels, and with clearing reports each fill before the next match. Rules: section 2 of
-docs/semantics.md.
+The matcher knows price-time and pro-rata priority, the self-trade rule, the market collar, icebergs and what becomes of
+a remainder; it writes trades and cancels, and with clearing reports each fill before the next match. Rules: section 2
+of docs/semantics.md, and docs/semantics/orders.md.
 """
 
 from typing import Final, final
@@ -12,9 +12,14 @@ from mypy_extensions import i64
 from exchange.accounts.borrowing import Borrowing
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import FIRST_SLOT, FUND_SLOT
+from exchange.book.allocation import allocate
+from exchange.book.iceberg import REFRESHED, fill_iceberg, reduce_iceberg, submerge, whole_open
 from exchange.book.level_index import HEAD, LOTS, RANK, LevelIndex
+from exchange.book.live_terms import LiveTerms
 from exchange.book.order_pool import (
     FLAGS,
+    HIDDEN,
+    ICEBERG_BIT,
     LEVEL,
     NEXT,
     OPEN,
@@ -23,6 +28,7 @@ from exchange.book.order_pool import (
     POST_ONLY_BIT,
     PRICE,
     SIDE_MASK,
+    TOP_BIT,
     TRIGGER,
 )
 from exchange.enums import BUY, FOK, GTC, LIMIT, MARKET, PARTICIPANT, STOP
@@ -34,10 +40,12 @@ from exchange.records import (
     CANCEL_PROTECTION,
     CANCEL_SELF_TRADE,
     REJECT_FOK_CANNOT_FILL,
+    REJECT_MIN_QTY_CANNOT_FILL,
     REJECT_NO_MARK_PRICE,
     REJECT_NONE,
     write_order_amended,
     write_order_canceled,
+    write_order_refreshed,
     write_trade,
 )
 from exchange.rules import OrderRules
@@ -69,6 +77,8 @@ class Matcher:
         self.protection_ppm: i64 = rules.protection_amount if rules.market_protection == "ppm" else -1
         self.protects_from_last: bool = rules.protection_reference == "last"
         self.self_trade: i64 = _SELF_TRADE.index(rules.self_trade)
+        self.refreshes_early: bool = rules.iceberg_refresh == "below_min_display"
+        self.takes_best_only: bool = rules.market_to_limit == "best_price"
         self.last_fill: i64 = 0  # price of the newest fill of the order being matched
         self.taker_filled: i64 = (
             0  # lots that the order being matched has traded; a self-trade rule's lots do not count
@@ -88,6 +98,7 @@ class Matcher:
         lots: i64,
         price: i64,
         origin: i64,
+        terms: LiveTerms | None,
     ) -> i64:
         """Return why an order could not act as it should now: no mark, FOK, margin; or 0. Stops are asked later."""
         if kind >= STOP:
@@ -99,19 +110,55 @@ class Matcher:
             reason = self.clearing.limit_refusal(market, owner >> 32, side, lots, 0)
             if reason != REJECT_NONE:
                 return reason
-        if time_in_force == FOK:
-            opposite = market.book.asks if side == BUY else market.book.bids
-            limit = price * opposite.sign if kind == LIMIT else self._market_limit(market, side)
-            if self.fillable(market, owner, side, limit, lots) < lots:
-                return REJECT_FOK_CANNOT_FILL
+        if time_in_force == FOK or terms is not None:
+            reason = self._fill_refusal(market, owner, side, kind, time_in_force, lots, price, terms)
+            if reason != REJECT_NONE:
+                return reason
         if needs_margin:
             notional = self.order_notional(market, kind, lots, price)
             if market.is_spot:
                 if kind == MARKET and side == BUY:
-                    notional = max(notional, self._cost_to_buy(market, owner, lots))
+                    limit = self._limit(market, side, kind, price, terms)
+                    notional = max(notional, self._cost(market, owner, side, limit, lots))
                 return self.borrowing.order_refusal(market, owner >> 32, side, lots, notional)
             return self.clearing.margin_refusal(market, owner >> 32, side, notional, lots)
         return REJECT_NONE
+
+    def _fill_refusal(
+        self,
+        market: Market,
+        owner: i64,
+        side: i64,
+        kind: i64,
+        time_in_force: i64,
+        lots: i64,
+        price: i64,
+        terms: LiveTerms | None,
+    ) -> i64:
+        """Return why an order that must trade at once cannot: all of it, for its budget, or its minimum; or 0."""
+        limit = self._limit(market, side, kind, price, terms)
+        if time_in_force == FOK and self.fillable(market, owner, side, limit, lots) < lots:
+            return REJECT_FOK_CANNOT_FILL
+        if terms is None:
+            return REJECT_NONE
+        if terms.budget != 0:
+            budget: int = terms.budget
+            cost = self._cost(market, owner, side, limit, lots, self.self_trade == ALLOW)
+            if (cost > budget) if side == BUY else (cost < budget):
+                return REJECT_FOK_CANNOT_FILL
+        if terms.min_qty != 0 and self.fillable(market, owner, side, limit, terms.min_qty) < terms.min_qty:
+            return REJECT_MIN_QTY_CANNOT_FILL
+        return REJECT_NONE
+
+    def _limit(self, market: Market, side: i64, kind: i64, price: i64, terms: LiveTerms | None) -> i64:
+        """Return the worst rank of the opposite side that an order may trade at."""
+        opposite = market.book.asks if side == BUY else market.book.bids
+        if kind == LIMIT:
+            return price * opposite.sign
+        limit = self._market_limit(market, side)
+        if self.takes_best_only and terms is not None and terms.is_market_to_limit and opposite.best != 0:
+            limit = max(limit, opposite.levels[opposite.best + RANK])
+        return limit
 
     def enter(
         self,
@@ -126,10 +173,11 @@ class Matcher:
         price: i64,
         filled: i64,
         origin: i64,
+        terms: LiveTerms | None,
     ) -> None:
         """Match an order and rest or cancel what is left of it."""
         opposite = market.book.asks if side == BUY else market.book.bids
-        limit = price * opposite.sign if kind == LIMIT else self._market_limit(market, side)
+        limit = price * opposite.sign if kind == LIMIT else self._limit(market, side, kind, price, terms)
         left = lots
         self.taker_filled = 0
         if opposite.best != 0 and opposite.levels[opposite.best + RANK] >= limit:
@@ -143,7 +191,7 @@ class Matcher:
         elif kind == LIMIT:
             self.write_canceled(market, owner, order_id, price, left, 0, side, CANCEL_IOC_REMAINDER)
             return
-        elif self.rests_market_remainder and self.taker_filled > 0 and time_in_force == GTC:
+        elif self.taker_filled > 0 and time_in_force == GTC and self._rests_remainder(terms):
             flags = side
             price = self.last_fill
         else:
@@ -151,10 +199,58 @@ class Matcher:
             self.write_canceled(market, owner, order_id, 0, left, 0, side, reason)
             return
         book = market.book
-        book.link(book.enter(order_id, owner, flags, price, left, filled, 0))
+        order = book.enter(order_id, owner, flags, price, left, filled, 0)
+        if terms is not None:
+            self._attach(market, order, terms)
+        book.link(order)
+        if market.has_top_order:
+            self.note_top(market, order)
         slot = owner >> 32
         if self.has_clearing and slot >= FIRST_SLOT:
             self.clearing.reserve(market, slot, side, price, 0, left)
+
+    def _rests_remainder(self, terms: LiveTerms | None) -> bool:
+        """Return whether what a market order leaves rests at its last fill's price."""
+        return self.rests_market_remainder or (terms is not None and terms.is_market_to_limit)
+
+    def _attach(self, market: Market, order: i64, terms: LiveTerms) -> None:
+        """Give an order that is about to rest what it has beyond its row."""
+        terms.min_qty = 0  # met, as a budget was
+        terms.budget = 0
+        if not terms.lasts():
+            return
+        market.book.attach(order, terms)
+        if terms.display != 0:
+            submerge(market.book, order, market.book.orders.words[order + OPEN], terms.display)
+            self.write_refreshed(market, order, 0)
+
+    def write_refreshed(self, market: Market, order: i64, kept_priority: i64) -> None:
+        """Write what an iceberg shows and hides."""
+        words = market.book.orders.words
+        write_order_refreshed(
+            self.log,
+            market.instrument,
+            words[order + OWNER] & ACCOUNT_MASK,
+            words[order + ORDER_ID],
+            words[order + PRICE],
+            words[order + OPEN],
+            words[order + HIDDEN],
+            words[order + FLAGS] & SIDE_MASK,
+            kept_priority,
+        )
+
+    def note_top(self, market: Market, order: i64) -> None:
+        """Let an order that has come to rest be the top order where it made its price the best one of its side."""
+        words = market.book.orders.words
+        side = market.book.bids if words[order + FLAGS] & SIDE_MASK == BUY else market.book.asks
+        level = words[order + LEVEL]
+        words[order + FLAGS] &= ~TOP_BIT
+        if level != side.best or side.levels[level + HEAD] != order:
+            return
+        worse = side.next_worse(level)
+        if worse != 0:
+            words[side.levels[worse + HEAD] + FLAGS] &= ~TOP_BIT
+        words[order + FLAGS] |= TOP_BIT
 
     # --- matching ----------------------------------------------------------------------------------------------
 
@@ -175,6 +271,8 @@ class Matcher:
         """
         self.is_taker_canceled = False
         self.taker_filled = 0
+        if market.is_pro_rata:
+            return self._match_pro_rata(market, owner, order_id, side, limit, lots, passes_recorded, liquidation)
         opposite = market.book.asks if side == BUY else market.book.bids
         pool = market.book.orders
         level = opposite.best
@@ -201,6 +299,70 @@ class Matcher:
                 level = worse
         return lots
 
+    def _match_pro_rata(
+        self,
+        market: Market,
+        owner: i64,
+        order_id: i64,
+        side: i64,
+        limit: i64,
+        lots: i64,
+        passes_recorded: bool,
+        liquidation: i64,
+    ) -> i64:
+        """Do what `match` does, a level at a time, sharing what is taken of it over its orders.
+
+        Icebergs that show anew have their turn in the next round; the taker's own orders are met last.
+        """
+        opposite = market.book.asks if side == BUY else market.book.bids
+        words = market.book.orders.words
+        level = opposite.best
+        while lots > 0 and level != 0 and opposite.levels[level + RANK] >= limit:
+            worse = opposite.next_worse(level)
+            others, own = self._makers_at(market, opposite.levels[level + HEAD], owner, passes_recorded)
+            open_lots: list[int] = []
+            has_top = False
+            for order in others:
+                row: i64 = order
+                if len(open_lots) == 0 and market.has_top_order:
+                    has_top = words[row + FLAGS] & TOP_BIT != 0
+                open_lots.append(words[row + OPEN])
+            shares = allocate(open_lots, lots, has_top, market.least_share, market.leftovers)
+            if self.self_trade == CANCEL_MAKER:
+                self._take_out_all(market, own)
+            for order, share in zip(others, shares, strict=True):
+                if share > 0:
+                    lots -= self.fill(market, owner, order_id, side, order, share, liquidation)
+            if len(others) == 0 and self.self_trade != CANCEL_MAKER:
+                for order in own:
+                    if lots > 0:
+                        lots = self._prevent_self_trade(market, owner, order_id, side, order, lots)
+                    if self.is_taker_canceled:
+                        return 0
+            if not passes_recorded:
+                level = opposite.best
+            elif len(others) == 0 or not _is_live(opposite, level):
+                level = worse
+        return lots
+
+    def _makers_at(self, market: Market, oldest: i64, owner: i64, passes_recorded: bool) -> tuple[list[int], list[int]]:
+        """Return the orders of a level that a taker may trade with, and those that the self-trade rule is about."""
+        words = market.book.orders.words
+        others: list[int] = []
+        own: list[int] = []
+        maker = oldest
+        while maker != 0:
+            if self.self_trade != ALLOW and (words[maker + OWNER] ^ owner) & ACCOUNT_MASK == 0 and owner != 0:
+                own.append(maker)
+            elif not passes_recorded or words[maker + OWNER] != 0:
+                others.append(maker)
+            maker = words[maker + NEXT]
+        return others, own
+
+    def _take_out_all(self, market: Market, orders: list[int]) -> None:
+        for order in orders:
+            self.take_out(market, order, CANCEL_SELF_TRADE, 0)
+
     def fill(
         self, market: Market, owner: i64, order_id: i64, side: i64, maker: i64, lots: i64, liquidation: i64
     ) -> i64:
@@ -209,6 +371,7 @@ class Matcher:
         maker_open = words[maker + OPEN]
         maker_owner = words[maker + OWNER]
         price = words[maker + PRICE]
+        is_iceberg = words[maker + FLAGS] & ICEBERG_BIT != 0
         traded = min(maker_open, lots)
         write_trade(
             self.log,
@@ -231,18 +394,29 @@ class Matcher:
         self.last_fill = price
         if self.has_clearing:
             maker_slot = maker_owner >> 32
+            if is_iceberg:
+                maker_open += words[maker + HIDDEN]
             if maker_slot >= FIRST_SLOT:
                 self.clearing.reserve(market, maker_slot, 1 - side, price, maker_open, maker_open - traded)
             self.clearing.settle(market, maker_slot, owner >> 32, side, price, traded, liquidation != 0)
             if liquidation != 0 and market.feed.counts_liquidations:
                 market.note_mover(liquidation, self.log.step)
-        market.book.fill(maker, traded)
+        if is_iceberg:
+            self._fill_iceberg(market, maker, traded)
+        else:
+            market.book.fill(maker, traded)
         return traded
+
+    def _fill_iceberg(self, market: Market, maker: i64, traded: i64) -> None:
+        """Take traded lots off an iceberg, which may show anew."""
+        terms = market.book.terms[maker]
+        least_shown = max(1, terms.min_display) if self.refreshes_early else 1
+        if fill_iceberg(market.book, maker, traded, terms.display, least_shown) == REFRESHED:
+            self.write_refreshed(market, maker, 0)
 
     def _prevent_self_trade(self, market: Market, owner: i64, order_id: i64, side: i64, maker: i64, lots: i64) -> i64:
         """Apply the self-trade rule to a taker and its own resting order; return what is left of the taker."""
-        words = market.book.orders.words
-        maker_open = words[maker + OPEN]
+        maker_open = whole_open(market.book, maker)
         if self.self_trade == DECREMENT_BOTH:
             if maker_open > lots:
                 self.reduce(market, maker, lots)
@@ -274,39 +448,48 @@ class Matcher:
         total: i64 = 0
         level = opposite.best
         while level != 0 and total < wanted and opposite.levels[level + RANK] >= limit:
-            if self.self_trade == ALLOW:
+            if self.self_trade == ALLOW and market.book.hidden_lots == 0:
                 total += opposite.levels[level + LOTS]
             else:
+                hidden: i64 = 0  # traded after all that is shown at this price
+                is_met = False
                 maker = opposite.levels[level + HEAD]
                 while maker != 0 and total < wanted:
-                    if (words[maker + OWNER] ^ owner) & ACCOUNT_MASK != 0:
+                    if self.self_trade == ALLOW or (words[maker + OWNER] ^ owner) & ACCOUNT_MASK != 0:
                         total += words[maker + OPEN]
+                        if words[maker + FLAGS] & ICEBERG_BIT != 0:
+                            hidden += words[maker + HIDDEN]
                     elif self.self_trade != CANCEL_MAKER:
-                        return total
+                        if not market.is_pro_rata:
+                            return total
+                        is_met = True
                     maker = words[maker + NEXT]
+                total += hidden
+                if is_met:
+                    return total
             level = opposite.next_worse(level)
         return total
 
-    def _cost_to_buy(self, market: Market, owner: i64, wanted: i64) -> int:
-        """Return what a market order would pay for what it can buy at once. O(what it counts).
+    def _cost(self, market: Market, owner: i64, side: i64, limit: i64, wanted: i64, counts_own: bool = False) -> int:
+        """Return what an order would pay, or get, for what it can trade at once within a limit. O(what it counts).
 
-        Within its collar; an account's own orders are passed by, whatever the self-trade rule: that costs no less.
+        By resting order, hidden lots included. An account's own orders are passed by, unless it trades with them:
+        whatever the self-trade rule, that costs a buyer no less.
         """
-        limit = self._market_limit(market, BUY)
-        asks = market.book.asks
+        opposite = market.book.asks if side == BUY else market.book.bids
         words = market.book.orders.words
         cost: int = 0
-        level = asks.best
-        while level != 0 and wanted > 0 and asks.levels[level + RANK] >= limit:
-            price = asks.levels[level + RANK] * asks.sign
-            maker = asks.levels[level + HEAD]
+        level = opposite.best
+        while level != 0 and wanted > 0 and opposite.levels[level + RANK] >= limit:
+            price = opposite.levels[level + RANK] * opposite.sign
+            maker = opposite.levels[level + HEAD]
             while maker != 0 and wanted > 0:
-                if words[maker + OWNER] != owner:
-                    lots = min(wanted, words[maker + OPEN])
+                if counts_own or (words[maker + OWNER] ^ owner) & ACCOUNT_MASK != 0:
+                    lots = min(wanted, whole_open(market.book, maker))
                     cost += market.valuation.notional(lots, price)
                     wanted -= lots
                 maker = words[maker + NEXT]
-            level = asks.next_worse(level)
+            level = opposite.next_worse(level)
         return cost
 
     def _market_limit(self, market: Market, side: i64) -> i64:
@@ -344,9 +527,12 @@ class Matcher:
         """Remove a live order, resting or pending, and write why."""
         words = market.book.orders.words
         owner = words[order + OWNER]
-        side = words[order + FLAGS] & SIDE_MASK
+        flags = words[order + FLAGS]
+        side = flags & SIDE_MASK
         price = words[order + PRICE]
         lots = words[order + OPEN]
+        if flags & ICEBERG_BIT != 0:
+            lots += words[order + HIDDEN]
         order_id = words[order + ORDER_ID]
         account = owner & ACCOUNT_MASK
         write_order_canceled(self.log, market.instrument, account, order_id, price, lots, liquidation, side, reason)
@@ -365,14 +551,18 @@ class Matcher:
         owner = words[order + OWNER]
         side = words[order + FLAGS] & SIDE_MASK
         price = words[order + PRICE]
-        left = words[order + OPEN] - lots
+        left = whole_open(market.book, order) - lots
         order_id = words[order + ORDER_ID]
         trigger = words[order + TRIGGER]
         write_order_amended(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, price, left, trigger, side, 1)
         slot = owner >> 32
         if self.has_clearing and slot >= FIRST_SLOT and words[order + LEVEL] != 0:
             self.clearing.reserve(market, slot, side, price, left + lots, left)
-        market.book.reduce(order, lots)
+        if words[order + FLAGS] & ICEBERG_BIT != 0:
+            reduce_iceberg(market.book, order, lots)
+            self.write_refreshed(market, order, 1)
+        else:
+            market.book.reduce(order, lots)
 
     def liquidate(
         self, market: Market, owner: i64, order_id: i64, side: i64, is_market: bool, price: i64, lots: i64, number: i64

@@ -11,10 +11,12 @@ from mypy_extensions import i64
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import FIRST_SLOT, LIQUIDATING, Ledger
 from exchange.accounts.pockets import Pockets
+from exchange.book.iceberg import grow_hidden, reduce_iceberg, submerge, whole_open
 from exchange.book.level_index import RANK
 from exchange.book.order_pool import (
     FILLED,
     FLAGS,
+    ICEBERG_BIT,
     KIND_MASK,
     KIND_SHIFT,
     LEVEL,
@@ -87,6 +89,8 @@ class OrderDesk:
         self.reprices_post_only: bool = rules.post_only_cross == "reprice"
         self.pockets = pockets
         self.elects_touched: bool = rules.stop_already_touched == "elect"
+        self.grows_hidden: bool = rules.iceberg_amend_up == "keep_priority"
+        self.day_ends_ns: i64 = rules.day_ends_ns
 
     # --- place -------------------------------------------------------------------------------------------------
 
@@ -105,7 +109,7 @@ class OrderDesk:
         origin: i64,
     ) -> None:
         """Enter an order of a known account, or refuse it."""
-        reason = self._place_refusal(
+        reason = self.place_refusal(
             market, owner, order_id, side, kind, time_in_force, post_only, lots, price, trigger, origin
         )
         if reason == REJECT_NONE and post_only != 0:
@@ -115,7 +119,7 @@ class OrderDesk:
             else:
                 reason = REJECT_POST_ONLY_WOULD_TAKE
         if reason == REJECT_NONE and (self.has_clearing or time_in_force == FOK):
-            reason = self.matcher.entry_refusal(market, owner, side, kind, time_in_force, lots, price, origin)
+            reason = self.matcher.entry_refusal(market, owner, side, kind, time_in_force, lots, price, origin, None)
         if reason != REJECT_NONE:
             write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, PLACE_ORDER, reason)
             return
@@ -142,11 +146,11 @@ class OrderDesk:
         if kind >= STOP:
             flags = order_flags(side, kind, time_in_force, 0)
             market.book.stops.add(market.book.enter(order_id, owner, flags, price, lots, 0, trigger))
-            self._touch_if_elected(market, side, trigger)
+            self.touch_if_elected(market, side, trigger)
             return
-        self.matcher.enter(market, owner, order_id, side, kind, time_in_force, post_only, lots, price, 0, origin)
+        self.matcher.enter(market, owner, order_id, side, kind, time_in_force, post_only, lots, price, 0, origin, None)
 
-    def _place_refusal(
+    def place_refusal(
         self,
         market: Market,
         owner: i64,
@@ -234,7 +238,7 @@ class OrderDesk:
 
     def reduce_live(self, market: Market, order: i64, lots: i64) -> None:
         """Take lots off a live order; it goes when nothing is left."""
-        if lots >= market.book.orders.words[order + OPEN]:
+        if lots >= whole_open(market.book, order):
             self.matcher.take_out(market, order, CANCEL_REDUCED_TO_ZERO, 0)
         else:
             self.matcher.reduce(market, order, lots)
@@ -287,6 +291,18 @@ class OrderDesk:
         else:
             self._amend_resting(market, order, lots, price, origin)
 
+    def live_refusal(self, market: Market, owner: i64, order: i64) -> i64:
+        """Return why an account may not change an order, live or 0, that it asks for; or 0."""
+        if self.has_clearing and self.ledger.states[self.ledger.homes[owner >> 32]] == LIQUIDATING:
+            return REJECT_ACCOUNT_IN_LIQUIDATION
+        if self.ledger.frozen_count != 0 and self.ledger.debts[self.ledger.main_of(owner >> 32)] != 0:
+            return REJECT_ACCOUNT_IN_DEBT
+        if order == 0:
+            return REJECT_UNKNOWN_ORDER
+        if (market.book.orders.words[order + OWNER] ^ owner) & ACCOUNT_MASK != 0:
+            return REJECT_NOT_ORDER_OWNER
+        return REJECT_NONE
+
     def _amend_refusal(
         self,
         market: Market,
@@ -298,15 +314,10 @@ class OrderDesk:
         is_total: bool,
         origin: i64,
     ) -> i64:
-        if self.has_clearing and self.ledger.states[self.ledger.homes[owner >> 32]] == LIQUIDATING:
-            return REJECT_ACCOUNT_IN_LIQUIDATION
-        if self.ledger.frozen_count != 0 and self.ledger.debts[self.ledger.main_of(owner >> 32)] != 0:
-            return REJECT_ACCOUNT_IN_DEBT
-        if order == 0:
-            return REJECT_UNKNOWN_ORDER
+        reason = self.live_refusal(market, owner, order)
+        if reason != REJECT_NONE:
+            return reason
         words = market.book.orders.words
-        if (words[order + OWNER] ^ owner) & ACCOUNT_MASK != 0:
-            return REJECT_NOT_ORDER_OWNER
         slot = words[order + OWNER] >> 32
         if lots < 1 or lots > MAX_QTY_LOTS:
             return REJECT_INVALID_QUANTITY
@@ -319,7 +330,7 @@ class OrderDesk:
             return REJECT_INVALID_PRICE
         if trigger != 0 and (not is_pending or trigger < market.min_price or trigger > market.max_price):
             return REJECT_INVALID_TRIGGER
-        is_open = words[order + OPEN]
+        is_open = whole_open(market.book, order)
         is_below_filled = is_total and lots <= words[order + FILLED]
         if is_total and not is_below_filled:
             lots -= words[order + FILLED]
@@ -355,18 +366,23 @@ class OrderDesk:
         owner = words[order + OWNER]
         flags = words[order + FLAGS]
         side = flags & SIDE_MASK
-        old_open = words[order + OPEN]
+        old_open = whole_open(book, order)
         old_price = words[order + PRICE]
-        keeps = self.keeps_priority and price == old_price and lots <= old_open
+        is_iceberg = flags & ICEBERG_BIT != 0
+        keeps = self.keeps_priority if lots <= old_open else self.grows_hidden and is_iceberg
+        keeps = keeps and price == old_price
         account = owner & ACCOUNT_MASK
         write_order_amended(self.log, market.instrument, account, order_id, price, lots, 0, side, 1 if keeps else 0)
         slot = owner >> 32
         has_reserve = self.has_clearing and slot >= FIRST_SLOT
         if keeps:
-            if lots < old_open:
+            if lots != old_open:
                 if has_reserve:
                     self.clearing.reserve(market, slot, side, price, old_open, lots)
-                book.reduce(order, old_open - lots)
+                if is_iceberg:
+                    self._resize_iceberg(market, order, lots - old_open)
+                else:
+                    book.reduce(order, old_open - lots)
             return
         filled = words[order + FILLED]
         if has_reserve:
@@ -378,14 +394,28 @@ class OrderDesk:
             # Nothing to trade with: the row moves to its new place as it is.
             words[order + OPEN] = lots
             words[order + PRICE] = price
+            if is_iceberg:
+                submerge(book, order, lots, book.terms[order].display)
+                self.matcher.write_refreshed(market, order, 0)
             book.requeue(order)
             book.link(order)
+            if market.has_top_order:
+                self.matcher.note_top(market, order)
             if has_reserve:
                 self.clearing.reserve(market, slot, side, price, 0, lots)
             return
+        terms = book.terms_of(order)
         book.forget(order)
         post_only = 1 if flags & POST_ONLY_BIT else 0
-        self.matcher.enter(market, owner, order_id, side, LIMIT, GTC, post_only, lots, price, filled, origin)
+        self.matcher.enter(market, owner, order_id, side, LIMIT, GTC, post_only, lots, price, filled, origin, terms)
+
+    def _resize_iceberg(self, market: Market, order: i64, more: i64) -> None:
+        """Give an iceberg more lots, or fewer (negative), in its place: the hidden part first."""
+        if more > 0:
+            grow_hidden(market.book, order, more)
+        else:
+            reduce_iceberg(market.book, order, -more)
+        self.matcher.write_refreshed(market, order, 1)
 
     def _amend_stop(self, market: Market, order: i64, lots: i64, price: i64, trigger: i64) -> None:
         book = market.book
@@ -408,7 +438,7 @@ class OrderDesk:
         words[order + TRIGGER] = trigger
         book.requeue(order)
         book.stops.add(order)
-        self._touch_if_elected(market, side, trigger)
+        self.touch_if_elected(market, side, trigger)
 
     def _refuse_stranger(self, market: Market, owner: i64, order_id: i64, order: i64, request: i64) -> None:
         """Write that an order is not live (0), or is somebody else's."""
@@ -417,7 +447,7 @@ class OrderDesk:
 
     # --- stops -------------------------------------------------------------------------------------------------
 
-    def _touch_if_elected(self, market: Market, side: i64, trigger: i64) -> None:
+    def touch_if_elected(self, market: Market, side: i64, trigger: i64) -> None:
         """Let a stop that the last trade has touched already be elected in this settling, where the rule says so."""
         if not self.elects_touched or not market.has_last:
             return

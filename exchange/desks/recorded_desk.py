@@ -9,7 +9,7 @@ from typing import final
 from mypy_extensions import i64
 
 from exchange.book.level_index import HEAD, RANK
-from exchange.book.order_pool import FLAGS, LEVEL, NEXT, OPEN, OWNER, SIDE_MASK
+from exchange.book.order_pool import FLAGS, ICEBERG_BIT, LEVEL, NEXT, OPEN, ORDER_ID, OWNER, SIDE_MASK
 from exchange.desks.matching import Matcher
 from exchange.desks.order_desk import OrderDesk
 from exchange.enums import BUY, RECORDED
@@ -85,7 +85,11 @@ class RecordedDesk:
             while lots > 0 and maker != 0 and not (is_at_limit and maker == named):
                 younger = words[maker + NEXT]
                 if words[maker + OWNER] != 0:
+                    order_id_there = words[maker + ORDER_ID]
+                    is_iceberg = words[maker + FLAGS] & ICEBERG_BIT != 0
                     lots -= self.matcher.fill(market, 0, 0, taker_side, maker, lots, 0)
+                    if younger == 0 and is_iceberg and book.find(order_id_there) == maker:
+                        younger = maker  # it shows anew, and is the last one still
                 maker = younger
             level = worse
         if lots > 0 and named != 0:

@@ -4,17 +4,46 @@ Kinds beyond stop-limit, days and dates, effects on the position, trigger source
 is left to it. Rules: docs/semantics/orders.md.
 """
 
-from typing import final
+from typing import Final, final
 
 from mypy_extensions import i64
 
+from exchange.book.live_terms import LiveTerms
+from exchange.book.order_pool import order_flags
+from exchange.clock import first_multiple
 from exchange.desks.matching import ACCOUNT_MASK
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.terms_desk import Terms
-from exchange.enums import FOK, STOP_LIMIT
+from exchange.enums import (
+    DAY,
+    FOK,
+    GTC,
+    GTD,
+    MARKET,
+    MARKET_TO_LIMIT,
+    PARTICIPANT,
+    STOP,
+    STOP_LIMIT,
+    TAKE_PROFIT,
+    TAKE_PROFIT_LIMIT,
+)
 from exchange.event_log import EventLog
 from exchange.market import Market
-from exchange.records import PLACE_ORDER, REJECT_INVALID_COMBINATION, write_order_rejected
+from exchange.records import (
+    PLACE_ORDER,
+    REJECT_BOOK_FULL,
+    REJECT_DUPLICATE_ORDER_ID,
+    REJECT_INVALID_COMBINATION,
+    REJECT_INVALID_EXPIRY,
+    REJECT_INVALID_TERMS,
+    REJECT_NONE,
+    REJECT_POST_ONLY_WOULD_TAKE,
+    TRANSFER_ORDER,
+    write_order_accepted,
+    write_order_rejected,
+)
+
+_DAY_NS: Final = 24 * 3600 * 10**9
 
 
 @final
@@ -36,6 +65,9 @@ class OrderRequest:
         self.trigger_source: i64 = 0
         self.effect: i64 = 0
         self.terms: Terms | None = None
+        self.live = LiveTerms()  # what it keeps of its terms and its time in force
+        self.is_replacing: bool = False
+        self.replaced_id: i64 = 0
 
 
 @final
@@ -46,7 +78,11 @@ class SpecialDesk:
         """Share the log and the desk of plain orders."""
         self.log = log
         self.desk = desk
+        self.matcher = desk.matcher
+        self.clearing = desk.clearing
         self.has_clearing: bool = has_clearing
+        self.day_ends_ns: i64 = desk.day_ends_ns
+        self.entries: i64 = 0  # special orders accepted so far
 
     def place(self, market: Market, request: OrderRequest) -> None:
         """Enter a special order, or refuse it."""
@@ -66,6 +102,173 @@ class SpecialDesk:
                 request.origin,
             )
             return
-        account = request.owner & ACCOUNT_MASK
-        reason: i64 = REJECT_INVALID_COMBINATION
-        write_order_rejected(self.log, market.instrument, account, request.order_id, PLACE_ORDER, reason)
+        self.read_terms(request)
+        reason = self.refusal(market, request)
+        if reason != REJECT_NONE:
+            account = request.owner & ACCOUNT_MASK
+            write_order_rejected(self.log, market.instrument, account, request.order_id, PLACE_ORDER, reason)
+            return
+        # From here on the command succeeds.
+        self.accept(market, request)
+
+    def refusal(self, market: Market, request: OrderRequest) -> i64:
+        """Return why a special order is refused, or 0: as a plain one of its sort would be, and for its terms.
+
+        Settles the price of a post-only order that is repriced.
+        """
+        if _is_lacking(request):
+            return REJECT_INVALID_COMBINATION
+        kind, time_in_force = plain_kind(request.kind), plain_time_in_force(request.time_in_force)
+        # What no order can be is refused in its place among the checks, as a market order is that is post-only.
+        is_sound = request.origin == PARTICIPANT and (request.kind != MARKET_TO_LIMIT or time_in_force == GTC)
+        reason = self.desk.place_refusal(
+            market,
+            request.owner,
+            request.order_id,
+            request.side,
+            kind,
+            time_in_force,
+            request.post_only if is_sound else 1,
+            request.lots,
+            request.price,
+            request.trigger,
+            request.origin,
+        )
+        # An order that replaces another takes its room, and may take its id.
+        is_own_id = reason == REJECT_DUPLICATE_ORDER_ID and request.order_id == request.replaced_id
+        if request.is_replacing and (is_own_id or reason == REJECT_BOOK_FULL):
+            reason = REJECT_NONE
+        if reason == REJECT_NONE:
+            reason = self._terms_refusal(request)
+        if reason == REJECT_NONE and request.post_only != 0:
+            repriced = self.matcher.post_only_price(market, request.side, request.price)
+            may_reprice = self.desk.reprices_post_only and market.min_price <= repriced <= market.max_price
+            if repriced != request.price and not may_reprice:
+                reason = REJECT_POST_ONLY_WOULD_TAKE
+            request.price = repriced
+        if reason == REJECT_NONE:
+            reason = self.matcher.entry_refusal(
+                market,
+                request.owner,
+                request.side,
+                kind,
+                time_in_force,
+                request.lots,
+                request.price,
+                request.origin,
+                request.live,
+            )
+        return reason
+
+    def accept(self, market: Market, request: OrderRequest) -> None:
+        """Enter a special order that may be entered."""
+        write_order_accepted(
+            self.log,
+            market.instrument,
+            request.owner & ACCOUNT_MASK,
+            request.order_id,
+            request.price,
+            request.lots,
+            request.trigger,
+            request.side,
+            request.kind,
+            request.time_in_force,
+            request.post_only,
+            request.origin,
+            request.trigger_source,
+            request.effect,
+            0 if request.terms is None else 1,
+        )
+        if self.clearing.top_up != 0:
+            self.clearing.pay_top_up(market, request.owner >> 32, TRANSFER_ORDER)
+        self.entries += 1
+        live = request.live
+        live.entry = self.entries
+        kind, time_in_force = plain_kind(request.kind), plain_time_in_force(request.time_in_force)
+        if kind >= STOP:
+            self._wait(market, request, kind, time_in_force)
+            return
+        self.matcher.enter(
+            market,
+            request.owner,
+            request.order_id,
+            request.side,
+            kind,
+            time_in_force,
+            request.post_only,
+            request.lots,
+            request.price,
+            0,
+            request.origin,
+            live,
+        )
+
+    def _wait(self, market: Market, request: OrderRequest, kind: i64, time_in_force: i64) -> None:
+        """Let a stop wait for its trigger."""
+        book = market.book
+        flags = order_flags(request.side, kind, time_in_force, 0)
+        order = book.enter(request.order_id, request.owner, flags, request.price, request.lots, 0, request.trigger)
+        if request.live.lasts() or request.live.min_qty != 0 or request.live.budget != 0:
+            book.attach(order, request.live)
+        book.stops.add(order)
+        self.desk.touch_if_elected(market, request.side, request.trigger)
+
+    # --- terms -------------------------------------------------------------------------------------------------
+
+    def read_terms(self, request: OrderRequest) -> None:
+        """Fill in what an order keeps of its terms and its time in force."""
+        live, terms = request.live, request.terms
+        if terms is not None:
+            live.display = terms.display
+            live.min_display = terms.min_display
+            live.min_qty = terms.min_qty
+            live.budget = terms.budget
+            if request.time_in_force == GTD and terms.expires_ns != 0:
+                live.expires_ns = terms.expires_ns
+        if request.time_in_force == DAY:
+            live.expires_ns = self._day_end()
+        live.time_in_force = request.time_in_force if request.time_in_force >= DAY else 0
+        live.is_market_to_limit = request.kind == MARKET_TO_LIMIT
+
+    def _day_end(self) -> i64:
+        """Return when a DAY order that is placed now ends, later than now; 0 where only the market's close ends it."""
+        if self.day_ends_ns < 0:
+            return 0
+        return first_multiple(self.log.ts_ns + 1, _DAY_NS, self.day_ends_ns)
+
+    def _terms_refusal(self, request: OrderRequest) -> i64:
+        """Return why an order may not have its terms, or 0."""
+        live = request.live
+        rests = plain_time_in_force(request.time_in_force) == GTC
+        has_limit = request.kind not in (MARKET, STOP, TAKE_PROFIT)
+        is_wrong = live.display != 0 and not (rests and has_limit)
+        is_wrong = is_wrong or live.min_qty > request.lots or (live.min_qty != 0 and request.post_only != 0)
+        is_wrong = is_wrong or (live.budget != 0 and request.time_in_force != FOK)
+        terms = request.terms
+        if is_wrong or (terms is not None and terms.expires_ns != 0 and request.time_in_force != GTD):
+            return REJECT_INVALID_TERMS
+        if request.time_in_force == GTD and live.expires_ns <= self.log.ts_ns:
+            return REJECT_INVALID_EXPIRY
+        return REJECT_NONE
+
+
+def plain_kind(kind: i64) -> i64:
+    """Return what a kind of order is to the matcher and the checks of plain orders: limit or market, at once or not."""
+    if kind == TAKE_PROFIT:
+        return STOP
+    if kind == TAKE_PROFIT_LIMIT:
+        return STOP_LIMIT
+    return MARKET if kind == MARKET_TO_LIMIT else kind
+
+
+def plain_time_in_force(time_in_force: i64) -> i64:
+    """Return GTC for what rests until its time comes, else the same."""
+    return GTC if time_in_force in (DAY, GTD) else time_in_force
+
+
+def _is_lacking(request: OrderRequest) -> bool:
+    """Return whether an order asks for what the venue does not have."""
+    terms = request.terms
+    has_bracket = terms is not None and (terms.take_profit != 0 or terms.stop_loss != 0)
+    is_take_profit = request.kind in (TAKE_PROFIT, TAKE_PROFIT_LIMIT)
+    return has_bracket or is_take_profit or request.effect != 0 or request.trigger_source != 0

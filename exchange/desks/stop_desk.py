@@ -75,6 +75,7 @@ class StopDesk:
         write_stop_triggered(
             self.log, market.instrument, owner & ACCOUNT_MASK, order_id, trigger, market.last, lots, side
         )
+        terms = market.book.terms_of(order)
         market.book.stops.remove(order)
         market.book.forget(order)
         reason: i64 = REJECT_NONE
@@ -85,10 +86,12 @@ class StopDesk:
             if reason == REJECT_NONE and market.has_hedges:
                 reason = self.pockets.closing_refusal(market, slot, side, lots, 0)
         if reason == REJECT_NONE:
-            reason = self.matcher.entry_refusal(market, owner, side, kind, time_in_force, lots, price, PARTICIPANT)
+            reason = self.matcher.entry_refusal(
+                market, owner, side, kind, time_in_force, lots, price, PARTICIPANT, terms
+            )
         if reason != REJECT_NONE:
             self.matcher.write_canceled(market, owner, order_id, price, lots, 0, side, CANCEL_STOP_REFUSED)
             return
         if self.clearing.top_up != 0:
             self.clearing.pay_top_up(market, slot, TRANSFER_ORDER)
-        self.matcher.enter(market, owner, order_id, side, kind, time_in_force, 0, lots, price, 0, PARTICIPANT)
+        self.matcher.enter(market, owner, order_id, side, kind, time_in_force, 0, lots, price, 0, PARTICIPANT, terms)

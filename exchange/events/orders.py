@@ -106,6 +106,25 @@ class OrderAmended(msgspec.Struct, frozen=True, gc=False, tag=True):
     kept_priority: Flag
 
 
+class OrderRefreshed(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """What an iceberg shows from now on, and what it hides: it came to rest, or shows anew, or was amended.
+
+    Fills take lots off the shown part without another word. Without kept_priority it is at the back of its level.
+    """
+
+    seq: int
+    command_seq: Word
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    order_id: Word
+    price_ticks: Word
+    shown_lots: Word
+    hidden_lots: Word
+    side: Side
+    kept_priority: Flag
+
+
 class StopTriggered(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A stop was elected because a trade touched its trigger; it acts at once, as market or limit order."""
 
@@ -152,6 +171,7 @@ OrderEvent: TypeAlias = (
     | Trade
     | OrderCanceled
     | OrderAmended
+    | OrderRefreshed
     | StopTriggered
     | TradeReported
     | RecordedClipped
@@ -163,6 +183,7 @@ EVENTS: dict[EventType, type[msgspec.Struct]] = {
     EventType.TRADE: Trade,
     EventType.ORDER_CANCELED: OrderCanceled,
     EventType.ORDER_AMENDED: OrderAmended,
+    EventType.ORDER_REFRESHED: OrderRefreshed,
     EventType.STOP_TRIGGERED: StopTriggered,
     EventType.TRADE_REPORTED: TradeReported,
     EventType.RECORDED_CLIPPED: RecordedClipped,

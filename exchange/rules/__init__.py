@@ -10,7 +10,7 @@ from exchange.rules.liquidation import (
     TakeoverRules,
 )
 from exchange.rules.margin import MarginRules, MarginTier, ScheduleRules
-from exchange.rules.orders import OrderRules, Protection
+from exchange.rules.orders import AllocationRules, OrderRules, Protection
 from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules
 from exchange.rules.spot import BorrowRules, RateTier, SpotTerms
 from exchange.rules.venue import Rules, load_rules
@@ -24,6 +24,7 @@ from exchange.rules.waterfall import (
 )
 
 __all__ = [
+    "AllocationRules",
     "BorrowRules",
     "DebtRules",
     "DeleveragingRules",

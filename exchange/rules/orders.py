@@ -4,10 +4,32 @@ from typing import Literal
 
 import msgspec
 
-from exchange.units import MAX_PRICE_TICKS, PPM
+from exchange.units import MAX_PRICE_TICKS, MAX_QTY_LOTS, PPM
 from exchange.validation import expect
 
 Protection = Literal["none", "ticks", "ppm"]
+
+_DAY_NS = 24 * 3600 * 10**9
+
+
+class AllocationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom an order trades with first among the resting orders at one price: a rule of the instrument.
+
+    method: "price_time", the oldest first; "pro_rata", each in proportion to what it shows.
+    The rest is of pro-rata. top_order: the order that made its price the best is filled first, in full.
+    minimum_lots: smaller shares are not given. leftovers: who gets the lots that rounding down leaves: "time", the
+        oldest, as many as it has; "one_lot", one to each, the oldest first, and round again; "largest", the order that
+        shows most (the older of equals), as many as it has.
+    """
+
+    method: Literal["price_time", "pro_rata"] = "price_time"
+    top_order: bool = False
+    minimum_lots: int = 0
+    leftovers: Literal["time", "one_lot", "largest"] = "time"
+
+    def __post_init__(self) -> None:
+        """Refuse rules that could not be applied. Raises ConfigError naming the field."""
+        expect(0 <= self.minimum_lots <= MAX_QTY_LOTS, "allocation", "minimum_lots >= 0", self.minimum_lots)
 
 
 class OrderRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,6 +45,13 @@ class OrderRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     self_trade: decided when the two orders of one account meet; never applied to the recorded market.
     stop_already_touched: a stop whose trigger the last trade has touched when it arrives is elected at once, or waits
         for the next trade.
+    iceberg_refresh: an iceberg shows anew when its shown part is gone, or already when less than its `min_display_lots`
+        is left of it; it goes to the back either way.
+    iceberg_amend_up: an iceberg that gets more lots at the same price loses its place, or keeps it: its hidden part
+        grows.
+    market_to_limit: such an order trades at any price and rests at its last fill's, or trades at the best price only
+        and rests there.
+    day_ends_ns: when DAY orders end, in nanoseconds after midnight UTC; -1: only when the market closes.
     """
 
     amend_qty_down: Literal["keep_priority", "lose_priority"] = "keep_priority"
@@ -34,10 +63,16 @@ class OrderRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     post_only_cross: Literal["reject", "reprice"] = "reject"
     self_trade: Literal["allow", "cancel_taker", "cancel_maker", "cancel_both", "decrement_both"] = "cancel_taker"
     stop_already_touched: Literal["elect", "wait"] = "elect"
+    iceberg_refresh: Literal["when_gone", "below_min_display"] = "when_gone"
+    iceberg_amend_up: Literal["lose_priority", "keep_priority"] = "lose_priority"
+    market_to_limit: Literal["any_price", "best_price"] = "any_price"
+    day_ends_ns: int = 0
 
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         amount = self.protection_amount
         expect(0 <= amount <= MAX_PRICE_TICKS, "rules.orders", "protection_amount >= 0", amount)
+        is_time = -1 <= self.day_ends_ns < _DAY_NS
+        expect(is_time, "rules.orders", f"day_ends_ns in -1..{_DAY_NS - 1}", self.day_ends_ns)
         if self.market_protection == "ppm":
             expect(amount < PPM, "rules.orders", "protection_amount < 1,000,000 ppm", amount)

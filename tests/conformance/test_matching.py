@@ -77,7 +77,7 @@ def test_what_the_venue_lacks_is_skipped_under_its_name(tmp_path, capsys):
         {
             **plain,
             "id": "d",
-            "ops": [{**plain["ops"][0], "display": 1}, *plain["ops"][1:]],
+            "ops": [{**plain["ops"][0], "midpoint": 1}, *plain["ops"][1:]],
         },
         plain,
     ]
@@ -92,7 +92,7 @@ def test_what_the_venue_lacks_is_skipped_under_its_name(tmp_path, capsys):
         "failed": [],
         "skipped": {
             "auction": 1,
-            "iceberg": 1,
+            "midpoint": 1,
             "quantum_orders": 1,
             "stop_trigger=opposite_best": 1,
         },

@@ -7,10 +7,12 @@ import pytest
 
 conformance = pytest.importorskip("tracebook.conformance", reason="tracebook-conformance is not installed")
 
-from tests.conformance.tracebook_adapter import CascadeAdapter  # noqa: E402 - needs the package above
+from tracebook.core.order import OrderSide, OrderType, SelfTradePolicy  # noqa: E402 - needs the package above
+from tracebook.events import MarketEvent  # noqa: E402
+
+from tests.conformance.tracebook_adapter import CascadeAdapter  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
-LACKING = {"pro-rata-allocation"}  # the venue allocates by time
 CASES = [
     "fifo-lifecycle",
     "order-instructions",
@@ -20,6 +22,7 @@ CASES = [
     "multi-symbol",
     "tick-grid",
     "deep-cancellation",
+    "pro-rata-allocation",
 ]
 
 
@@ -30,8 +33,8 @@ def suite(tmp_path_factory):
 
 
 def test_suite_has_no_case_that_is_not_run(suite):
-    """Every case of the bundled suite is run here, but for those that need what the venue lacks."""
-    assert {case.name for case in suite.cases} == LACKING | set(CASES)
+    """Every case of the bundled suite is run here."""
+    assert {case.name for case in suite.cases} == set(CASES)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -42,12 +45,31 @@ def test_bundled_case_agrees_with_the_reference(suite, name):
     assert report.divergence is None
 
 
-def test_pro_rata_is_refused_rather_than_done_wrong(suite):
-    """Under an allocation that the venue does not have, every event is refused, by a reason that says so."""
-    case = next(case for case in suite.cases if case.name in LACKING)
-    adapter = CascadeAdapter(case.config)
-    for index, event in enumerate(case.load_events(), 1):
-        assert adapter.apply(event, index).outcome.reason == "UNSUPPORTED_ALLOCATION"
+def placed(order_id: int, side: OrderSide, price: float, qty: float, owner: int, kind: OrderType) -> MarketEvent:
+    """An order as Tracebook's files write it."""
+    return MarketEvent("new", "TEST", order_id, side, kind, price, qty, owner)
+
+
+@pytest.mark.parametrize("policy", list(SelfTradePolicy))
+def test_pro_rata_agrees_with_the_reference_under_each_self_trade_rule(policy):
+    """Own orders are left out of the shares: cancelled first, or met when the others at their price are gone.
+
+    Quantities are such that every share is a whole number of lots.
+    """
+    config = conformance.ConformanceConfig("pro_rata", 0.01, policy)
+    resting = [(100.0, 4, 2), (100.0, 2, 3), (100.0, 2, 1), (100.0, 1, 2), (100.0, 1, 3), (101.0, 5, 1)]
+    taking = [(OrderType.IOC, 4, 4), (OrderType.FOK, 2, 1), (OrderType.LIMIT, 14, 2)]
+    events = [
+        *(
+            placed(number, OrderSide.SELL, price, qty, owner, OrderType.LIMIT)
+            for number, (price, qty, owner) in enumerate(resting, 1)
+        ),
+        *(
+            placed(number, OrderSide.BUY, 101.0, qty, owner, kind)
+            for number, (kind, qty, owner) in enumerate(taking, 10)
+        ),
+    ]
+    assert conformance.run_conformance(events, CascadeAdapter, config).divergence is None
 
 
 def test_generated_campaign_qualifies():

@@ -11,8 +11,8 @@ venue's. This module translates:
 - Symbols to instruments, in the order in which they appear; SYMBOLS of them are opened in advance.
 - Owners to accounts. Tracebook's anonymous owner never meets itself, so each of its orders gets an account of its own.
 - `clear` to a mass cancel per account; `replace` to an amend, which always loses the queue place here.
-- Allocation other than by time, which the venue does not have, to a refusal of every event, so that such a case fails
-  by itself instead of ending the whole suite.
+- Pro-rata allocation to the instruments' rule. Tracebook shares out fractions of its units: exact as long as they are
+  whole lots; where they are not, the lots that rounding leaves go to the oldest.
 - A fill-or-kill order that cannot be filled was applied, in Tracebook's words; the venue refuses it.
 """
 
@@ -43,7 +43,7 @@ from exchange.commands import AmendOrder, CancelOrder, Command, MassCancel, Plac
 from exchange.enums import OrderKind, RejectReason, Side, TimeInForce
 from exchange.events import Event, OrderRejected, Trade
 from exchange.instrument import Instrument
-from exchange.rules import OrderRules, Rules
+from exchange.rules import AllocationRules, OrderRules, Rules
 
 SYMBOLS: Final = 64
 LOTS_PER_UNIT: Final = 64_000_000
@@ -56,6 +56,7 @@ KINDS: Final = {
     OrderType.FOK: (OrderKind.LIMIT, TimeInForce.FOK),
     OrderType.MARKET: (OrderKind.MARKET, TimeInForce.GTC),
 }
+ALLOCATIONS: Final = {"fifo": AllocationRules(), "pro_rata": AllocationRules(method="pro_rata")}
 SELF_TRADE: Final = {
     SelfTradePolicy.NONE: "allow",
     SelfTradePolicy.CANCEL_RESTING: "cancel_maker",
@@ -82,7 +83,10 @@ class CascadeAdapter:
         self.price_decimals = infer_price_decimals(config.tick_size)
         orders = OrderRules(amend_qty_down="lose_priority", self_trade=SELF_TRADE[config.self_trade_policy])  # type: ignore[arg-type]
         self.venue = Exchange(
-            [Instrument(number, f"SYMBOL-{number}") for number in range(1, SYMBOLS + 1)],
+            [
+                Instrument(number, f"SYMBOL-{number}", allocation=ALLOCATIONS[config.matching_algorithm])
+                for number in range(1, SYMBOLS + 1)
+            ],
             Rules(name="tracebook", clearing="none", orders=orders),
         )
         self.instruments: dict[str, int] = {}
@@ -117,8 +121,6 @@ class CascadeAdapter:
         self.venue.check()
 
     def _apply(self, event: MarketEvent) -> list[Event]:
-        if self.config.matching_algorithm != "fifo":
-            raise RefusedError("UNSUPPORTED_ALLOCATION")
         instrument = self._instrument(event)
         if event.op == "clear":
             return self._clear(instrument)

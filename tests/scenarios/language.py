@@ -5,6 +5,10 @@
                                                 tiers=ppm:up_to:leverage,... and other=ppm, one more margin schedule
     place buy 10 @ 100 id 1 acct 7 ioc          no price: a market order; `stop 90`: a stop, with `@` a stop-limit
     place sell 5 @ 101 id 9 recorded            of the recorded market, account 0; also `correction`
+    terms show 2 least 1 min 3 until 99 budget 1000 id 1 acct 7     for the order that comes next: what an iceberg shows
+                                                and when it shows anew, a minimum quantity, a GTD's time, a FOK's budget
+    place buy 10 @ 100 id 1 acct 7 day          also `gtd`; `place buy 10 to-limit id 1 acct 7`
+    replace 5 @ 99 id 1 as 2 acct 7             another order in the place of a live one; also `stop 90`
     cancel id 1 acct 7                          also `reduce 2 id 1 acct 7`, `amend 5 @ 99 stop 90 total id 1 acct 7`
     mass-cancel buy acct 7
     wait 8h                                     time passes: ns, ms, s, min, h, d
@@ -50,8 +54,10 @@ from exchange.commands import (
     GateWithdrawals,
     MassCancel,
     OpenPosition,
+    OrderTerms,
     PlaceOrder,
     ReduceOrder,
+    ReplaceOrder,
     ReportTrade,
     RestrictAccount,
     SetFundingRate,
@@ -100,8 +106,17 @@ FLAGS = (
     "all",
     "book",
     "new",
+    "day",
+    "gtd",
+    "to-limit",
 )
-VALUES = ("@", "id", "acct", "stop", "on", "leg")
+VALUES = ("@", "id", "acct", "stop", "on", "leg", "show", "least", "min", "until", "budget", "as")
+TIMES_IN_FORCE = {
+    "ioc": TimeInForce.IOC,
+    "fok": TimeInForce.FOK,
+    "day": TimeInForce.DAY,
+    "gtd": TimeInForce.GTD,
+}
 NANOSECONDS = {"ns": 1, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
 NAME_LISTS = ("waterfall", "sources", "remainder")  # settings that are lists of names, and of numbers
 NUMBER_LISTS = ("mark.weights", "mark.staleness_ns", "index.weights", "liquidation.takeover.backstop_accounts")
@@ -141,8 +156,9 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
     )
     more: dict[str, Any] = {"origin": origin, "is_continued": "continued" in said}
     if verb == "place":
-        time_in_force = TimeInForce.IOC if "ioc" in said else TimeInForce.FOK if "fok" in said else TimeInForce.GTC
+        time_in_force = next((found for name, found in TIMES_IN_FORCE.items() if name in said), TimeInForce.GTC)
         kind = OrderKind((2 if "stop" in said else 0) + (("@" in said) == ("stop" in said)))
+        kind = OrderKind.MARKET_TO_LIMIT if "to-limit" in said else kind
         return PlaceOrder(
             ts_ns,
             instrument,
@@ -160,6 +176,16 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
         )
     makers: dict[str, Callable[[], Command]] = {
         "cancel": lambda: CancelOrder(ts_ns, instrument, account, order_id, **more),
+        "terms": lambda: OrderTerms(
+            ts_ns,
+            instrument,
+            account,
+            order_id,
+            *(said.get(name, 0) for name in ("show", "least", "min", "until", "budget")),
+        ),
+        "replace": lambda: ReplaceOrder(
+            ts_ns, instrument, account, order_id, said.get("as", 0), amount, price, trigger
+        ),
         "reduce": lambda: ReduceOrder(ts_ns, instrument, account, order_id, amount, **more),
         "amend": lambda: AmendOrder(
             ts_ns, instrument, account, order_id, amount, price, trigger, "total" in said, **more
@@ -338,7 +364,9 @@ def order_words(event: Any) -> Iterator[str]:
     yield f"{event.qty_lots}"
     if event.kind in (OrderKind.LIMIT, OrderKind.STOP_LIMIT):
         yield f"@ {event.price_ticks}"
-    if event.kind >= OrderKind.STOP:
+    if event.kind == OrderKind.MARKET_TO_LIMIT:
+        yield "to-limit"
+    elif event.kind >= OrderKind.STOP:
         yield f"stop {event.trigger_ticks}"
     yield f"id {event.order_id} acct {event.account}"
     if event.time_in_force != TimeInForce.GTC:
@@ -356,6 +384,9 @@ SENTENCES: dict[str, str] = {
     "maker {maker_order_id} acct {maker_account}",
     "OrderCanceled": "canceled {side} {qty_lots} @ {price_ticks} id {order_id} acct {account}: {reason}{liquidation}",
     "OrderAmended": "amended {side} {qty_lots} @ {price_ticks}{stop} id {order_id} acct {account}: {kept}",
+    "OrderRefreshed": "shows {shown_lots}, hides {hidden_lots} @ {price_ticks} id {order_id} acct {account}: {kept}",
+    "OrderTermsSet": "terms for id {order_id} acct {account}: show {display_lots} least {min_display_lots} min "
+    "{min_qty_lots} until {expires_ns}",
     "StopTriggered": "triggered {side} {qty_lots} stop {trigger_ticks} by {last_ticks} id {order_id} acct {account}",
     "TradeReported": "reported {side} {qty_lots} @ {price_ticks}",
     "RecordedClipped": "clipped {kind} of {qty_lots} id {order_id}",
@@ -501,6 +532,7 @@ def shown_book(venue: Exchange, instrument: int) -> list[str]:
     book = venue.book(instrument)
     lines = [
         f"{plain(live.side)} {live.open_lots} @ {live.price_ticks} id {live.order_id} acct {live.account}"
+        f"{f', hides {live.hidden_lots}' if live.hidden_lots else ''}"
         for live in [*reversed(list(book.orders(Side.SELL))), *book.orders(Side.BUY)]
     ]
     lines += [

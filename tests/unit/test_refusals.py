@@ -30,6 +30,7 @@ from exchange.commands import (
     OrderTerms,
     PlaceOrder,
     ReduceOrder,
+    ReplaceOrder,
     ReportTrade,
     RestrictAccount,
     SetFundingRate,
@@ -163,6 +164,7 @@ GOOD: dict[type[msgspec.Struct], Command] = {
     CancelOrder: CancelOrder(0, A, RICH, RESTING),
     ReduceOrder: ReduceOrder(0, A, RICH, RESTING, 1),
     AmendOrder: AmendOrder(0, A, RICH, RESTING, 6),
+    ReplaceOrder: ReplaceOrder(0, A, RICH, RESTING, 500, 6),
     MassCancel: MassCancel(0, A, RICH),
     OrderTerms: OrderTerms(0, A, RICH, 501, display_lots=2),
     BracketTerms: BracketTerms(0, A, RICH, 501, stop_loss_ticks=40),
@@ -224,6 +226,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
             {"account": HEDGED, "instrument": A, "side": SELL, "qty_lots": 4, "position": PositionSide.LONG},
         ),
         Fault(R.DUPLICATE_ORDER_ID, {"order_id": RESTING, "instrument": A}),
+        Fault(R.INVALID_EXPIRY, {"time_in_force": TimeInForce.GTD}),
         Fault(
             R.NO_MARK_PRICE, {"instrument": UNMARKED, "kind": OrderKind.MARKET, "price_ticks": 0, "post_only": False}
         ),
@@ -268,6 +271,25 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         Fault(R.NOTIONAL_TOO_LARGE, HUGE),
         Fault(R.POSITION_TOO_LARGE, {"account": HEAVY, "order_id": OF_HEAVY, "qty_lots": 1 << 20}),
         Fault(R.BELOW_FILLED, {"account": RICH, "order_id": RESTING, "qty_lots": 4, "is_total_qty": True}),
+        Fault(R.POST_ONLY_WOULD_TAKE, {"account": RICH, "order_id": POST_ONLY, "price_ticks": 100}),
+        Fault(R.ACCOUNT_RESTRICTED, {"account": BARRED, "order_id": OF_BARRED, "price_ticks": 51}),
+        Fault(R.INSUFFICIENT_MARGIN, {"account": POOR, "order_id": OF_POOR, "qty_lots": 101}),
+    ],
+    ReplaceOrder: [
+        INSTRUMENT,
+        GONE,
+        RESERVED,
+        UNKNOWN,
+        LIQUIDATED,
+        OWING,
+        Fault(R.UNKNOWN_ORDER, {"order_id": 999}),
+        Fault(R.NOT_ORDER_OWNER, {"account": MAKER, "order_id": RESTING}),
+        QUANTITY,
+        PRICE,
+        TRIGGER,
+        Fault(R.NOTIONAL_TOO_LARGE, HUGE),
+        Fault(R.POSITION_TOO_LARGE, {"account": HEAVY, "order_id": OF_HEAVY, "qty_lots": 1 << 20}),
+        Fault(R.DUPLICATE_ORDER_ID, {"new_order_id": 3}),
         Fault(R.POST_ONLY_WOULD_TAKE, {"account": RICH, "order_id": POST_ONLY, "price_ticks": 100}),
         Fault(R.ACCOUNT_RESTRICTED, {"account": BARRED, "order_id": OF_BARRED, "price_ticks": 51}),
         Fault(R.INSUFFICIENT_MARGIN, {"account": POOR, "order_id": OF_POOR, "qty_lots": 101}),
@@ -410,8 +432,8 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
 }
 
 # Reasons of rules that this scene does not have, with tests of their own.
-# test_borrowing; test_waterfall
-ELSEWHERE = {R.NOT_BORROWABLE, R.BORROW_LIMIT, R.MARGIN_LEVEL_TOO_LOW, R.WITHDRAWALS_GATED}
+# test_borrowing; test_waterfall; test_special_orders
+ELSEWHERE = {R.MIN_QTY_CANNOT_FILL, R.NOT_BORROWABLE, R.BORROW_LIMIT, R.MARGIN_LEVEL_TOO_LOW, R.WITHDRAWALS_GATED}
 
 
 def singles() -> Iterator[tuple[type[msgspec.Struct], Fault]]:

@@ -96,7 +96,7 @@ def test_lots_of_a_shortage_count_the_leg_with_its_part_of_the_debt() -> None:
 
 
 def test_nothing_is_disposed_of_in_a_paused_or_settled_market() -> None:
-    """The fund took over and would sell after a second; there is nothing to wake for while the market is paused, or once it is settled."""
+    """The fund took over and would sell later: nothing wakes while the market is paused, or once it is settled."""
     venue = Exchange(
         [Instrument(A, "A")],
         Rules(liquidation=LiquidationRules(order="market", remainder=("fund",), disposal=DisposalRules(step_ns=1_000))),

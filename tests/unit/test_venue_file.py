@@ -7,6 +7,7 @@ import pytest
 from exchange.errors import ConfigError
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
 from exchange.rules import (
+    AllocationRules,
     BorrowRules,
     DisposalRules,
     FundingRules,
@@ -59,6 +60,7 @@ def test_the_generic_preset_spells_out_every_field():
     for struct in (
         Rules,
         OrderRules,
+        AllocationRules,
         *liquidation,
         LevelRules,
         BorrowRules,
