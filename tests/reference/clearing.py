@@ -188,9 +188,9 @@ class Clearing:
         if self.spot.is_spot(instrument_id):
             return self.spot.leg_maintenance(account, instrument_id)
         leg = self.leg(account, instrument_id)
-        schedule = self.schedule(instrument_id, leg)
-        if leg.size == 0 and not schedule.orders_in_maintenance:
+        if leg.size == 0 and not self.may_orders_count:
             return 0
+        schedule = self.schedule(instrument_id, leg)
         held = self.held if schedule.orders_in_maintenance else self.held_alone
         return margins.maintenance(schedule, self.instruments[instrument_id], held(account, instrument_id))
 

@@ -14,7 +14,7 @@ PPB = 1_000_000_000
 MOST = 2**56 - 1  # of what grows with the position: no more than it may be worth
 
 
-@dataclass
+@dataclass(slots=True)
 class Held:
     """One leg as a schedule sees it: signed lots, its notional at mark and at entry, and the orders that count."""
 
