@@ -28,6 +28,7 @@ from exchange.desks.matching import Matcher
 from exchange.desks.operations_desk import OperationsDesk
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.order_expiry import OrderExpiry
+from exchange.desks.order_ids import OwnOrderIds
 from exchange.desks.price_desk import PriceDesk
 from exchange.desks.recorded_desk import RecordedDesk
 from exchange.desks.replace_desk import ReplaceDesk
@@ -40,7 +41,12 @@ from exchange.event_log import BLOCK_RECORDS, EventLog
 from exchange.events import Event
 from exchange.instrument import Instrument
 from exchange.market import Market
-from exchange.periods import MAX_STEPS, periods
+from exchange.periods import MAX_STEPS, periods, phase_periods
+from exchange.phases.auctioneer import Auctioneer
+from exchange.phases.guard import Guard
+from exchange.phases.keeper import PhaseKeeper
+from exchange.phases.phase_desk import PhaseDesk
+from exchange.phases.protector import Protector
 from exchange.policies import Policies
 from exchange.pricing.expiry import Deliverer, ExpiryTask
 from exchange.pricing.funding_task import FundingTask
@@ -53,6 +59,13 @@ from exchange.risk.monitor import Monitor
 from exchange.risk.waterfall import Waterfall
 from exchange.rules import Rules
 from exchange.settling import Settler
+from exchange.triggers.brackets import Brackets
+from exchange.triggers.entry import TriggerDesk
+from exchange.triggers.link_desk import LinkDesk
+from exchange.triggers.links import Links
+from exchange.triggers.reducers import Reducers
+from exchange.triggers.trailing import TrailingDesk
+from exchange.triggers.watches import Watches
 from exchange.views import AccountView, BookView, FundView
 
 DEFAULT_RULES: Final = Rules()
@@ -119,13 +132,38 @@ class Exchange:
         self.clearing = Clearing(self.ledger, self.log, self.markets, rules.borrow, rules.margin)
         self.pockets = Pockets(rules.margin, self.ledger, self.clearing, self.markets)
         self.matcher = Matcher(rules.orders, self.log, self.clearing, self.has_clearing)
+        self.watches = Watches(rules.orders, self.has_clearing)
+        self.order_ids = OwnOrderIds()
+        reducers = Reducers(rules.orders, self.ledger, self.pockets, self.matcher)
+        brackets = Brackets(self.log, self.has_clearing, self.watches, reducers, self.order_ids)
+        self.links = Links(rules.orders, self.agenda, self.matcher, reducers, brackets)
+        self.matcher.watcher = self.links
         self.desk = OrderDesk(
-            rules.orders, self.log, self.ledger, self.clearing, self.has_clearing, self.matcher, self.pockets
+            rules.orders,
+            self.log,
+            self.ledger,
+            self.clearing,
+            self.has_clearing,
+            self.matcher,
+            self.pockets,
+            self.watches,
+            self.links,
         )
-        self.special_desk = SpecialDesk(self.log, self.desk, self.has_clearing)
+        triggers = TriggerDesk(self.log, self.has_clearing, self.desk, self.matcher, self.links)
+        self.special_desk = SpecialDesk(self.log, self.desk, self.has_clearing, triggers)
         self.replace_desk = ReplaceDesk(self.log, self.desk, self.special_desk)
         self.terms_desk = TermsDesk(self.log, self.has_clearing)
-        self.stop_desk = StopDesk(self.log, self.clearing, self.has_clearing, self.matcher, self.pockets)
+        self.trailing = TrailingDesk(self.log, self.clearing, self.has_clearing, self.desk)
+        self.stop_desk = StopDesk(
+            self.log,
+            self.clearing,
+            self.has_clearing,
+            self.matcher,
+            self.pockets,
+            self.watches,
+            self.links,
+            self.trailing,
+        )
         self.recorded_desk = RecordedDesk(self.log, self.desk, self.matcher)
         self.clock = Clock()
         self.order_expiry = OrderExpiry(self.clock, self.markets, self.matcher)
@@ -146,6 +184,8 @@ class Exchange:
         self.deliverer = Deliverer(self.log, self.agenda, self.clock, self.ledger, self.clearing, self.matcher)
         self.price_desk = PriceDesk(self.log, self.deliverer)
         self.mark_models = [MarkModel(self.log, market, fact) for market, fact in zip(self.markets, facts, strict=True)]
+        for period_ns, field in phase_periods(facts):
+            self.clock.limit_gaps(period_ns, field, MAX_STEPS)
         if self.has_clearing:
             self._schedule_prices()
         self.liquidator = Liquidator(
@@ -160,10 +200,19 @@ class Exchange:
             self.clock,
             self.deleverager,
             self.waterfall,
+            self.order_ids,
         )
         self.limit_desk = LimitDesk(self.log, self.ledger, self.clearing, self.liquidator.disposer)
         self.interest = Interest(self.log, self.ledger, self.clearing, self.clock, self.instruments)
         self.liquidator.interest = self.interest
+        auctioneer = Auctioneer(self.log, self.clearing, self.has_clearing, self.matcher)
+        disposer = self.liquidator.disposer
+        self.keepers = [
+            PhaseKeeper(market, fact, self.log, self.agenda, self.clock, auctioneer, disposer, self.order_expiry)
+            for market, fact in zip(self.markets, facts, strict=True)
+        ]
+        protector = Protector(rules.protections, self.matcher)
+        self.guard = Guard(self.keepers, protector, self.desk, self.matcher, self.clearing, self.agenda)
         self.settler = Settler(
             self.has_clearing,
             self.log,
@@ -176,6 +225,7 @@ class Exchange:
             self.monitor,
             self.liquidator,
             self.interest,
+            self.guard,
         )
         self.gateway = Gateway(
             self.settler,
@@ -189,6 +239,7 @@ class Exchange:
             self.terms_desk,
             self.recorded_desk,
             self.pockets,
+            self.trailing,
             [
                 self.terms_desk,
                 self.price_desk,
@@ -197,6 +248,8 @@ class Exchange:
                 self.margin_desk,
                 AssetDesk(self.log, self.ledger, self.clearing, self.interest, self.waterfall.gate),
                 self.limit_desk,
+                LinkDesk(self.log, self.ledger, self.pockets, self.has_clearing),
+                PhaseDesk(self.guard, self.desk, self.pockets, self.markets),
             ],
         )
         self._is_delivering: bool = False  # handlers are being called
@@ -272,7 +325,7 @@ class Exchange:
                 else:
                     # The same as _run_one, one call less for each record.
                     is_continued = gateway.dispatch(records, offset)
-                    if not is_continued and (has_clearing or agenda.has_touched):
+                    if not is_continued and (has_clearing or agenda.has_touched or agenda.has_watches):
                         settler.settle()
                     if log.block_ends:
                         self._hand_over_blocks()
@@ -371,7 +424,7 @@ class Exchange:
     def _run_one(self, records: bytes, offset: i64) -> None:
         """Apply the command at a byte offset, and settle. A bad record has changed nothing."""
         is_continued = self.gateway.dispatch(records, offset)
-        if not is_continued and (self.has_clearing or self.agenda.has_touched):
+        if not is_continued and (self.has_clearing or self.agenda.has_touched or self.agenda.has_watches):
             self.settler.settle()
 
     # --- after a command ---------------------------------------------------------------------------------------

@@ -33,11 +33,12 @@ from exchange.book.order_pool import (
     POST_ONLY_BIT,
     PRICE,
     SIDE_MASK,
+    TAKE_PROFIT_BIT,
     TIF_MASK,
     TIF_SHIFT,
     TRIGGER,
 )
-from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, OrderKind, Side, TimeInForce
+from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, OrderKind, Phase, Side, TimeInForce
 from exchange.errors import ConfigError
 from exchange.units import MAX_ACCOUNT
 
@@ -169,15 +170,19 @@ class BookView:
             level = index.next_worse(level)
 
     def stops(self, side: Side) -> Iterator[LiveOrder]:
-        """Yield the pending stops of a side in the order in which they would be elected."""
-        index = self._market.book.stops
-        words = self._market.book.orders.words
-        queues = index.buys.values() if side == Side.BUY else reversed(index.sells.values())
-        for queue in queues:
-            order = queue[0]
-            while order != 0:
-                yield self._live_order(order)
-                order = words[order + NEXT]
+        """Yield the pending stops of a side: by watched price, those that wait for a rise first, nearest first."""
+        book = self._market.book
+        words = book.orders.words
+        for index in [book.stops, *(watch.stops for watch in self._market.watches)]:
+            for order in index.asleep:
+                if words[order + FLAGS] & SIDE_MASK == side:
+                    yield self._live_order(order)
+            for queue in [*index.rising.values(), *reversed(index.falling.values())]:
+                order = queue[0]
+                while order != 0:
+                    if words[order + FLAGS] & SIDE_MASK == side:
+                        yield self._live_order(order)
+                    order = words[order + NEXT]
 
     def order(self, order_id: int) -> LiveOrder | None:
         """Return a live order by its id, or None."""
@@ -188,6 +193,18 @@ class BookView:
     def live_order_count(self) -> int:
         """How many orders are live, pending stops included."""
         return self._market.book.orders.count
+
+    @property
+    def phase(self) -> Phase:
+        """How the instrument trades now."""
+        return Phase(self._market.phase)
+
+    def market_orders(self, side: Side) -> Iterator[LiveOrder]:
+        """Yield the market orders of a side that wait for an auction, oldest first. Not to be used across commands."""
+        order = self._market.book.queue.oldest(side)
+        while order != 0:
+            yield self._live_order(order)
+            order = self._market.book.orders.words[order + NEXT]
 
     @property
     def last_trade(self) -> int | None:
@@ -234,13 +251,13 @@ class BookView:
             order_id=words[order + ORDER_ID],
             account=words[order + OWNER] & 0xFFFFFFFF,
             side=Side(flags & SIDE_MASK),
-            kind=OrderKind(flags >> KIND_SHIFT & KIND_MASK),
+            kind=OrderKind((flags >> KIND_SHIFT & KIND_MASK) + (2 if flags & TAKE_PROFIT_BIT else 0)),
             time_in_force=TimeInForce(time_in_force),
             post_only=bool(flags & POST_ONLY_BIT),
             price_ticks=words[order + PRICE],
             open_lots=words[order + OPEN] + hidden,
             filled_lots=words[order + FILLED],
-            trigger_ticks=words[order + TRIGGER],
+            trigger_ticks=words[order + TRIGGER] if flags >> KIND_SHIFT & KIND_MASK != OrderKind.MARKET else 0,
             is_resting=words[order + LEVEL] != 0,
             hidden_lots=hidden,
             expires_ns=terms.expires_ns if terms is not None else 0,

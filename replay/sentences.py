@@ -30,7 +30,11 @@ _COUNT_FIELDS: Final = frozenset(
         "light",
         "liquidation_id",
         "maker_order_id",
+        "distance",
         "order_id",
+        "other_order_id",
+        "stop_loss_order_id",
+        "take_profit_order_id",
         "outliers",
         "payers",
         "positions",
@@ -60,10 +64,21 @@ TEMPLATES: Final[dict[str, str]] = {
     "AssetDeposited": "{account} deposited {qty_lots} {instrument}, worth {value}; it holds {size_lots}",
     "AssetWithdrawn": "{account} withdrew {qty_lots} {instrument}, worth {value}; it holds {size_lots}",
     # orders
-    "StopTriggered": "a trade of {instrument} at {last_ticks} touched the stop of {account} at {trigger_ticks}: "
+    "StopTriggered": "the price of {instrument} at {last_ticks} touched the stop of {account} at {trigger_ticks}: "
     "order {order_id} to {side} {qty_lots} is now live",
     "OrderRefreshed": "order {order_id} of {account}, to {side} {instrument} at {price_ticks}, shows {shown_lots} now "
     "and hides {hidden_lots}",
+    "TrailingStopSet": "order {order_id} of {account} follows {instrument} at a distance of {distance}, from "
+    "{activation_ticks} on (0: at once)",
+    "StopTrailed": "{instrument} at {reference_ticks} moved the trailing stop of {account} to {trigger_ticks} (order "
+    "{order_id})",
+    "OrdersLinked": "orders {order_id} and {other_order_id} of {account} in {instrument} cancel each other from now on",
+    "BracketAttached": "{qty_lots} of order {order_id} of {account} in {instrument} filled, and have a take-profit "
+    "{take_profit_order_id} and a stop-loss {stop_loss_order_id} (0: none)",
+    # phases and breakers
+    "PhaseChanged": "{instrument} went from {previous} to {phase}: {cause}",
+    "IndicativePriceUpdated": "the auction of {instrument} would trade {qty_lots} at {price_ticks}",
+    "AuctionUncrossed": "the auction of {instrument} ended: {qty_lots} traded at {price_ticks}",
     "OrderTermsSet": "{account} has terms waiting for its order {order_id} in {instrument} (0: none): shows "
     "{display_lots}, anew below {min_display_lots}, at least {min_qty_lots} at once, until {expires_ns}",
     "BracketTermsSet": "{account} has a bracket waiting for its order {order_id} in {instrument} (0: none): takes "
@@ -423,6 +438,25 @@ def _account_restricted(tell: Teller, event: Any) -> str:
     )
 
 
+def _breaker_tripped(tell: Teller, event: Any) -> str:
+    limit = (
+        f"the limit of {tell.field(event, 'limit_ticks')} ({_words(event.breaker)} around "
+        f"{tell.field(event, 'reference_ticks')})"
+    )
+    if event.account == 0:
+        return f"{tell.symbol(event.instrument)} stood too long at {limit}"
+    return (
+        f"order {event.order_id} of {who(event.account)} in {tell.symbol(event.instrument)} reached {limit}: it would "
+        f"have traded at {tell.field(event, 'price_ticks')} next"
+    )
+
+
+def _kill_switch(tell: Teller, event: Any) -> str:
+    return f"{who(event.account)} " + (
+        "was shut out: its orders are cancelled, and no more are taken" if event.is_on else "may send orders again"
+    )
+
+
 def _words(member: Any) -> str:
     return str(member.name).lower().replace("_", " ")
 
@@ -447,4 +481,6 @@ _FUNCTIONS: Final[dict[str, Callable[[Teller, Any], str]]] = {
     "IsolatedMarginTransferred": _isolated_margin,
     "PositionModeSet": _position_mode,
     "AccountRestricted": _account_restricted,
+    "BreakerTripped": _breaker_tripped,
+    "KillSwitchSet": _kill_switch,
 }

@@ -533,6 +533,9 @@ class Clearing:
         realized = new_cost - cost - value
         legs[leg + SIZE] = new_size
         legs[leg + COST] = new_cost
+        if market.has_reducers:
+            market.moved_slots.append(slot)
+            market.agenda.has_moved_slots = True
         if realized != 0:
             self.ledger.post(slot, realized)
             if slot == FUND_SLOT:

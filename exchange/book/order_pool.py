@@ -38,6 +38,13 @@ POST_ONLY_BIT: Final = 1 << 5
 ICEBERG_BIT: Final = 1 << 6  # resting: OPEN is what it shows, HIDDEN the rest
 TERMS_BIT: Final = 1 << 11  # `Book.terms` has more about it
 TOP_BIT: Final = 1 << 12  # pro-rata with a top order: it made its price the best, and still is the first there
+LINKED_BIT: Final = 1 << 7  # its fills and its end concern something else: `Market.plans` says what
+TAKE_PROFIT_SHIFT: Final = 8
+TAKE_PROFIT_BIT: Final = 1 << 8  # a stop that waits for the other direction
+SOURCE_SHIFT: Final = 9  # of a stop: which price it watches, TriggerSource - 1
+SOURCE_MASK: Final = 3
+ASLEEP_BIT: Final = 1 << 15  # a pending trailing stop that has no trigger yet
+CAME_TOUCHED_BIT: Final = 1 << 14  # a pending stop that is elected in this settling, whatever its source does
 
 
 def order_flags(side: i64, kind: i64, time_in_force: i64, post_only: i64) -> i64:

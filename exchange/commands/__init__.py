@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.commands import accounts, assets, margin, operations, orders, prices, terms
+from exchange.commands import accounts, assets, margin, operations, orders, phases, prices, terms, triggers
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
 from exchange.commands.assets import AssetCommand, DepositAsset, SetInterestRate, WithdrawAsset
 from exchange.commands.margin import (
@@ -38,6 +38,7 @@ from exchange.commands.orders import (
     ReplaceOrder,
     ReportTrade,
 )
+from exchange.commands.phases import PhaseCommand, SetKillSwitch, SetPhase, SetReferencePrice
 from exchange.commands.prices import (
     AdvanceTime,
     PriceCommand,
@@ -47,10 +48,19 @@ from exchange.commands.prices import (
     SettleInstrument,
 )
 from exchange.commands.terms import BracketTerms, OrderTerms, TermsCommand
+from exchange.commands.triggers import LinkOrders, PlaceTrailingStop, TriggerCommand
 from exchange.commands.types import CommandType
 
 Command: TypeAlias = (
-    OrderCommand | TermsCommand | PriceCommand | AccountCommand | AssetCommand | OperatorCommand | MarginCommand
+    OrderCommand
+    | TermsCommand
+    | TriggerCommand
+    | PriceCommand
+    | AccountCommand
+    | AssetCommand
+    | OperatorCommand
+    | MarginCommand
+    | PhaseCommand
 )
 
 COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
@@ -62,7 +72,9 @@ COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
             **assets.COMMANDS,
             **operations.COMMANDS,
             **margin.COMMANDS,
+            **phases.COMMANDS,
             **terms.COMMANDS,
+            **triggers.COMMANDS,
         }.items()
     )
 )
@@ -81,10 +93,12 @@ __all__ = [
     "ExecuteRecorded",
     "FundDeposit",
     "GateWithdrawals",
+    "LinkOrders",
     "MassCancel",
     "OpenPosition",
     "OrderTerms",
     "PlaceOrder",
+    "PlaceTrailingStop",
     "ReduceOrder",
     "ReplaceOrder",
     "ReportTrade",
@@ -92,12 +106,15 @@ __all__ = [
     "SetFundingRate",
     "SetIndexPrice",
     "SetInterestRate",
+    "SetKillSwitch",
     "SetLeverage",
     "SetMarginMode",
     "SetMarginSchedule",
     "SetMarkPrice",
     "SetMarketState",
+    "SetPhase",
     "SetPositionMode",
+    "SetReferencePrice",
     "SettleInstrument",
     "TransferMargin",
     "Withdraw",

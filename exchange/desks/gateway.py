@@ -12,6 +12,7 @@ from mypy_extensions import i64
 from exchange.accounts.ledger import Ledger
 from exchange.accounts.pockets import NET, SHORT, Pockets
 from exchange.desks.order_desk import OrderDesk
+from exchange.desks.order_request import OrderRequest
 from exchange.desks.recorded_desk import RecordedDesk
 from exchange.desks.replace_desk import ReplaceDesk
 from exchange.desks.request_desk import (
@@ -22,7 +23,7 @@ from exchange.desks.request_desk import (
     OPENS_ACCOUNT,
     RequestDesk,
 )
-from exchange.desks.special_desk import OrderRequest, SpecialDesk
+from exchange.desks.special_desk import SpecialDesk
 from exchange.desks.terms_desk import TermsDesk
 from exchange.enums import (
     CLOSE_POSITION,
@@ -75,6 +76,18 @@ from exchange.records import (
     PLACE_ORDER_TIME_IN_FORCE_SHIFT,
     PLACE_ORDER_TRIGGER_SOURCE_SHIFT,
     PLACE_ORDER_TRIGGER_TICKS,
+    PLACE_TRAILING_STOP,
+    PLACE_TRAILING_STOP_ACTIVATION_TICKS,
+    PLACE_TRAILING_STOP_DISTANCE,
+    PLACE_TRAILING_STOP_EFFECT_SHIFT,
+    PLACE_TRAILING_STOP_IS_PPM_SHIFT,
+    PLACE_TRAILING_STOP_LIMIT_OFFSET_TICKS_SHIFT,
+    PLACE_TRAILING_STOP_ORDER_ID,
+    PLACE_TRAILING_STOP_POSITION_SHIFT,
+    PLACE_TRAILING_STOP_QTY_LOTS,
+    PLACE_TRAILING_STOP_SIDE,
+    PLACE_TRAILING_STOP_STEP_TICKS,
+    PLACE_TRAILING_STOP_TRIGGER_SOURCE_SHIFT,
     REDUCE_ORDER,
     REDUCE_ORDER_IS_CONTINUED_SHIFT,
     REDUCE_ORDER_ORDER_ID,
@@ -106,6 +119,8 @@ from exchange.records import (
     write_trade_reported,
 )
 from exchange.settling import Settler
+from exchange.triggers.trail import Trail
+from exchange.triggers.trailing import TrailingDesk
 from exchange.units import MAX_ACCOUNT, MAX_INSTRUMENT, MAX_QTY_LOTS, MAX_TS_NS
 
 NO_OWNER: Final = -1
@@ -115,6 +130,7 @@ UNKNOWN: Final = -1
 # Bits that the small fields of each order command may use; anything else is a record that nobody wrote on purpose.
 _PLAIN_PLACE_BITS: Final = 0x03_0103_0103_0301  # of an order that is not special
 _PLACE_BITS: Final = 0x0703_0103_0107_0701
+_TRAILING_BITS: Final = 0x03_0703_0101
 _ORIGIN_BITS: Final = 0x0103
 _AMEND_BITS: Final = 0x01_0301
 _SIDE_BITS: Final = 0x0101
@@ -140,6 +156,7 @@ class Gateway:
         terms_desk: TermsDesk,
         recorded_desk: RecordedDesk,
         pockets: Pockets,
+        trailing: TrailingDesk,
         request_desks: list[RequestDesk],
     ) -> None:
         """`markets` stand by ascending instrument id."""
@@ -156,13 +173,15 @@ class Gateway:
         self.terms_desk = terms_desk
         self.recorded_desk = recorded_desk
         self.pockets = pockets
+        self.trailing = trailing
         self.desk_of_kind: list[RequestDesk] = [RequestDesk()] * KINDS
         self.needs_of_kind = new_column(KINDS)
         kind: i64 = 0
         while kind < KINDS:
             self.needs_of_kind[kind] = UNKNOWN
             kind += 1
-        for order_kind in (PLACE_ORDER, CANCEL_ORDER, AMEND_ORDER, REDUCE_ORDER, REPLACE_ORDER, MASS_CANCEL):
+        order_kinds = (PLACE_ORDER, CANCEL_ORDER, AMEND_ORDER, REDUCE_ORDER, REPLACE_ORDER, MASS_CANCEL)
+        for order_kind in (*order_kinds, PLACE_TRAILING_STOP):
             self.needs_of_kind[order_kind] = 0
         for print_kind in (REPORT_TRADE, EXECUTE_RECORDED):
             self.needs_of_kind[print_kind] = 0
@@ -230,7 +249,7 @@ class Gateway:
         order_id = read_i64_le(records, offset + PLACE_ORDER_ORDER_ID)
         owner = self._owner_of_order(PLACE_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER and (position != NET or self.is_owner_special):
-            owner = self._owner_of_side(instrument, account, order_id, owner, position)
+            owner = self._owner_of_side(instrument, account, order_id, owner, position, PLACE_ORDER)
         if is_special or self.terms_desk.waiting_count != 0:
             self._place_special(records, offset, flags, effect, owner, instrument, account, order_id)
         elif owner != NO_OWNER:
@@ -367,6 +386,9 @@ class Gateway:
         if kind == MASS_CANCEL:
             self._mass_cancel(records, offset, ts_ns, instrument, account)
             return
+        if kind == PLACE_TRAILING_STOP:
+            self._place_trailing_stop(records, offset, ts_ns, instrument, account)
+            return
         self._begin(ts_ns)
         if kind == REPLACE_ORDER:
             self._replace(records, offset, instrument, account)
@@ -429,6 +451,33 @@ class Gateway:
             if instrument == 0 or market.instrument == instrument:
                 self.desk.mass_cancel(market, self.pockets.home(market, slot), side, CANCEL_MASS_CANCEL, 0)
 
+    def _place_trailing_stop(self, records: bytes, offset: i64, ts_ns: i64, instrument: i64, account: i64) -> None:
+        flags = read_i64_le(records, offset + PLACE_TRAILING_STOP_SIDE)
+        position: i64 = (flags >> PLACE_TRAILING_STOP_POSITION_SHIFT) & 0xFF
+        source: i64 = (flags >> PLACE_TRAILING_STOP_TRIGGER_SOURCE_SHIFT) & 0xFF
+        effect: i64 = (flags >> PLACE_TRAILING_STOP_EFFECT_SHIFT) & 0xFF
+        if flags & ~_TRAILING_BITS != 0 or position > SHORT or source > OPPOSITE_BEST or effect > CLOSE_POSITION:
+            raise DataError(f"PlaceTrailingStop: expected known side and flags, found {flags:#x}")
+        self._begin(ts_ns)
+        order_id = read_i64_le(records, offset + PLACE_TRAILING_STOP_ORDER_ID)
+        owner = self._owner_of_order(PLACE_TRAILING_STOP, instrument, account, PARTICIPANT, order_id)
+        if owner != NO_OWNER and (position != NET or self.is_owner_special):
+            owner = self._owner_of_side(instrument, account, order_id, owner, position, PLACE_TRAILING_STOP)
+        if owner == NO_OWNER:
+            return
+        steps = read_i64_le(records, offset + PLACE_TRAILING_STOP_STEP_TICKS)
+        trail = Trail(
+            flags & 1,
+            read_i64_le(records, offset + PLACE_TRAILING_STOP_DISTANCE),
+            flags >> PLACE_TRAILING_STOP_IS_PPM_SHIFT & 1 != 0,
+            steps & 0xFFFFFFFF,
+            steps >> PLACE_TRAILING_STOP_LIMIT_OFFSET_TICKS_SHIFT & 0xFFFFFFFF,
+            read_i64_le(records, offset + PLACE_TRAILING_STOP_ACTIVATION_TICKS),
+        )
+        lots = read_i64_le(records, offset + PLACE_TRAILING_STOP_QTY_LOTS)
+        market = self.markets[self.market_of_instrument[instrument] - 1]
+        self.trailing.place(market, owner, order_id, trail, lots, source, effect)
+
     def _owner_of_order(self, request: i64, instrument: i64, account: i64, origin: i64, order_id: i64) -> i64:
         """Return the owner word of an order command's account; or write the refusal and return NO_OWNER."""
         self.is_owner_special = False
@@ -458,13 +507,15 @@ class Gateway:
         write_order_rejected(self.log, instrument, account, order_id, request, reason)
         return NO_OWNER
 
-    def _owner_of_side(self, instrument: i64, account: i64, order_id: i64, owner: i64, position: i64) -> i64:
+    def _owner_of_side(
+        self, instrument: i64, account: i64, order_id: i64, owner: i64, position: i64, request: i64
+    ) -> i64:
         """Return the owner word for a side of a hedged pair; or write the refusal of a side and return NO_OWNER."""
         market = self.markets[self.market_of_instrument[instrument] - 1]
         is_hedged = self.is_owner_special and self.pockets.is_hedged(market, self.ledger.slots.find(account))
         if is_hedged == (position == NET):
             reason: i64 = REJECT_WRONG_POSITION_SIDE
-            write_order_rejected(self.log, instrument, account, order_id, PLACE_ORDER, reason)
+            write_order_rejected(self.log, instrument, account, order_id, request, reason)
             return NO_OWNER
         return market.aliases[owner >> 32] << 32 | account if position == SHORT else owner
 

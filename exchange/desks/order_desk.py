@@ -11,15 +11,17 @@ from mypy_extensions import i64
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import FIRST_SLOT, LIQUIDATING, Ledger
 from exchange.accounts.pockets import Pockets
-from exchange.book.iceberg import grow_hidden, reduce_iceberg, submerge, whole_open
+from exchange.book.iceberg import grow_hidden, reduce_iceberg, submerge
 from exchange.book.level_index import RANK
 from exchange.book.order_pool import (
     FILLED,
     FLAGS,
+    HIDDEN,
     ICEBERG_BIT,
     KIND_MASK,
     KIND_SHIFT,
     LEVEL,
+    LINKED_BIT,
     OPEN,
     ORDER_ID,
     OWNER,
@@ -31,7 +33,8 @@ from exchange.book.order_pool import (
     order_flags,
 )
 from exchange.desks.matching import ACCOUNT_MASK, Matcher
-from exchange.enums import BUY, FOK, GTC, LIMIT, PARTICIPANT, STOP, STOP_LIMIT
+from exchange.desks.order_guard import OrderGuard
+from exchange.enums import BUY, BY_VENUE, FOK, GTC, LIMIT, MARKET, PARTICIPANT, STOP, STOP_LIMIT
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import (
@@ -53,6 +56,7 @@ from exchange.records import (
     REJECT_INVALID_TRIGGER,
     REJECT_NONE,
     REJECT_NOT_ORDER_OWNER,
+    REJECT_NOTHING_TO_REDUCE,
     REJECT_POST_ONLY_WOULD_TAKE,
     REJECT_UNKNOWN_ORDER,
     TRANSFER_ORDER,
@@ -61,6 +65,8 @@ from exchange.records import (
     write_order_rejected,
 )
 from exchange.rules import OrderRules
+from exchange.triggers.links import NOTHING_LEFT, Links
+from exchange.triggers.watches import Watches
 from exchange.units import MAX_LIVE_ORDERS, MAX_QTY_LOTS
 
 
@@ -77,8 +83,10 @@ class OrderDesk:
         has_clearing: bool,
         matcher: Matcher,
         pockets: Pockets,
+        watches: Watches,
+        links: Links,
     ) -> None:
-        """Copy the rules; share the log, the books of account and the matcher."""
+        """Copy the rules; share the log, the books of account, the matcher, what stops watch and who is linked."""
         self.log = log
         self.ledger = ledger
         self.clearing = clearing
@@ -88,7 +96,10 @@ class OrderDesk:
         self.cancels_below_filled: bool = rules.amend_below_filled == "cancel"
         self.reprices_post_only: bool = rules.post_only_cross == "reprice"
         self.pockets = pockets
-        self.elects_touched: bool = rules.stop_already_touched == "elect"
+        self.watches = watches
+        self.links = links
+        self.has_guards: bool = False  # as in the matcher
+        self.guard = OrderGuard()
         self.grows_hidden: bool = rules.iceberg_amend_up == "keep_priority"
         self.day_ends_ns: i64 = rules.day_ends_ns
 
@@ -109,9 +120,18 @@ class OrderDesk:
         origin: i64,
     ) -> None:
         """Enter an order of a known account, or refuse it."""
-        reason = self.place_refusal(
-            market, owner, order_id, side, kind, time_in_force, post_only, lots, price, trigger, origin
-        )
+        combination = self.watches.source_refusal(BY_VENUE) if kind >= STOP else REJECT_NONE
+        reason: i64 = REJECT_NONE
+        if self.has_guards:
+            reason = self.guard.request_refusal(market, owner, kind, time_in_force, post_only, True)
+        if reason == REJECT_NONE:
+            reason = self.place_refusal(
+                market, owner, order_id, side, kind, time_in_force, post_only, lots, price, trigger, origin, combination
+            )
+        if reason == REJECT_NONE and self.has_guards:
+            reason = self.guard.order_refusal(market, owner, side, kind, lots, price, True)
+            if reason == REJECT_NONE and kind == LIMIT:
+                price = self.guard.price_within(market, owner, side, price)
         if reason == REJECT_NONE and post_only != 0:
             repriced = self.matcher.post_only_price(market, side, price)
             if repriced == price or (self.reprices_post_only and market.min_price <= repriced <= market.max_price):
@@ -144,9 +164,8 @@ class OrderDesk:
         if self.clearing.top_up != 0:
             self.clearing.pay_top_up(market, owner >> 32, TRANSFER_ORDER)
         if kind >= STOP:
-            flags = order_flags(side, kind, time_in_force, 0)
-            market.book.stops.add(market.book.enter(order_id, owner, flags, price, lots, 0, trigger))
-            self.touch_if_elected(market, side, trigger)
+            flags = order_flags(side, kind, time_in_force, 0) | self.watches.source_bits(BY_VENUE)
+            self.watches.add(market, market.book.enter(order_id, owner, flags, price, lots, 0, trigger))
             return
         self.matcher.enter(market, owner, order_id, side, kind, time_in_force, post_only, lots, price, 0, origin, None)
 
@@ -163,8 +182,12 @@ class OrderDesk:
         price: i64,
         trigger: i64,
         origin: i64,
+        combination: i64,
     ) -> i64:
-        """Return the first reason that does not depend on what the order would do, or 0."""
+        """Return the first reason that does not depend on what the order would do, or 0.
+
+        combination: a reason found already, that stands where combinations are checked.
+        """
         if self.has_clearing and self.ledger.states[self.ledger.homes[owner >> 32]] == LIQUIDATING:
             return REJECT_ACCOUNT_IN_LIQUIDATION
         if self.ledger.frozen_count != 0 and self.ledger.debts[self.ledger.main_of(owner >> 32)] != 0:
@@ -181,6 +204,8 @@ class OrderDesk:
                 return REJECT_INVALID_TRIGGER
         elif trigger != 0:
             return REJECT_INVALID_TRIGGER
+        if combination != REJECT_NONE:
+            return combination
         is_plain = kind == LIMIT and time_in_force == GTC
         if post_only != 0 and not (is_plain and origin == PARTICIPANT):
             return REJECT_INVALID_COMBINATION
@@ -204,6 +229,8 @@ class OrderDesk:
 
     def cancel(self, market: Market, owner: i64, order_id: i64) -> None:
         """Cancel a live order at its owner's request, or refuse."""
+        if self.has_guards and self._is_cancel_refused(market, owner, order_id, CANCEL_ORDER):
+            return
         order = market.book.ids.find(order_id)
         if order != 0 and (market.book.orders.words[order + OWNER] ^ owner) & ACCOUNT_MASK == 0:
             if order_id < 0 and self.is_liquidation_order(market.book.orders.words[order + OWNER]):
@@ -217,6 +244,8 @@ class OrderDesk:
 
     def reduce(self, market: Market, owner: i64, order_id: i64, lots: i64) -> None:
         """Take lots off a live order at its owner's request, or refuse."""
+        if self.has_guards and self._is_cancel_refused(market, owner, order_id, REDUCE_ORDER):
+            return
         order = market.book.ids.find(order_id)
         if order == 0 or (market.book.orders.words[order + OWNER] ^ owner) & ACCOUNT_MASK != 0:
             self._refuse_stranger(market, owner, order_id, order, REDUCE_ORDER)
@@ -238,7 +267,11 @@ class OrderDesk:
 
     def reduce_live(self, market: Market, order: i64, lots: i64) -> None:
         """Take lots off a live order; it goes when nothing is left."""
-        if lots >= whole_open(market.book, order):
+        words = market.book.orders.words
+        is_open = words[order + OPEN]
+        if words[order + FLAGS] & ICEBERG_BIT != 0:
+            is_open += words[order + HIDDEN]
+        if lots >= is_open:
             self.matcher.take_out(market, order, CANCEL_REDUCED_TO_ZERO, 0)
         else:
             self.matcher.reduce(market, order, lots)
@@ -252,8 +285,11 @@ class OrderDesk:
         order = market.book.oldest_of(slot)
         while order != 0:
             younger = words[order + OWNER_NEXT]
-            if side_filter == 2 or words[order + FLAGS] & SIDE_MASK == side_filter:
+            flags = words[order + FLAGS]
+            if side_filter == 2 or flags & SIDE_MASK == side_filter:
                 self.matcher.take_out(market, order, reason, liquidation)
+                if flags & LINKED_BIT != 0:
+                    younger = market.book.oldest_of(slot)  # it may have taken the younger one along
             order = younger
         if market.has_hedges and slot in market.aliases:
             self.mass_cancel(market, market.aliases[slot], side_filter, reason, liquidation)
@@ -271,7 +307,14 @@ class OrderDesk:
     ) -> None:
         """Give a live order a new price, quantity or trigger, or refuse."""
         order = market.book.ids.find(order_id)
-        reason = self._amend_refusal(market, owner, order, lots, price, trigger, is_total, origin)
+        reason: i64 = REJECT_NONE
+        if self.has_guards:
+            reason = self.guard.request_refusal(market, owner, LIMIT, GTC, 0, False)
+        if reason == REJECT_NONE:
+            is_linked = order != 0 and market.book.orders.words[order + FLAGS] & LINKED_BIT != 0
+            if is_linked and 0 < lots <= MAX_QTY_LOTS:
+                lots = self.links.amended_lots(market, order, order_id, lots, is_total)
+            reason = self._amend_refusal(market, owner, order, lots, price, trigger, is_total, origin)
         if reason == REJECT_BELOW_FILLED and self.cancels_below_filled:
             self.matcher.take_out(market, order, CANCEL_AMENDED_BELOW_FILLED, 0)
             return
@@ -291,18 +334,6 @@ class OrderDesk:
         else:
             self._amend_resting(market, order, lots, price, origin)
 
-    def live_refusal(self, market: Market, owner: i64, order: i64) -> i64:
-        """Return why an account may not change an order, live or 0, that it asks for; or 0."""
-        if self.has_clearing and self.ledger.states[self.ledger.homes[owner >> 32]] == LIQUIDATING:
-            return REJECT_ACCOUNT_IN_LIQUIDATION
-        if self.ledger.frozen_count != 0 and self.ledger.debts[self.ledger.main_of(owner >> 32)] != 0:
-            return REJECT_ACCOUNT_IN_DEBT
-        if order == 0:
-            return REJECT_UNKNOWN_ORDER
-        if (market.book.orders.words[order + OWNER] ^ owner) & ACCOUNT_MASK != 0:
-            return REJECT_NOT_ORDER_OWNER
-        return REJECT_NONE
-
     def _amend_refusal(
         self,
         market: Market,
@@ -314,27 +345,48 @@ class OrderDesk:
         is_total: bool,
         origin: i64,
     ) -> i64:
-        reason = self.live_refusal(market, owner, order)
-        if reason != REJECT_NONE:
-            return reason
+        if self.has_clearing and self.ledger.states[self.ledger.homes[owner >> 32]] == LIQUIDATING:
+            return REJECT_ACCOUNT_IN_LIQUIDATION
+        if self.ledger.frozen_count != 0 and self.ledger.debts[self.ledger.main_of(owner >> 32)] != 0:
+            return REJECT_ACCOUNT_IN_DEBT
+        if order == 0:
+            return REJECT_UNKNOWN_ORDER
         words = market.book.orders.words
+        if (words[order + OWNER] ^ owner) & ACCOUNT_MASK != 0:
+            return REJECT_NOT_ORDER_OWNER
         slot = words[order + OWNER] >> 32
-        if lots < 1 or lots > MAX_QTY_LOTS:
-            return REJECT_INVALID_QUANTITY
         flags = words[order + FLAGS]
+        is_linked = flags & LINKED_BIT != 0
+        if is_linked and self.links.closes_position(market, words[order + ORDER_ID]):
+            if lots != 0:
+                return REJECT_INVALID_QUANTITY
+        elif lots == NOTHING_LEFT:
+            return REJECT_NOTHING_TO_REDUCE
+        elif lots < 1 or lots > MAX_QTY_LOTS:
+            return REJECT_INVALID_QUANTITY
         side = flags & SIDE_MASK
         is_pending = words[order + LEVEL] == 0
+        price_asked = price
+        kind = (flags >> KIND_SHIFT) & KIND_MASK
+        if kind == MARKET:
+            return REJECT_INVALID_COMBINATION  # It waits for an auction, and can only be cancelled or reduced.
         if price == 0:
             price = words[order + PRICE]
-        elif price < market.min_price or price > market.max_price or (flags >> KIND_SHIFT) & KIND_MASK == STOP:
+        elif price < market.min_price or price > market.max_price or kind == STOP:
             return REJECT_INVALID_PRICE
+        if is_linked and (price_asked != 0 or trigger != 0) and self.links.follows(market, words[order + ORDER_ID]):
+            return REJECT_INVALID_PRICE if price_asked != 0 else REJECT_INVALID_TRIGGER
         if trigger != 0 and (not is_pending or trigger < market.min_price or trigger > market.max_price):
             return REJECT_INVALID_TRIGGER
-        is_open = whole_open(market.book, order)
+        is_open = words[order + OPEN]
+        if flags & ICEBERG_BIT != 0:
+            is_open += words[order + HIDDEN]
         is_below_filled = is_total and lots <= words[order + FILLED]
         if is_total and not is_below_filled:
             lots -= words[order + FILLED]
         needs_margin = self.has_clearing and slot >= FIRST_SLOT and not is_pending
+        if needs_margin and is_linked and self.links.reduces(market, words[order + ORDER_ID]):
+            needs_margin = False
         old: int = 0
         new: int = 0
         if needs_margin:
@@ -347,6 +399,10 @@ class OrderDesk:
                 return reason
         if is_below_filled:
             return REJECT_BELOW_FILLED
+        if self.has_guards:
+            reason = self.guard.order_refusal(market, words[order + OWNER], side, kind, lots, price, False)
+            if reason != REJECT_NONE:
+                return reason
         if flags & POST_ONLY_BIT and not is_pending and self.matcher.post_only_price(market, side, price) != price:
             return REJECT_POST_ONLY_WOULD_TAKE
         if needs_margin and self.clearing.has_limits and (lots > is_open or price != words[order + PRICE]):
@@ -366,9 +422,11 @@ class OrderDesk:
         owner = words[order + OWNER]
         flags = words[order + FLAGS]
         side = flags & SIDE_MASK
-        old_open = whole_open(book, order)
+        old_open = words[order + OPEN]
         old_price = words[order + PRICE]
         is_iceberg = flags & ICEBERG_BIT != 0
+        if is_iceberg:
+            old_open += words[order + HIDDEN]
         keeps = self.keeps_priority if lots <= old_open else self.grows_hidden and is_iceberg
         keeps = keeps and price == old_price
         account = owner & ACCOUNT_MASK
@@ -390,7 +448,7 @@ class OrderDesk:
         opposite = book.asks if side == BUY else book.bids
         limit = price * opposite.sign
         book.unlink(order)
-        if opposite.best == 0 or opposite.levels[opposite.best + RANK] < limit:
+        if opposite.best == 0 or opposite.levels[opposite.best + RANK] < limit or not market.is_continuous:
             # Nothing to trade with: the row moves to its new place as it is.
             words[order + OPEN] = lots
             words[order + PRICE] = price
@@ -401,6 +459,8 @@ class OrderDesk:
             book.link(order)
             if market.has_top_order:
                 self.matcher.note_top(market, order)
+            if flags & LINKED_BIT != 0:
+                self.links.requeued(market, order_id)
             if has_reserve:
                 self.clearing.reserve(market, slot, side, price, 0, lots)
             return
@@ -408,6 +468,8 @@ class OrderDesk:
         book.forget(order)
         post_only = 1 if flags & POST_ONLY_BIT else 0
         self.matcher.enter(market, owner, order_id, side, LIMIT, GTC, post_only, lots, price, filled, origin, terms)
+        if flags & LINKED_BIT != 0:
+            self.links.entered(market, order_id)
 
     def _resize_iceberg(self, market: Market, order: i64, more: i64) -> None:
         """Give an iceberg more lots, or fewer (negative), in its place: the hidden part first."""
@@ -432,24 +494,23 @@ class OrderDesk:
         words[order + PRICE] = price
         if keeps:
             words[order + OPEN] = lots
+            self.watches.look_again(market, order)
             return
-        book.stops.remove(order)
+        book.stops_of(order).remove(order)
         words[order + OPEN] = lots
         words[order + TRIGGER] = trigger
         book.requeue(order)
-        book.stops.add(order)
-        self.touch_if_elected(market, side, trigger)
+        self.watches.add(market, order)
+
+    def _is_cancel_refused(self, market: Market, owner: i64, order_id: i64, request: i64) -> bool:
+        """Refuse a cancel or a reduction that is one request too many; return whether it was."""
+        reason = self.guard.cancel_refusal(owner)
+        if reason == REJECT_NONE:
+            return False
+        write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, request, reason)
+        return True
 
     def _refuse_stranger(self, market: Market, owner: i64, order_id: i64, order: i64, request: i64) -> None:
         """Write that an order is not live (0), or is somebody else's."""
         reason = REJECT_UNKNOWN_ORDER if order == 0 else REJECT_NOT_ORDER_OWNER
         write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, request, reason)
-
-    # --- stops -------------------------------------------------------------------------------------------------
-
-    def touch_if_elected(self, market: Market, side: i64, trigger: i64) -> None:
-        """Let a stop that the last trade has touched already be elected in this settling, where the rule says so."""
-        if not self.elects_touched or not market.has_last:
-            return
-        if (side == BUY and trigger <= market.last) or (side != BUY and trigger >= market.last):
-            market.touch(market.last)

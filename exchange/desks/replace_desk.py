@@ -4,7 +4,7 @@ from typing import final
 
 from mypy_extensions import i64
 
-from exchange.accounts.ledger import FIRST_SLOT
+from exchange.accounts.ledger import FIRST_SLOT, LIQUIDATING
 from exchange.book.iceberg import whole_open
 from exchange.book.live_terms import LiveTerms
 from exchange.book.order_pool import (
@@ -12,22 +12,38 @@ from exchange.book.order_pool import (
     KIND_MASK,
     KIND_SHIFT,
     LEVEL,
+    LINKED_BIT,
     ORDER_ID,
     OWNER,
     POST_ONLY_BIT,
     PRICE,
     SIDE_MASK,
+    SOURCE_MASK,
+    SOURCE_SHIFT,
+    TAKE_PROFIT_BIT,
     TIF_MASK,
     TIF_SHIFT,
     TRIGGER,
 )
 from exchange.desks.matching import ACCOUNT_MASK
 from exchange.desks.order_desk import OrderDesk
-from exchange.desks.special_desk import OrderRequest, SpecialDesk
+from exchange.desks.order_request import OrderRequest
+from exchange.desks.special_desk import SpecialDesk
 from exchange.desks.terms_desk import Terms
+from exchange.enums import BY_LAST, STOP, TAKE_PROFIT
 from exchange.event_log import EventLog
 from exchange.market import Market
-from exchange.records import CANCEL_REPLACED, REJECT_NONE, REPLACE_ORDER, write_order_rejected
+from exchange.records import (
+    CANCEL_REPLACED,
+    REJECT_ACCOUNT_IN_DEBT,
+    REJECT_ACCOUNT_IN_LIQUIDATION,
+    REJECT_INVALID_COMBINATION,
+    REJECT_NONE,
+    REJECT_NOT_ORDER_OWNER,
+    REJECT_UNKNOWN_ORDER,
+    REPLACE_ORDER,
+    write_order_rejected,
+)
 
 
 @final
@@ -53,7 +69,9 @@ class ReplaceDesk:
     ) -> None:
         """Cancel a live order and enter another in its place, or refuse. terms: those that wait for the new one."""
         order = market.book.ids.find(order_id)
-        reason = self.desk.live_refusal(market, owner, order)
+        reason = self._live_refusal(market, owner, order)
+        if reason == REJECT_NONE and self._is_tied(market, order):
+            reason = REJECT_INVALID_COMBINATION
         if reason == REJECT_NONE:
             request = self._request(market, order, new_id, lots, price, trigger, terms)
             self._count_reserve(market, order, False)
@@ -65,6 +83,19 @@ class ReplaceDesk:
                 self.special_desk.accept(market, request)
                 return
         write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, REPLACE_ORDER, reason)
+
+    def _live_refusal(self, market: Market, owner: i64, order: i64) -> i64:
+        """Return why an account may not replace an order, live or 0; or 0: what an amend asks first."""
+        ledger = self.desk.ledger
+        if self.desk.has_clearing and ledger.states[ledger.homes[owner >> 32]] == LIQUIDATING:
+            return REJECT_ACCOUNT_IN_LIQUIDATION
+        if ledger.frozen_count != 0 and ledger.debts[ledger.main_of(owner >> 32)] != 0:
+            return REJECT_ACCOUNT_IN_DEBT
+        if order == 0:
+            return REJECT_UNKNOWN_ORDER
+        if (market.book.orders.words[order + OWNER] ^ owner) & ACCOUNT_MASK != 0:
+            return REJECT_NOT_ORDER_OWNER
+        return REJECT_NONE
 
     def _request(
         self, market: Market, order: i64, new_id: i64, lots: i64, price: i64, trigger: i64, terms: Terms | None
@@ -84,6 +115,15 @@ class ReplaceDesk:
         request.trigger = trigger
         if trigger == 0 and words[order + LEVEL] == 0:
             request.trigger = words[order + TRIGGER]
+        if flags & TAKE_PROFIT_BIT != 0:
+            request.kind += TAKE_PROFIT - STOP
+        is_pending = words[order + LEVEL] == 0
+        source: i64 = (flags >> SOURCE_SHIFT & SOURCE_MASK) + BY_LAST
+        if is_pending and source != self.desk.watches.default_source:
+            request.trigger_source = source
+        if flags & LINKED_BIT != 0:
+            request.effect = market.plans[words[order + ORDER_ID]].effect
+            request.replaced_lots = 0 if is_pending else whole_open(market.book, order)
         request.terms = terms
         old = market.book.terms_of(order)
         if old is not None:
@@ -92,6 +132,14 @@ class ReplaceDesk:
             request.live = _kept(old, terms is None)
         self.special_desk.read_terms(request)
         return request
+
+    def _is_tied(self, market: Market, order: i64) -> bool:
+        """Return whether other orders live and die with an order, or it follows a price: then it is not replaced."""
+        words = market.book.orders.words
+        if words[order + FLAGS] & LINKED_BIT == 0:
+            return False
+        plan = market.plans[words[order + ORDER_ID]]
+        return plan.partner is not None or plan.bracket is not None or plan.trail is not None
 
     def _count_reserve(self, market: Market, order: i64, counts: bool) -> None:
         """Let what a resting order reserves count again, or not for as long as another is checked in its place."""

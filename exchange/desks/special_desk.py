@@ -8,17 +8,18 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
-from exchange.book.live_terms import LiveTerms
-from exchange.book.order_pool import order_flags
+from exchange.book.order_pool import LINKED_BIT, order_flags
 from exchange.clock import first_multiple
 from exchange.desks.matching import ACCOUNT_MASK
 from exchange.desks.order_desk import OrderDesk
-from exchange.desks.terms_desk import Terms
+from exchange.desks.order_request import OrderRequest
 from exchange.enums import (
+    ANY,
     DAY,
     FOK,
     GTC,
     GTD,
+    LIMIT,
     MARKET,
     MARKET_TO_LIMIT,
     PARTICIPANT,
@@ -37,51 +38,31 @@ from exchange.records import (
     REJECT_INVALID_EXPIRY,
     REJECT_INVALID_TERMS,
     REJECT_NONE,
+    REJECT_NOT_IN_THIS_PHASE,
+    REJECT_NOTHING_TO_REDUCE,
     REJECT_POST_ONLY_WOULD_TAKE,
     TRANSFER_ORDER,
     write_order_accepted,
     write_order_rejected,
 )
+from exchange.triggers.entry import TriggerDesk
 
 _DAY_NS: Final = 24 * 3600 * 10**9
-
-
-@final
-class OrderRequest:
-    """A PlaceOrder that is not plain. Units as in the command."""
-
-    def __init__(self, owner: i64, order_id: i64) -> None:
-        """Ask for a limit order to buy; the rest is filled in."""
-        self.owner: i64 = owner
-        self.order_id: i64 = order_id
-        self.side: i64 = 0
-        self.kind: i64 = 0
-        self.time_in_force: i64 = 0
-        self.post_only: i64 = 0
-        self.lots: i64 = 0
-        self.price: i64 = 0
-        self.trigger: i64 = 0
-        self.origin: i64 = 0
-        self.trigger_source: i64 = 0
-        self.effect: i64 = 0
-        self.terms: Terms | None = None
-        self.live = LiveTerms()  # what it keeps of its terms and its time in force
-        self.is_replacing: bool = False
-        self.replaced_id: i64 = 0
 
 
 @final
 class SpecialDesk:
     """Applies special orders."""
 
-    def __init__(self, log: EventLog, desk: OrderDesk, has_clearing: bool) -> None:
-        """Share the log and the desk of plain orders."""
+    def __init__(self, log: EventLog, desk: OrderDesk, has_clearing: bool, triggers: TriggerDesk) -> None:
+        """Share the log, the desk of plain orders, and what knows triggers and effects on positions."""
         self.log = log
         self.desk = desk
         self.matcher = desk.matcher
         self.clearing = desk.clearing
         self.has_clearing: bool = has_clearing
         self.day_ends_ns: i64 = desk.day_ends_ns
+        self.triggers = triggers
         self.entries: i64 = 0  # special orders accepted so far
 
     def place(self, market: Market, request: OrderRequest) -> None:
@@ -116,11 +97,23 @@ class SpecialDesk:
 
         Settles the price of a post-only order that is repriced.
         """
-        if _is_lacking(request):
-            return REJECT_INVALID_COMBINATION
         kind, time_in_force = plain_kind(request.kind), plain_time_in_force(request.time_in_force)
         # What no order can be is refused in its place among the checks, as a market order is that is post-only.
         is_sound = request.origin == PARTICIPANT and (request.kind != MARKET_TO_LIMIT or time_in_force == GTC)
+        combination = self.triggers.combination_refusal(market, request) if is_sound else REJECT_INVALID_COMBINATION
+        checked_lots = request.lots
+        if request.effect != ANY:
+            checked_lots = self.triggers.cap(market, request, kind, time_in_force, combination)
+        reason: i64 = REJECT_NONE
+        if self.desk.has_guards:
+            reason = self.desk.guard.request_refusal(
+                market, request.owner, kind, time_in_force, request.post_only, True
+            )
+            is_at_once = request.kind == MARKET_TO_LIMIT or request.live.min_qty != 0
+            if reason == REJECT_NONE and is_at_once and not market.is_continuous:
+                reason = REJECT_NOT_IN_THIS_PHASE
+        if reason != REJECT_NONE:
+            return reason
         reason = self.desk.place_refusal(
             market,
             request.owner,
@@ -128,11 +121,12 @@ class SpecialDesk:
             request.side,
             kind,
             time_in_force,
-            request.post_only if is_sound else 1,
-            request.lots,
+            request.post_only,
+            checked_lots,
             request.price,
             request.trigger,
             request.origin,
+            combination,
         )
         # An order that replaces another takes its room, and may take its id.
         is_own_id = reason == REJECT_DUPLICATE_ORDER_ID and request.order_id == request.replaced_id
@@ -140,13 +134,31 @@ class SpecialDesk:
             reason = REJECT_NONE
         if reason == REJECT_NONE:
             reason = self._terms_refusal(request)
+        if reason == REJECT_NONE and request.effect != ANY and kind < STOP and request.lots == 0:
+            reason = REJECT_NOTHING_TO_REDUCE
+        if reason == REJECT_NONE and self.desk.has_guards:
+            guard = self.desk.guard
+            reason = guard.order_refusal(market, request.owner, request.side, kind, request.lots, request.price, True)
+            if reason == REJECT_NONE and kind == LIMIT:
+                request.price = guard.price_within(market, request.owner, request.side, request.price)
         if reason == REJECT_NONE and request.post_only != 0:
             repriced = self.matcher.post_only_price(market, request.side, request.price)
             may_reprice = self.desk.reprices_post_only and market.min_price <= repriced <= market.max_price
             if repriced != request.price and not may_reprice:
                 reason = REJECT_POST_ONLY_WOULD_TAKE
             request.price = repriced
-        if reason == REJECT_NONE:
+        if reason == REJECT_NONE and request.effect != ANY:
+            reason = self.matcher.reduce_refusal(
+                market,
+                request.owner,
+                request.side,
+                kind,
+                time_in_force,
+                request.lots,
+                request.price,
+                request.live,
+            )
+        elif reason == REJECT_NONE:
             reason = self.matcher.entry_refusal(
                 market,
                 request.owner,
@@ -185,8 +197,9 @@ class SpecialDesk:
         live = request.live
         live.entry = self.entries
         kind, time_in_force = plain_kind(request.kind), plain_time_in_force(request.time_in_force)
+        has_plan = self.triggers.plan(market, request)
         if kind >= STOP:
-            self._wait(market, request, kind, time_in_force)
+            self._wait(market, request, kind, time_in_force, has_plan)
             return
         self.matcher.enter(
             market,
@@ -202,16 +215,19 @@ class SpecialDesk:
             request.origin,
             live,
         )
+        if has_plan:
+            self.triggers.links.entered(market, request.order_id)
 
-    def _wait(self, market: Market, request: OrderRequest, kind: i64, time_in_force: i64) -> None:
+    def _wait(self, market: Market, request: OrderRequest, kind: i64, time_in_force: i64, has_plan: bool) -> None:
         """Let a stop wait for its trigger."""
         book = market.book
-        flags = order_flags(request.side, kind, time_in_force, 0)
+        flags = order_flags(request.side, kind, time_in_force, 0) | self.triggers.flags_of(request)
+        if has_plan:
+            flags |= LINKED_BIT
         order = book.enter(request.order_id, request.owner, flags, request.price, request.lots, 0, request.trigger)
         if request.live.lasts() or request.live.min_qty != 0 or request.live.budget != 0:
             book.attach(order, request.live)
-        book.stops.add(order)
-        self.desk.touch_if_elected(market, request.side, request.trigger)
+        self.desk.watches.add(market, order)
 
     # --- terms -------------------------------------------------------------------------------------------------
 
@@ -247,6 +263,8 @@ class SpecialDesk:
         terms = request.terms
         if is_wrong or (terms is not None and terms.expires_ns != 0 and request.time_in_force != GTD):
             return REJECT_INVALID_TERMS
+        if not self.triggers.has_sound_bracket(request):
+            return REJECT_INVALID_TERMS
         if request.time_in_force == GTD and live.expires_ns <= self.log.ts_ns:
             return REJECT_INVALID_EXPIRY
         return REJECT_NONE
@@ -264,11 +282,3 @@ def plain_kind(kind: i64) -> i64:
 def plain_time_in_force(time_in_force: i64) -> i64:
     """Return GTC for what rests until its time comes, else the same."""
     return GTC if time_in_force in (DAY, GTD) else time_in_force
-
-
-def _is_lacking(request: OrderRequest) -> bool:
-    """Return whether an order asks for what the venue does not have."""
-    terms = request.terms
-    has_bracket = terms is not None and (terms.take_profit != 0 or terms.stop_loss != 0)
-    is_take_profit = request.kind in (TAKE_PROFIT, TAKE_PROFIT_LIMIT)
-    return has_bracket or is_take_profit or request.effect != 0 or request.trigger_source != 0

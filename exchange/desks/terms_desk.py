@@ -52,6 +52,10 @@ class Terms:
         self.stop_loss: i64 = 0
         self.stop_loss_limit: i64 = 0
 
+    def has_bracket(self) -> bool:
+        """Return whether there is anything of a bracket, sound or not."""
+        return (self.take_profit | self.take_profit_limit | self.stop_loss | self.stop_loss_limit) != 0
+
 
 @final
 class TermsDesk(RequestDesk):

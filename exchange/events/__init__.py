@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.events import accounts, assets, liquidation, margin, orders, prices, terms, waterfall
+from exchange.events import accounts, assets, liquidation, margin, orders, phases, prices, terms, triggers, waterfall
 from exchange.events.accounts import (
     AccountEvent,
     Deposited,
@@ -64,6 +64,17 @@ from exchange.events.orders import (
     Trade,
     TradeReported,
 )
+from exchange.events.phases import (
+    AuctionUncrossed,
+    BandMoved,
+    BreakerTripped,
+    IndicativePriceUpdated,
+    KillSwitchSet,
+    LimitStateChanged,
+    PhaseChanged,
+    PhaseEvent,
+    ReferencePriceSet,
+)
 from exchange.events.prices import (
     FundingPaid,
     FundingRateSet,
@@ -75,6 +86,7 @@ from exchange.events.prices import (
     PriceEvent,
 )
 from exchange.events.terms import BracketTermsSet, OrderTermsSet, TermsEvent
+from exchange.events.triggers import BracketAttached, OrdersLinked, StopTrailed, TrailingStopSet, TriggerEvent
 from exchange.events.types import EventType
 from exchange.events.waterfall import (
     DebtBooked,
@@ -97,7 +109,16 @@ from exchange.events.waterfall import (
 )
 
 Event: TypeAlias = (
-    OrderEvent | TermsEvent | PriceEvent | AccountEvent | AssetEvent | LiquidationEvent | WaterfallEvent | MarginEvent
+    OrderEvent
+    | TermsEvent
+    | TriggerEvent
+    | PriceEvent
+    | AccountEvent
+    | AssetEvent
+    | LiquidationEvent
+    | WaterfallEvent
+    | MarginEvent
+    | PhaseEvent
 )
 
 _ALL = {
@@ -108,7 +129,9 @@ _ALL = {
     **liquidation.EVENTS,
     **waterfall.EVENTS,
     **margin.EVENTS,
+    **phases.EVENTS,
     **terms.EVENTS,
+    **triggers.EVENTS,
 }
 EVENTS: dict[EventType, type[msgspec.Struct]] = dict(sorted(_ALL.items()))
 
@@ -117,8 +140,12 @@ __all__ = [
     "AccountRestricted",
     "AssetDeposited",
     "AssetWithdrawn",
+    "AuctionUncrossed",
     "BackstopMissing",
+    "BandMoved",
+    "BracketAttached",
     "BracketTermsSet",
+    "BreakerTripped",
     "DebtBooked",
     "DebtRepaid",
     "DeficitPaid",
@@ -135,13 +162,16 @@ __all__ = [
     "FundingSettled",
     "HaircutCharged",
     "IndexPriceUpdated",
+    "IndicativePriceUpdated",
     "InstrumentSettled",
     "InterestCharged",
     "InterestRateSet",
     "IsolatedMarginTransferred",
+    "KillSwitchSet",
     "LenderCut",
     "LevelCrossed",
     "LeverageSet",
+    "LimitStateChanged",
     "LiquidationEnded",
     "LiquidationFeeCharged",
     "LiquidationOrderPlaced",
@@ -161,7 +191,9 @@ __all__ = [
     "OrderRefreshed",
     "OrderRejected",
     "OrderTermsSet",
+    "OrdersLinked",
     "PairNetted",
+    "PhaseChanged",
     "PositionChanged",
     "PositionDeleveraged",
     "PositionModeSet",
@@ -171,12 +203,15 @@ __all__ = [
     "PositionTransferred",
     "ProfitClawedBack",
     "RecordedClipped",
+    "ReferencePriceSet",
     "RequestRejected",
     "SessionEnded",
+    "StopTrailed",
     "StopTriggered",
     "SurplusPaid",
     "Trade",
     "TradeReported",
+    "TrailingStopSet",
     "VenueLossBooked",
     "WithdrawalsGated",
     "Withdrawn",

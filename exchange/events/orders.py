@@ -126,7 +126,11 @@ class OrderRefreshed(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class StopTriggered(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """A stop was elected because a trade touched its trigger; it acts at once, as market or limit order."""
+    """A stop was elected because a price touched its trigger; it acts at once, as market or limit order.
+
+    last_ticks: that price, of a book's side that was empty 0. source: VENUE where it was the last trade's.
+    qty_lots: what it acts with.
+    """
 
     seq: int
     command_seq: Word
@@ -138,6 +142,7 @@ class StopTriggered(msgspec.Struct, frozen=True, gc=False, tag=True):
     last_ticks: Word
     qty_lots: Word
     side: Side
+    source: TriggerSource = TriggerSource.VENUE
 
 
 class TradeReported(msgspec.Struct, frozen=True, gc=False, tag=True):

@@ -12,9 +12,9 @@ from exchange.accounts.fund_money import credit_fund
 from exchange.accounts.ledger import OWNER_SLOT, SIZE, Ledger
 from exchange.agenda import Agenda
 from exchange.book.level_index import HEAD, LevelIndex
-from exchange.book.stop_index import NEVER_BUY, NEVER_SELL
 from exchange.clock import NEVER, Clock, TimedTask
 from exchange.desks.matching import Matcher
+from exchange.enums import BUY, SELL
 from exchange.event_log import EventLog
 from exchange.instrument import Instrument
 from exchange.market import Market
@@ -76,16 +76,22 @@ class Deliverer:
         write_instrument_settled(self.log, market.instrument, price, longs, -total, positions, commanded)
 
     def _cancel_orders(self, market: Market) -> None:
-        """Bids from the best, asks from the best, each price oldest first; buy stops from the lowest trigger up, sell
-        stops from the highest down.
+        """Bids from the best, asks from the best, each price oldest first; of each price that stops watch the rising
+        from the lowest trigger up, those without a trigger yet, the falling from the highest down; then market orders
+        that wait for an auction, buys first.
         """
         self._cancel_side(market, market.book.bids)
         self._cancel_side(market, market.book.asks)
-        stops = market.book.stops
-        while stops.lowest_buy != NEVER_BUY:
-            self.matcher.take_out(market, stops.next_buy(), CANCEL_INSTRUMENT_SETTLED, 0)
-        while stops.highest_sell != NEVER_SELL:
-            self.matcher.take_out(market, stops.next_sell(), CANCEL_INSTRUMENT_SETTLED, 0)
+        for stops in [market.book.stops, *(watch.stops for watch in market.watches)]:
+            while len(stops.rising) > 0:
+                self.matcher.take_out(market, stops.next_rising(), CANCEL_INSTRUMENT_SETTLED, 0)
+            while len(stops.asleep) > 0:
+                self.matcher.take_out(market, next(iter(stops.asleep)), CANCEL_INSTRUMENT_SETTLED, 0)
+            while len(stops.falling) > 0:
+                self.matcher.take_out(market, stops.next_falling(), CANCEL_INSTRUMENT_SETTLED, 0)
+        for side in (BUY, SELL):
+            while market.book.queue.oldest(side) != 0:
+                self.matcher.take_out(market, market.book.queue.oldest(side), CANCEL_INSTRUMENT_SETTLED, 0)
 
     def _cancel_side(self, market: Market, side: LevelIndex) -> None:
         while side.best != 0:

@@ -28,7 +28,6 @@ from exchange.records import (
     CANCEL_LIQUIDATION,
     LEVEL_BACKSTOP,
     MARK_EXTERNAL,
-    MARKET_PAUSED,
     OUTCOME_CURED,
     OUTCOME_DELEVERAGED,
     OUTCOME_EVEN,
@@ -100,6 +99,7 @@ class Liquidator:
         clock: Clock,
         deleverager: Deleverager,
         waterfall: Waterfall,
+        order_ids: OwnOrderIds,
     ) -> None:
         """Copy the rules; share the venue's parts."""
         self.log = log
@@ -114,7 +114,7 @@ class Liquidator:
         self.clock = clock
         self.interest: Interest | None = None  # what charges the accounts that borrow, set by the exchange
         liquidation, pacing = rules.liquidation, rules.liquidation.pacing
-        self.order_ids = OwnOrderIds()
+        self.order_ids = order_ids
         self.budgets = Budgets(pacing, log)
         self.pricer = OrderPricer(liquidation.price, ledger, clearing)
         if liquidation.order == "ioc_at_bankruptcy":
@@ -325,7 +325,7 @@ class Liquidator:
         if self.rechecks and is_retry and not self.monitor.is_below_maintenance(slot):
             self._end(liquidation, OUTCOME_CURED)
             return
-        if market.state == MARKET_PAUSED:
+        if _is_stopped(market):
             self.waiting[market.index].append((work, work.ticket))
             return
         if self.monitor.has_backstop and self.monitor.note_liquidated(slot) == LEVEL_BACKSTOP:
@@ -347,6 +347,8 @@ class Liquidator:
             left = self._send_at_market(work, market, lots)
             if left == 0:
                 self._go_on(work, market)
+            elif _is_stopped(market):
+                self._wait(work, market)
             else:
                 self._hand_over(work, market, self._remaining(work, left), self.after_market)
         else:
@@ -367,7 +369,8 @@ class Liquidator:
         else:
             left = self._match(work, market, owner, order_id, side, False, price, lots)
             if left > 0:
-                work.failures += 1
+                if not _is_stopped(market):  # else its order tripped a breaker, which is not the order's failure
+                    work.failures += 1
                 self._wait(work, market)
         work.traded_before = market.traded_lots
         if left == 0:
@@ -409,7 +412,10 @@ class Liquidator:
         matcher = self.matcher
         if not is_market and self.order_kind == FOK_ORDER:
             opposite = market.book.asks if side == BUY else market.book.bids
-            if matcher.fillable(market, owner, side, price * opposite.sign, lots) < lots:
+            rank: i64 = price * opposite.sign
+            if matcher.has_guards:
+                rank = matcher.guard.limit_within(market, owner, side, rank)
+            if matcher.fillable(market, owner, side, rank, lots) < lots:
                 matcher.write_canceled(market, owner, order_id, price, lots, number, side, CANCEL_IOC_REMAINDER)
                 return lots
         follows = self.sizer.follows_shortage
@@ -438,6 +444,8 @@ class Liquidator:
                 break
             if step == "market":
                 left = self._send_at_market(work, market, left)
+                if _is_stopped(market):
+                    break
             elif step == "fund":
                 if not self.fund.declines(market.index):
                     left = self.takeovers.by_fund(market, work, left)
@@ -578,3 +586,8 @@ class Liquidator:
     def _owner(self, work: LegWork) -> i64:
         slot = self.ledger.legs[work.leg + FILL_SLOT]
         return slot << 32 | (self.ledger.account_ids[slot] & ACCOUNT_MASK)
+
+
+def _is_stopped(market: Market) -> bool:
+    """Return whether liquidations wait for a market. Asked anew after an order, which may have tripped a breaker."""
+    return not market.can_trade

@@ -52,6 +52,14 @@ class OrderRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     market_to_limit: such an order trades at any price and rests at its last fill's, or trades at the best price only
         and rests there.
     day_ends_ns: when DAY orders end, in nanoseconds after midnight UTC; -1: only when the market closes.
+    stop_trigger_source: which price stops and take-profits watch that name none: the last trade's, the mark, the index,
+        or the best price that the order could trade at.
+    trigger_when_side_empty: what watches that best price waits while the side is empty, or a stop is elected.
+    reduce_only_excess: a reduce-only order larger than the position is cut to it, or refused.
+    reduce_only_cut: which resting reduce-only orders are cut when together they pass the position, the newest
+        or the oldest first; or "each": none as long as each of them is no larger.
+    oco_partial: what a fill of one of two linked orders takes from the other: as much, all of it, or nothing until the
+        first is gone.
     """
 
     amend_qty_down: Literal["keep_priority", "lose_priority"] = "keep_priority"
@@ -67,6 +75,11 @@ class OrderRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     iceberg_amend_up: Literal["lose_priority", "keep_priority"] = "lose_priority"
     market_to_limit: Literal["any_price", "best_price"] = "any_price"
     day_ends_ns: int = 0
+    stop_trigger_source: Literal["last", "mark", "index", "opposite_best"] = "last"
+    trigger_when_side_empty: Literal["wait", "fire"] = "wait"
+    reduce_only_excess: Literal["cap", "reject"] = "cap"
+    reduce_only_cut: Literal["newest", "oldest", "each"] = "newest"
+    oco_partial: Literal["reduce", "cancel", "keep"] = "reduce"
 
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""

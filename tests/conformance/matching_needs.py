@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from exchange.rules import AllocationRules, OrderRules, Rules
+from exchange.rules import AllocationRules, OrderRules, PhaseRules, Rules
 
 # What a scenario may require. False is what the venue lacks; a name that is not listed counts as lacking, too.
 FEATURES: Final = {
@@ -12,28 +12,35 @@ FEATURES: Final = {
     "market_to_limit": True,
     "stop": True,
     "stop_limit": True,
-    "trigger_direction": False,  # a buy stop always watches for a rise, a sell stop for a fall
+    "trigger_direction": True,
     "ioc": True,
     "fok": True,
     "fok_budget": True,
     "iceberg": True,
     "min_display": True,
     "post_only": True,
-    "reduce_only": False,
+    "reduce_only": True,
     "amend": True,
     "amend_total_qty": True,
     "replace": True,
     "cancel": True,
     "mass_cancel": True,
-    "auction": False,
+    "auction": True,
     "owner_check": True,
     "id_reuse": True,
 }
 
 # The values of a convention that the venue can follow, each with the order rules that make it do so.
 CONVENTIONS: Final[dict[str, dict[str, dict[str, str]]]] = {
-    "stop_trigger": {"last_trade": {}},
-    "stop_trigger_when_side_empty": {"wait": {}},
+    "stop_trigger": {
+        "last_trade": {"stop_trigger_source": "last"},
+        "opposite_best": {"stop_trigger_source": "opposite_best"},
+    },
+    "stop_trigger_when_side_empty": {
+        "wait": {"trigger_when_side_empty": "wait"},
+        "fire": {"trigger_when_side_empty": "fire"},
+    },
+    "reduce_only_excess": {"cap_on_entry": {"reduce_only_excess": "cap"}},
     "stop_order": {"trigger_price_then_time": {}},
     "amend_qty_down": {
         "keep_priority": {"amend_qty_down": "keep_priority"},
@@ -59,6 +66,11 @@ CONVENTIONS: Final[dict[str, dict[str, dict[str, str]]]] = {
         "lose_priority": {"iceberg_amend_up": "lose_priority"},
     },
     "allocation": {"fifo": {}, "pro_rata": {}},  # a rule of the instrument: ALLOCATIONS
+    "auction_price": {"max_volume_then_min_surplus_then_max_price": {}},
+}
+# And with the phase rules.
+PHASE_CONVENTIONS: Final[dict[str, dict[str, dict[str, str]]]] = {
+    "auction_price": {"max_volume_then_min_surplus_then_max_price": {"auction_price": "highest"}},
 }
 
 ALLOCATIONS: Final = {
@@ -147,8 +159,6 @@ def used_features(ops: list[dict[str, Any]]) -> Iterator[str]:
                 yield op["type"]
             if op.get("tif") not in (None, "GTC"):
                 yield op["tif"].lower()
-            if (op.get("trigger") or {}).get("dir", NATURAL_DIRECTIONS[op["side"]]) != NATURAL_DIRECTIONS[op["side"]]:
-                yield "trigger_direction"
 
 
 def rules_of(scenario: dict[str, Any]) -> Rules:
@@ -159,7 +169,21 @@ def rules_of(scenario: dict[str, Any]) -> Rules:
         **(scenario.get("conventions") or {}),
     }.items():
         orders.update(CONVENTIONS[name][value])
-    return Rules(name=scenario["id"], clearing="none", orders=OrderRules(**orders))  # type: ignore[arg-type]
+    clearing = "margin" if needs_positions(scenario) else "none"
+    return Rules(name=scenario["id"], clearing=clearing, orders=OrderRules(**orders))  # type: ignore[arg-type]
+
+
+def needs_positions(scenario: dict[str, Any]) -> bool:
+    """Return whether the venue has to know what its accounts hold."""
+    return "reduce_only" in used_features(scenario["ops"])
+
+
+def phases_of(scenario: dict[str, Any]) -> PhaseRules:
+    """Return the instrument's phase rules under a scenario's conventions."""
+    phases: dict[str, Any] = {}
+    for name, value in (scenario.get("conventions") or {}).items():
+        phases.update(PHASE_CONVENTIONS.get(name, {}).get(value, {}))
+    return PhaseRules(**phases)
 
 
 def allocation_of(scenario: dict[str, Any]) -> AllocationRules:

@@ -8,15 +8,19 @@ from exchange.commands import (
     AmendOrder,
     CancelOrder,
     Command,
+    Deposit,
     MassCancel,
+    OpenPosition,
     OrderTerms,
     PlaceOrder,
     ReplaceOrder,
+    SetMarkPrice,
+    SetPhase,
 )
-from exchange.enums import CancelReason, OrderKind, RejectReason, Side, SideFilter, TimeInForce
+from exchange.enums import CancelReason, OrderEffect, OrderKind, Phase, RejectReason, Side, SideFilter, TimeInForce
 from exchange.events import Event, OrderCanceled, OrderRejected, Trade
 from exchange.instrument import Instrument
-from tests.conformance.matching_needs import allocation_of, rules_of
+from tests.conformance.matching_needs import NATURAL_DIRECTIONS, allocation_of, needs_positions, phases_of, rules_of
 
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 KINDS: Final = {
@@ -32,6 +36,7 @@ TIMES_IN_FORCE: Final = {
     "FOK": TimeInForce.FOK,
 }
 INSTRUMENT: Final = 1
+WEALTH: Final = 10**15  # of each account where the venue keeps positions
 
 
 class Entered:
@@ -52,7 +57,7 @@ class Run:
 
     def __init__(self, scenario: dict[str, Any]) -> None:
         """Open the venue."""
-        instrument = Instrument(INSTRUMENT, "TEST", allocation=allocation_of(scenario))
+        instrument = Instrument(INSTRUMENT, "TEST", allocation=allocation_of(scenario), phases=phases_of(scenario))
         self.venue = Exchange([instrument], rules_of(scenario))
         self.ops: list[dict[str, Any]] = scenario["ops"]
         self.at = 0
@@ -65,6 +70,9 @@ class Run:
         self.trades: list[dict[str, Any]] = []
         self.rejects: list[int] = []
         self.positions = dict(scenario.get("initial_positions") or {})
+        self.has_money = needs_positions(scenario)
+        if self.has_money:
+            self.give_positions()
 
     def play(self) -> None:
         """Run every operation, checking the venue against itself after each."""
@@ -74,11 +82,21 @@ class Run:
             "mass_cancel": self.mass_cancel,
             "amend": self.amend,
             "replace": self.replace,
+            "auction_begin": lambda op: self.apply(SetPhase(self.at, INSTRUMENT, Phase.OPENING_AUCTION)),
+            "uncross": lambda op: self.apply(SetPhase(self.at, INSTRUMENT, Phase.CONTINUOUS)),
         }
         for at, op in enumerate(self.ops):
             self.at = at
             steps[op["op"]](op)
             self.venue.check()
+
+    def give_positions(self) -> None:
+        """Let everybody be rich, and hold what the scenario says, at a price that stays as it is."""
+        self.venue.apply(SetMarkPrice(0, INSTRUMENT, 1))
+        for owner, size in self.positions.items():
+            account = self.account_of({"owner": owner})
+            if size != 0:
+                self.venue.apply(OpenPosition(0, INSTRUMENT, account, size, 1))
 
     def enter(self, op: dict[str, Any]) -> None:
         """Place an order. An order without an owner gets an account of its own."""
@@ -91,6 +109,9 @@ class Run:
             kind = OrderKind.MARKET
         is_priced = kind in (OrderKind.LIMIT, OrderKind.STOP_LIMIT)
         is_stop = kind in (OrderKind.STOP, OrderKind.STOP_LIMIT)
+        natural = NATURAL_DIRECTIONS[op["side"]]
+        if is_stop and op["trigger"].get("dir", natural) != natural:
+            kind = OrderKind(kind + OrderKind.TAKE_PROFIT - OrderKind.STOP)
         entered = Entered(account, op)
         command = PlaceOrder(
             self.at,
@@ -104,6 +125,7 @@ class Run:
             TIMES_IN_FORCE[op.get("tif") or "GTC"],
             bool(op.get("post_only")),
             op["trigger"]["price"] if is_stop else 0,
+            effect=OrderEffect.REDUCE_ONLY if op.get("reduce_only") else OrderEffect.ANY,
         )
         terms = OrderTerms(
             self.at,
@@ -238,8 +260,14 @@ class Run:
         owner = op.get("owner")
         if owner is None:
             self.anonymous_accounts += 1
+            if self.has_money:
+                self.venue.apply(Deposit(self.at, 1_000_000 + self.anonymous_accounts, WEALTH))
             return 1_000_000 + self.anonymous_accounts
-        account = self.owners.setdefault(owner, len(self.owners) + 1)
+        if owner not in self.owners:
+            self.owners[owner] = len(self.owners) + 1
+            if self.has_money:
+                self.venue.apply(Deposit(self.at, self.owners[owner], WEALTH))
+        account = self.owners[owner]
         self.owner_names[account] = owner
         return account
 

@@ -2,8 +2,9 @@
 
     python -m tests.conformance.run_matching [DIR] [--json] [--only TEXT]
 
-The schema and its conventions stand in `matching/README.md`. Every scenario gets its own venue, without clearing, whose
-rules are the conventions the scenario starts from: those defaults, not ours. A scenario that needs something that the
+The schema and its conventions stand in `matching/README.md`. Every scenario gets its own venue whose
+rules are the conventions the scenario starts from: those defaults, not ours. It has no clearing, but where orders
+depend on positions it has, and everybody is rich. A scenario that needs something that the
 venue does not have, or does not have in this tool's tables, is skipped and counted under the first such thing. The last
 line of the output is, with --json, one object: passed (count), failed (ids), skipped (missing feature: count). The exit
 code is 1 when a scenario failed.

@@ -4,11 +4,16 @@
     instrument 1 kind=inverse tick_value=100    fields of Instrument; maintenance=ppm, leverage=, fees=m/t/liq;
                                                 tiers=ppm:up_to:leverage,... and other=ppm, one more margin schedule
     place buy 10 @ 100 id 1 acct 7 ioc          no price: a market order; `stop 90`: a stop, with `@` a stop-limit
+    place sell 5 profit 110 by-mark id 1 acct 7 a take-profit; also `by-last`, `by-index`, `by-best`, of stops, too
+    place sell 5 @ 101 id 1 acct 7 reduce-only  also `close`, which has no quantity: `place sell close stop 90 ...`
     place sell 5 @ 101 id 9 recorded            of the recorded market, account 0; also `correction`
     terms show 2 least 1 min 3 until 99 budget 1000 id 1 acct 7     for the order that comes next: what an iceberg shows
                                                 and when it shows anew, a minimum quantity, a GTD's time, a FOK's budget
     place buy 10 @ 100 id 1 acct 7 day          also `gtd`; `place buy 10 to-limit id 1 acct 7`
     replace 5 @ 99 id 1 as 2 acct 7             another order in the place of a live one; also `stop 90`
+    trail sell 5 distance 10 id 1 acct 7        also `step 2 activation 120 offset 3 ppm`
+    link id 1 other 2 acct 7                    one of the two cancels the other
+    bracket profit 110 loss 90 id 3 acct 7      for the order 3 that comes; also `profit-limit`, `loss-limit`
     cancel id 1 acct 7                          also `reduce 2 id 1 acct 7`, `amend 5 @ 99 stop 90 total id 1 acct 7`
     mass-cancel buy acct 7
     wait 8h                                     time passes: ns, ms, s, min, h, d
@@ -17,6 +22,9 @@
     open -10 @ 100 acct 7
     restrict acct 7                             only what reduces; `unrestrict acct 7` lifts it
     market paused                               also `reduce-only`, `open`
+    phase halt                                  also `pre-open`, `opening-auction`, `continuous`, `closed` ...
+    kill acct 7                                 the kill switch; `unkill acct 7` lifts it
+    reference 100                               the price that bands and auctions refer to
     isolate acct 7                              a pocket for its position; also `cross`, and `margin -50 acct 7`
     hedge acct 7                                `one-way` ends that; `place buy 5 @ 90 long id 3 acct 7`, also `short`
     schedule 1 new                              another margin schedule, `new`: for what is opened from now on
@@ -43,6 +51,7 @@ from exchange.codec import encode_command
 from exchange.commands import (
     AdvanceTime,
     AmendOrder,
+    BracketTerms,
     CancelOrder,
     Command,
     CommandType,
@@ -52,10 +61,12 @@ from exchange.commands import (
     ExecuteRecorded,
     FundDeposit,
     GateWithdrawals,
+    LinkOrders,
     MassCancel,
     OpenPosition,
     OrderTerms,
     PlaceOrder,
+    PlaceTrailingStop,
     ReduceOrder,
     ReplaceOrder,
     ReportTrade,
@@ -63,12 +74,15 @@ from exchange.commands import (
     SetFundingRate,
     SetIndexPrice,
     SetInterestRate,
+    SetKillSwitch,
     SetLeverage,
     SetMarginMode,
     SetMarginSchedule,
     SetMarketState,
     SetMarkPrice,
+    SetPhase,
     SetPositionMode,
+    SetReferencePrice,
     SettleInstrument,
     TransferMargin,
     Withdraw,
@@ -79,12 +93,15 @@ from exchange.enums import (
     InterestKind,
     MarginMode,
     MarketState,
+    OrderEffect,
     OrderKind,
     Origin,
+    Phase,
     PositionSide,
     Side,
     SideFilter,
     TimeInForce,
+    TriggerSource,
 )
 from exchange.events import Event
 from exchange.exchange import Exchange
@@ -92,10 +109,13 @@ from exchange.instrument import FeeSchedule, Instrument, MarginTier
 from exchange.rules import load_rules
 
 SIDES = ("buy", "sell", "long", "short")
+BY = ("by-last", "by-mark", "by-index", "by-best")  # what stops and take-profits watch
+PHASES = tuple(phase.name.lower().replace("_", "-") for phase in Phase)
 STATES = ("open", "reduce-only", "paused")  # of a market
 FLAGS = (
     *SIDES,
     *STATES,
+    *PHASES,
     "ioc",
     "fok",
     "post-only",
@@ -109,8 +129,14 @@ FLAGS = (
     "day",
     "gtd",
     "to-limit",
+    "close",
+    "ppm",
+    *BY,
 )
-VALUES = ("@", "id", "acct", "stop", "on", "leg", "show", "least", "min", "until", "budget", "as")
+VALUES = (
+    *("@", "id", "acct", "stop", "profit", "on", "leg", "distance", "step", "activation", "offset", "other", "loss"),
+    *("profit-limit", "loss-limit", "show", "least", "min", "until", "budget", "as"),
+)
 TIMES_IN_FORCE = {
     "ioc": TimeInForce.IOC,
     "fok": TimeInForce.FOK,
@@ -151,13 +177,18 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
     instrument, account = said.get("on", first_instrument), said.get("acct", 0)
     side = Side.SELL if "sell" in said else Side.BUY
     amount, price, trigger, order_id = (said.get(name, 0) for name in ("amount", "@", "stop", "id"))
+    trigger = said.get("profit", trigger)
     origin = (
         Origin.RECORDED if "recorded" in said else Origin.CORRECTION if "correction" in said else Origin.PARTICIPANT
     )
     more: dict[str, Any] = {"origin": origin, "is_continued": "continued" in said}
+    source = TriggerSource(next((BY.index(name) + 1 for name in BY if name in said), 0))
+    effect = OrderEffect(1 if "reduce-only" in said else 2 if "close" in said else 0)
+    position = PositionSide(1 if "long" in said else 2 if "short" in said else 0)
     if verb == "place":
         time_in_force = next((found for name, found in TIMES_IN_FORCE.items() if name in said), TimeInForce.GTC)
-        kind = OrderKind((2 if "stop" in said else 0) + (("@" in said) == ("stop" in said)))
+        base = 4 if "profit" in said else 2 if "stop" in said else 0
+        kind = OrderKind(base + (("@" in said) == (base > 0)))
         kind = OrderKind.MARKET_TO_LIMIT if "to-limit" in said else kind
         return PlaceOrder(
             ts_ns,
@@ -171,10 +202,39 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
             time_in_force,
             "post-only" in said,
             trigger,
-            position=PositionSide(1 if "long" in said else 2 if "short" in said else 0),
+            position=position,
+            trigger_source=source,
+            effect=effect,
             **more,
         )
     makers: dict[str, Callable[[], Command]] = {
+        "trail": lambda: PlaceTrailingStop(
+            ts_ns,
+            instrument,
+            account,
+            order_id,
+            side,
+            amount,
+            said["distance"],
+            said.get("activation", 0),
+            said.get("step", 0),
+            said.get("offset", 0),
+            "ppm" in said,
+            position,
+            source,
+            effect,
+        ),
+        "link": lambda: LinkOrders(ts_ns, instrument, account, order_id, said["other"]),
+        "bracket": lambda: BracketTerms(
+            ts_ns,
+            instrument,
+            account,
+            order_id,
+            said.get("profit", 0),
+            said.get("profit-limit", 0),
+            said.get("loss", 0),
+            said.get("loss-limit", 0),
+        ),
         "cancel": lambda: CancelOrder(ts_ns, instrument, account, order_id, **more),
         "terms": lambda: OrderTerms(
             ts_ns,
@@ -224,6 +284,12 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
         "market": lambda: SetMarketState(
             ts_ns, instrument, next(state for state, name in zip(MarketState, STATES, strict=True) if name in said)
         ),
+        "phase": lambda: SetPhase(
+            ts_ns, instrument, next(phase for phase, name in zip(Phase, PHASES, strict=True) if name in said)
+        ),
+        "kill": lambda: SetKillSwitch(ts_ns, account),
+        "unkill": lambda: SetKillSwitch(ts_ns, account, False),
+        "reference": lambda: SetReferencePrice(ts_ns, instrument, amount),
     }
     return makers[verb]()
 
@@ -271,6 +337,10 @@ def instrument_of(line: str) -> Instrument:
         elif name == "fees":
             maker, taker, liquidation = map(int, text.split("/"))
             fields["fees"] = FeeSchedule(maker_ppm=maker, taker_ppm=taker, liquidation_ppm=liquidation)
+        elif name == "timetable":
+            rows = [row.split(":") for row in text.split(",")]
+            times = [{"at_ns": duration_of(after), "phase": phase} for after, phase in rows]
+            fields.setdefault("phases", {})["timetable"] = times
         elif name == "weight":
             fields.setdefault("spot", {})["collateral_weights"] = [{"ppm": int(text)}]
         elif name == "leverage":
@@ -361,18 +431,24 @@ def plain(member: Any) -> str:
 def order_words(event: Any) -> Iterator[str]:
     """The facts of an accepted order, leaving out what goes without saying."""
     yield plain(event.side)
-    yield f"{event.qty_lots}"
-    if event.kind in (OrderKind.LIMIT, OrderKind.STOP_LIMIT):
+    yield f"{event.qty_lots}" if event.effect != OrderEffect.CLOSE_POSITION or event.qty_lots else "close"
+    if event.kind in (OrderKind.LIMIT, OrderKind.STOP_LIMIT, OrderKind.TAKE_PROFIT_LIMIT):
         yield f"@ {event.price_ticks}"
     if event.kind == OrderKind.MARKET_TO_LIMIT:
         yield "to-limit"
-    elif event.kind >= OrderKind.STOP:
+    elif event.kind in (OrderKind.STOP, OrderKind.STOP_LIMIT):
         yield f"stop {event.trigger_ticks}"
+    if event.kind in (OrderKind.TAKE_PROFIT, OrderKind.TAKE_PROFIT_LIMIT):
+        yield f"profit {event.trigger_ticks}"
+    if event.trigger_source != TriggerSource.VENUE:
+        yield BY[event.trigger_source - 1]
     yield f"id {event.order_id} acct {event.account}"
     if event.time_in_force != TimeInForce.GTC:
         yield plain(event.time_in_force)
     if event.post_only:
         yield "post-only"
+    if event.effect == OrderEffect.REDUCE_ONLY:
+        yield "reduce-only"
     if event.origin != Origin.PARTICIPANT:
         yield plain(event.origin)
 
@@ -387,7 +463,16 @@ SENTENCES: dict[str, str] = {
     "OrderRefreshed": "shows {shown_lots}, hides {hidden_lots} @ {price_ticks} id {order_id} acct {account}: {kept}",
     "OrderTermsSet": "terms for id {order_id} acct {account}: show {display_lots} least {min_display_lots} min "
     "{min_qty_lots} until {expires_ns}",
-    "StopTriggered": "triggered {side} {qty_lots} stop {trigger_ticks} by {last_ticks} id {order_id} acct {account}",
+    "StopTriggered": "triggered {side} {qty_lots} stop {trigger_ticks} by {seen}{last_ticks} id {order_id} "
+    "acct {account}",
+    "TrailingStopSet": "trails id {order_id} acct {account}: distance {distance}{unit} step {step_ticks} "
+    "activation {activation_ticks} offset {limit_offset_ticks}",
+    "StopTrailed": "trailed id {order_id} acct {account}: stop {trigger_ticks} behind {reference_ticks}{limit_too}",
+    "OrdersLinked": "linked id {order_id} and {other_order_id} acct {account}",
+    "BracketTermsSet": "bracket waits for id {order_id} acct {account}: profit {take_profit_ticks} "
+    "limit {take_profit_limit_ticks}, loss {stop_loss_ticks} limit {stop_loss_limit_ticks}",
+    "BracketAttached": "bracket of {qty_lots} for id {order_id} acct {account}: profit {take_profit_order_id} "
+    "loss {stop_loss_order_id}",
     "TradeReported": "reported {side} {qty_lots} @ {price_ticks}",
     "RecordedClipped": "clipped {kind} of {qty_lots} id {order_id}",
     "MarkPriceUpdated": "mark {price_ticks}",
@@ -450,6 +535,15 @@ SENTENCES: dict[str, str] = {
     "{order} of {score} over {candidates}, mark {mark_ticks}",
     "PositionDeleveraged": "liquidation {liquidation_id}: acct {account} closes {size_lots} @ {price_ticks}, "
     "rank {rank} light {light} score {score_ppb}",
+    "PhaseChanged": "phase {phase}, was {previous}, by {cause}{until}",
+    "IndicativePriceUpdated": "would trade {qty_lots} @ {price_ticks}, surplus {surplus_lots}",
+    "AuctionUncrossed": "{phase} ends: {qty_lots} @ {price_ticks}, surplus {surplus_lots}{reference}",
+    "BreakerTripped": "{breaker} tripped at {limit_ticks} ({side}), reference {reference_ticks}, next {price_ticks}: "
+    "id {order_id} acct {account}",
+    "LimitStateChanged": "limit state {state} at {limit_ticks}, reference {reference_ticks}{until}",
+    "BandMoved": "limits {lower_ticks} .. {upper_ticks} around {reference_ticks}",
+    "KillSwitchSet": "kill switch of acct {account} {switch}",
+    "ReferencePriceSet": "reference {price_ticks}",
     "LevelCrossed": "acct {account} goes from {previous} to {level}: equity {equity}, maintenance {requirement}, "
     "cured by {cure}",
     "AccountRestricted": "acct {account} {restricted}",
@@ -492,6 +586,9 @@ def sentence(event: Event, is_named: bool) -> str:
     values["hedge"] = "long and short" if fields.get("is_hedge") else "one position"
     values["newly"] = ", and what is opened from now on" if fields.get("is_for_new_only") else ""
     values["stop"] = f" stop {fields['trigger_ticks']}" if fields.get("trigger_ticks") else ""
+    values["seen"] = f"{values['source']} " if fields.get("source") and "last_ticks" in fields else ""
+    values["unit"] = " ppm" if fields.get("is_ppm") else ""
+    values["limit_too"] = f" @ {fields['price_ticks']}" if fields.get("price_ticks") else ""
     values["running"] = "stops paying" if fields.get("is_running") else "pays again"
     values["debt_now"] = fields.get("owed", 0)
     values["interest"] = " as interest" if fields.get("is_interest") else ""
@@ -502,6 +599,9 @@ def sentence(event: Event, is_named: bool) -> str:
     values["kept"] = "keeps its place" if fields.get("kept_priority") else "to the back"
     values["owed"] = "lots" if instrument else "money"
     values["apart"] = f", of it interest {fields['interest_owed']}" if fields.get("interest_owed") else ""
+    values["until"] = f" until {fields['until_ns']} ns" if fields.get("until_ns") else ""
+    values["switch"] = "on" if fields.get("is_on") else "off"
+    values["reference"] = f", reference {fields['reference_ticks']}" if fields.get("has_reference") else ""
     if "rate_ppb" in fields and "kind" in fields:
         values["charged_for"] = CHARGED_FOR[fields["kind"]]
     values["limit"] = "at market" if fields.get("kind") == OrderKind.MARKET else f"@ {fields.get('price_ticks')}"
@@ -528,7 +628,7 @@ def shown_account(venue: Exchange, account: int) -> list[str]:
 
 
 def shown_book(venue: Exchange, instrument: int) -> list[str]:
-    """The resting orders, asks from the worst to the best, then bids from the best; then stops."""
+    """The resting orders, asks from the worst to the best, bids from the best; stops; orders for an auction."""
     book = venue.book(instrument)
     lines = [
         f"{plain(live.side)} {live.open_lots} @ {live.price_ticks} id {live.order_id} acct {live.account}"
@@ -536,8 +636,15 @@ def shown_book(venue: Exchange, instrument: int) -> list[str]:
         for live in [*reversed(list(book.orders(Side.SELL))), *book.orders(Side.BUY)]
     ]
     lines += [
-        f"{plain(live.side)} {live.open_lots} stop {live.trigger_ticks} id {live.order_id} acct {live.account}"
+        f"{plain(live.side)} {live.open_lots or 'close'} "
+        f"{'stop' if live.kind < OrderKind.TAKE_PROFIT else 'profit'} {live.trigger_ticks} "
+        f"id {live.order_id} acct {live.account}"
         for side in Side
         for live in book.stops(side)
+    ]
+    lines += [
+        f"{plain(live.side)} {live.open_lots} at market id {live.order_id} acct {live.account}"
+        for side in Side
+        for live in book.market_orders(side)
     ]
     return lines or ["empty"]

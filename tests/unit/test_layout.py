@@ -279,6 +279,8 @@ def likely(layout: Layout) -> st.SearchStrategy[typing.Any]:
     fields: dict[str, st.SearchStrategy[typing.Any]] = {}
     for place in layout.places:
         fields[place.name] = values(place) if issubclass(place.kind, IntEnum) or place.kind is bool else SMALL
+        if place.width == I32:
+            fields[place.name] = st.sampled_from([0, 1, 3, 100, -1])
     fields["ts_ns"] = st.sampled_from([1, 2, 10])
     if "instrument" in fields:
         fields["instrument"] = st.sampled_from([A, A, A, 0, 2])

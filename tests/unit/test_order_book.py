@@ -141,7 +141,7 @@ class BookMachine(RuleBasedStateMachine):
                 found.append(price)
                 level = index.next_worse(level)
             assert found == levels
-            queues = book.stops.buys if side == 0 else book.stops.sells
+            queues = book.stops.rising if side == 0 else book.stops.falling
             pending = [order for order in self.live if not order[7] and order[2] == side]
             assert {trigger: chain(words, queue[0], NEXT) for trigger, queue in queues.items()} == {
                 order[6]: [other[0] for other in pending if other[6] == order[6]] for order in pending

@@ -25,10 +25,12 @@ from exchange.commands import (
     ExecuteRecorded,
     FundDeposit,
     GateWithdrawals,
+    LinkOrders,
     MassCancel,
     OpenPosition,
     OrderTerms,
     PlaceOrder,
+    PlaceTrailingStop,
     ReduceOrder,
     ReplaceOrder,
     ReportTrade,
@@ -36,19 +38,33 @@ from exchange.commands import (
     SetFundingRate,
     SetIndexPrice,
     SetInterestRate,
+    SetKillSwitch,
     SetLeverage,
     SetMarginMode,
     SetMarginSchedule,
     SetMarketState,
     SetMarkPrice,
+    SetPhase,
     SetPositionMode,
+    SetReferencePrice,
     SettleInstrument,
     TransferMargin,
     Withdraw,
     WithdrawAsset,
     WriteOffDebt,
 )
-from exchange.enums import MarginMode, MarketState, OrderKind, Origin, PositionSide, RejectReason, TimeInForce
+from exchange.enums import (
+    MarginMode,
+    MarketState,
+    OrderEffect,
+    OrderKind,
+    Origin,
+    Phase,
+    PositionSide,
+    RejectReason,
+    TimeInForce,
+    TriggerSource,
+)
 from exchange.events import LiquidationStarted, OrderAccepted, OrderRejected, RequestRejected
 from exchange.exchange import Exchange
 from exchange.instrument import Instrument, MarginTier, ScheduleRules
@@ -168,6 +184,8 @@ GOOD: dict[type[msgspec.Struct], Command] = {
     MassCancel: MassCancel(0, A, RICH),
     OrderTerms: OrderTerms(0, A, RICH, 501, display_lots=2),
     BracketTerms: BracketTerms(0, A, RICH, 501, stop_loss_ticks=40),
+    PlaceTrailingStop: PlaceTrailingStop(0, A, RICH, 500, SELL, 1, 10),
+    LinkOrders: LinkOrders(0, A, RICH, RESTING, POST_ONLY),
     SetMarkPrice: SetMarkPrice(0, A, 100),
     ReportTrade: ReportTrade(0, A, BUY, 100, 1),
     ExecuteRecorded: ExecuteRecorded(0, A, 1, SELL, 100, 1),
@@ -192,6 +210,9 @@ GOOD: dict[type[msgspec.Struct], Command] = {
     DepositAsset: DepositAsset(0, SPOT, RICH, 1),
     WithdrawAsset: WithdrawAsset(0, SPOT, RICH, 1),
     SetInterestRate: SetInterestRate(0, SPOT, 1),
+    SetPhase: SetPhase(0, A, Phase.CONTINUOUS),
+    SetKillSwitch: SetKillSwitch(0, RICH, False),
+    SetReferencePrice: SetReferencePrice(0, A, 100),
 }
 
 INSTRUMENT = Fault(R.UNKNOWN_INSTRUMENT, {"instrument": NOWHERE})
@@ -219,6 +240,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         PRICE,
         TRIGGER,
         Fault(R.INVALID_COMBINATION, {"post_only": True, "time_in_force": TimeInForce.IOC}),
+        Fault(R.INVALID_COMBINATION, {"trigger_source": TriggerSource.MARK}),
         Fault(R.NOTIONAL_TOO_LARGE, HUGE),
         Fault(R.POSITION_TOO_LARGE, {"account": HEAVY, "instrument": A}),
         Fault(
@@ -227,6 +249,7 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         ),
         Fault(R.DUPLICATE_ORDER_ID, {"order_id": RESTING, "instrument": A}),
         Fault(R.INVALID_EXPIRY, {"time_in_force": TimeInForce.GTD}),
+        Fault(R.NOTHING_TO_REDUCE, {"effect": OrderEffect.REDUCE_ONLY, "side": BUY}),
         Fault(
             R.NO_MARK_PRICE, {"instrument": UNMARKED, "kind": OrderKind.MARKET, "price_ticks": 0, "post_only": False}
         ),
@@ -313,6 +336,34 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         UNKNOWN,
         Fault(R.INVALID_TERMS, {"take_profit_ticks": -1}),
         Fault(R.INVALID_TERMS, {"stop_loss_limit_ticks": -1}),
+    ],
+    PlaceTrailingStop: [
+        INSTRUMENT,
+        GONE,
+        RESERVED,
+        UNKNOWN,
+        Fault(R.WRONG_POSITION_SIDE, {"position": PositionSide.SHORT}),
+        LIQUIDATED,
+        OWING,
+        QUANTITY,
+        Fault(R.INVALID_TRIGGER, {"activation_ticks": -1}),
+        Fault(R.INVALID_TRIGGER, {"distance": 0}),
+        Fault(R.INVALID_TRIGGER, {"is_ppm": True, "distance": 1_000_000}),
+        Fault(R.INVALID_TRIGGER, {"step_ticks": -1}),
+        Fault(R.INVALID_TRIGGER, {"limit_offset_ticks": -1}),
+        Fault(R.INVALID_COMBINATION, {"effect": OrderEffect.REDUCE_ONLY, "instrument": SPOT}),
+        Fault(R.DUPLICATE_ORDER_ID, {"order_id": RESTING, "instrument": A}),
+    ],
+    LinkOrders: [
+        INSTRUMENT,
+        GONE,
+        RESERVED,
+        UNKNOWN,
+        LIQUIDATED,
+        Fault(R.UNKNOWN_ORDER, {"order_id": 999}),
+        Fault(R.UNKNOWN_ORDER, {"other_order_id": 999}),
+        Fault(R.NOT_ORDER_OWNER, {"account": MAKER}),
+        Fault(R.INVALID_COMBINATION, {"other_order_id": RESTING, "order_id": RESTING}),
     ],
     SetMarkPrice: [INSTRUMENT, GONE, PRICE, Fault(R.INVALID_COMBINATION, {"instrument": MARKED_BY_LAST})],
     ReportTrade: [INSTRUMENT, GONE, QUANTITY, PRICE],
@@ -429,11 +480,18 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         Fault(R.INVALID_AMOUNT, {"rate_ppb": -1}),
         Fault(R.INVALID_COMBINATION, {"instrument": A}),
     ],
+    SetPhase: [INSTRUMENT, GONE],
+    SetKillSwitch: [RESERVED, UNKNOWN],
+    SetReferencePrice: [INSTRUMENT, GONE, PRICE],
 }
 
 # Reasons of rules that this scene does not have, with tests of their own.
-# test_borrowing; test_waterfall; test_special_orders
-ELSEWHERE = {R.MIN_QTY_CANNOT_FILL, R.NOT_BORROWABLE, R.BORROW_LIMIT, R.MARGIN_LEVEL_TOO_LOW, R.WITHDRAWALS_GATED}
+# test_borrowing, _waterfall, _phases, _protections, _special_orders, scenarios/triggers/one_cancels_other
+ELSEWHERE = {
+    *(R.MIN_QTY_CANNOT_FILL, R.NOT_BORROWABLE, R.BORROW_LIMIT, R.MARGIN_LEVEL_TOO_LOW, R.WITHDRAWALS_GATED),
+    *(R.MARKET_CLOSED, R.MARKET_HALTED, R.NOT_IN_THIS_PHASE, R.PRICE_OUTSIDE_BAND, R.ALREADY_LINKED),
+    *(R.KILL_SWITCH_ON, R.TOO_MANY_REQUESTS, R.ORDER_TOO_LARGE, R.PRICE_OUTSIDE_COLLAR),
+}
 
 
 def singles() -> Iterator[tuple[type[msgspec.Struct], Fault]]:
@@ -533,6 +591,9 @@ def test_a_full_book(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], re
 
 
 COMBINATIONS = [
+    ({"effect": OrderEffect.CLOSE_POSITION, "qty_lots": 0}, True),  # a limit order closes nothing
+    ({"trigger_source": TriggerSource.LAST}, True),
+    ({"effect": OrderEffect.REDUCE_ONLY, "instrument": SPOT}, True),
     ({"post_only": True, "kind": OrderKind.MARKET, "price_ticks": 0}, True),
     ({"post_only": True, "kind": OrderKind.STOP, "price_ticks": 0, "trigger_ticks": 200}, True),
     ({"post_only": True, "kind": OrderKind.STOP_LIMIT, "trigger_ticks": 200}, True),

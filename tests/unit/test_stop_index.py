@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange.book.order_pool import FLAGS, ORDER_ID, TRIGGER, OrderPool, order_flags
-from exchange.book.stop_index import NEVER_BUY, NEVER_SELL, StopIndex
+from exchange.book.stop_index import NEVER_FALLING, NEVER_RISING, StopIndex
 from exchange.units import MAX_PRICE_TICKS
 
 TRIGGERS = st.sampled_from([1, 2, 3, 50, MAX_PRICE_TICKS, 0, -7, -MAX_PRICE_TICKS])
@@ -33,12 +33,12 @@ def test_agrees_with_sorted_lists(steps: list[tuple[int, int, int]]) -> None:
             index.remove(stop[2])
         assert index.count == len(model[0]) + len(model[1])
         buys, sells = sorted(model[0]), sorted(model[1])
-        assert index.lowest_buy == (buys[0][0] if buys else NEVER_BUY)
-        assert index.highest_sell == (-sells[0][0] if sells else NEVER_SELL)
+        assert index.lowest_rising == (buys[0][0] if buys else NEVER_RISING)
+        assert index.highest_falling == (-sells[0][0] if sells else NEVER_FALLING)
         if buys:
-            assert index.next_buy() == buys[0][2]
+            assert index.next_rising() == buys[0][2]
         if sells:
-            assert index.next_sell() == sells[0][2]
+            assert index.next_falling() == sells[0][2]
 
 
 def test_stops_of_one_trigger_leave_by_arrival() -> None:
@@ -47,8 +47,8 @@ def test_stops_of_one_trigger_leave_by_arrival() -> None:
     rows = [add(index, number, 0, 100) for number in range(5)]
     index.remove(rows[2])
     left = []
-    while index.lowest_buy != NEVER_BUY:
-        row = index.next_buy()
+    while index.lowest_rising != NEVER_RISING:
+        row = index.next_rising()
         left.append(index.orders.words[row + ORDER_ID])
         index.remove(row)
     assert left == [0, 1, 3, 4]
@@ -57,4 +57,4 @@ def test_stops_of_one_trigger_leave_by_arrival() -> None:
 
 def test_never_is_beyond_every_price() -> None:
     """No trade touches a side without stops."""
-    assert NEVER_SELL < -MAX_PRICE_TICKS < MAX_PRICE_TICKS < NEVER_BUY
+    assert NEVER_FALLING < -MAX_PRICE_TICKS < MAX_PRICE_TICKS < NEVER_RISING

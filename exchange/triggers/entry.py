@@ -1,0 +1,110 @@
+"""Orders with a trigger source, a take-profit's direction, an effect on the position or a bracket: refused, or entered.
+
+Rules: docs/semantics/triggers.md.
+"""
+
+from typing import final
+
+from mypy_extensions import i64
+
+from exchange.book.order_pool import TAKE_PROFIT_BIT
+from exchange.desks.matching import Matcher
+from exchange.desks.order_desk import OrderDesk
+from exchange.desks.order_request import OrderRequest
+from exchange.enums import (
+    ANY,
+    BY_VENUE,
+    CLOSE_POSITION,
+    GTC,
+    LIMIT,
+    MARKET_TO_LIMIT,
+    PARTICIPANT,
+    STOP,
+    TAKE_PROFIT,
+    TAKE_PROFIT_LIMIT,
+)
+from exchange.event_log import EventLog
+from exchange.market import Market
+from exchange.records import (
+    REJECT_INVALID_COMBINATION,
+    REJECT_NONE,
+)
+from exchange.triggers.brackets import is_sound
+from exchange.triggers.links import Links
+from exchange.triggers.plan import Bracket, Plan
+from exchange.triggers.watches import Watches
+from exchange.units import MAX_QTY_LOTS
+
+
+@final
+class TriggerDesk:
+    """Enters such orders."""
+
+    def __init__(self, log: EventLog, has_clearing: bool, desk: OrderDesk, matcher: Matcher, links: Links) -> None:
+        """Share the log, and who trades, watches and links."""
+        self.log = log
+        self.has_clearing: bool = has_clearing
+        self.matcher = matcher
+        self.links = links
+        self.reducers = links.reducers
+        self.watches: Watches = desk.watches
+
+    def combination_refusal(self, market: Market, request: OrderRequest) -> i64:
+        """Return why an order cannot be of so many sorts at once, or 0."""
+        kind, effect, source = request.kind, request.effect, request.trigger_source
+        is_stop = STOP <= kind <= TAKE_PROFIT_LIMIT
+        if source != BY_VENUE and not is_stop:
+            return REJECT_INVALID_COMBINATION
+        if is_stop and self.watches.source_refusal(source) != REJECT_NONE:
+            return REJECT_INVALID_COMBINATION
+        if effect != ANY and (not self.has_clearing or market.is_spot or request.origin != PARTICIPANT):
+            return REJECT_INVALID_COMBINATION
+        if effect == CLOSE_POSITION and (kind == LIMIT or kind == MARKET_TO_LIMIT):
+            return REJECT_INVALID_COMBINATION
+        terms = request.terms
+        has_bracket = terms is not None and terms.has_bracket()
+        return REJECT_INVALID_COMBINATION if has_bracket and effect != ANY else REJECT_NONE
+
+    def has_sound_bracket(self, request: OrderRequest) -> bool:
+        """Return whether the bracket that an order would have, if any, can be one of its side."""
+        terms = request.terms
+        return terms is None or not terms.has_bracket() or is_sound(terms, request.side)
+
+    def cap(self, market: Market, request: OrderRequest, kind: i64, time_in_force: i64, combination: i64) -> i64:
+        """Cut an order that may only reduce to what it may enter with; return the quantity that is to be checked.
+
+        kind, time_in_force: as the matcher knows them. An order that closes the position has no quantity of its own:
+        0 is sound for it, and anything else is not.
+        """
+        wanted = request.lots
+        if request.effect == CLOSE_POSITION:
+            wanted = 1 if request.lots == 0 else 0
+        if combination != REJECT_NONE or kind >= STOP or not 0 < wanted <= MAX_QTY_LOTS:
+            return wanted
+        slot = request.owner >> 32
+        if request.effect == CLOSE_POSITION:
+            request.lots = self.reducers.room(market, slot, request.side)
+        else:
+            rests = time_in_force == GTC and (kind == LIMIT or request.kind == MARKET_TO_LIMIT)
+            request.lots = self.reducers.capped(market, slot, request.side, wanted, rests, request.replaced_lots)
+        return request.lots if request.lots > 0 else wanted
+
+    def plan(self, market: Market, request: OrderRequest) -> bool:
+        """Keep what an accepted order does beyond trading; return whether there is anything."""
+        terms = request.terms
+        has_bracket = terms is not None and terms.has_bracket()
+        if request.effect == ANY and not has_bracket:
+            return False
+        plan = Plan(request.order_id, request.owner, request.effect)
+        plan.side = request.side
+        if terms is not None and has_bracket:
+            plan.bracket = Bracket(terms.take_profit, terms.take_profit_limit, terms.stop_loss, terms.stop_loss_limit)
+        market.plans[request.order_id] = plan
+        return True
+
+    def flags_of(self, request: OrderRequest) -> i64:
+        """Return what a stop's flags say of its trigger."""
+        flags = self.watches.source_bits(request.trigger_source)
+        if request.kind == TAKE_PROFIT or request.kind == TAKE_PROFIT_LIMIT:
+            flags |= TAKE_PROFIT_BIT
+        return flags
