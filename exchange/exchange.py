@@ -36,7 +36,16 @@ from exchange.desks.special_desk import SpecialDesk
 from exchange.desks.stop_desk import StopDesk
 from exchange.desks.terms_desk import TermsDesk
 from exchange.digest import EventDigest
-from exchange.errors import BatchError, ConfigError, DataError, HandlerError, SequenceError, SinkError
+from exchange.errors import (
+    BatchError,
+    BrokenError,
+    ConfigError,
+    DataError,
+    HandlerError,
+    InvariantError,
+    SequenceError,
+    SinkError,
+)
 from exchange.event_log import BLOCK_RECORDS, EventLog
 from exchange.events import Event
 from exchange.instrument import Instrument
@@ -237,6 +246,7 @@ class Exchange:
         )
         self._is_delivering: bool = False  # handlers are being called
         self._is_writing: bool = False  # sinks are taking records
+        self._broken_by: str = ""  # what stopped a command in its middle
         self._digest: EventDigest | None = None
         self._sinks: list[EventSink] = []
         self._command_sinks: list[CommandSink] = []
@@ -265,7 +275,8 @@ class Exchange:
 
         Raises SequenceError for time going back, DataError for a value that its field cannot hold, ConfigError for a
         command that comes a million steps of one of the rules' periods late: nothing has changed then. Raises
-        HandlerError when a subscriber raised: the state is complete, and it holds the events.
+        HandlerError when a subscriber raised: the state is complete, and it holds the events. Whatever else is raised
+        (InvariantError, PolicyError) stopped the command in its middle: the venue takes no more then, BrokenError.
         """
         self._refuse_reentry()
         record = encode_command(command)
@@ -282,7 +293,8 @@ class Exchange:
         """Run a buffer of command records; return how many. Makes no Python object per command or event.
 
         Raises BatchError for the first bad record, which has changed nothing, and for a subscriber that raised, after
-        its command is complete; it says how many records ran.
+        its command is complete; it says how many records ran. So it does where a record stopped in its middle, by an
+        InvariantError or a policy from outside: the venue takes no more then, BrokenError.
         """
         self._refuse_reentry()
         offset: i64 = 0
@@ -314,9 +326,14 @@ class Exchange:
                         self._hand_over_blocks()
                 offset += UNIT_BYTES
                 index += 1
-        except (ConfigError, DataError, SequenceError, HandlerError) as error:
-            ran = index + 1 if isinstance(error, HandlerError) else index
-            raise BatchError(index, ran, error) from error
+        except BaseException as error:
+            if not listens and not self._is_writing:
+                self._note_broken(error)
+            is_told = isinstance(error, (ConfigError, DataError, SequenceError, HandlerError))
+            if isinstance(error, Exception) and (is_told or self._broken_by):
+                ran = index + 1 if isinstance(error, HandlerError) else index
+                raise BatchError(index, ran, error) from error
+            raise  # asked to stop, or a sink's
         return index
 
     def add_sink(self, sink: EventSink) -> None:
@@ -395,6 +412,8 @@ class Exchange:
 
     def check(self) -> None:
         """Raise InvariantError where the venue's state disagrees with itself. O(orders + accounts)."""
+        if self._broken_by:
+            raise InvariantError(f"expected a state after whole commands, found one that stopped in {self._broken_by}")
         for market in self.markets:
             check_market(market, self.ledger, self.clearing, self.has_clearing)
         self.ledger.conserved()
@@ -406,9 +425,18 @@ class Exchange:
 
     def _run_one(self, records: bytes, offset: i64) -> None:
         """Apply the command at a byte offset, and settle. A bad record has changed nothing."""
-        is_continued = self.gateway.dispatch(records, offset)
-        if not is_continued and (self.has_clearing or self.agenda.has_touched or self.agenda.has_watches):
-            self.settler.settle()
+        try:
+            is_continued = self.gateway.dispatch(records, offset)
+            if not is_continued and (self.has_clearing or self.agenda.has_touched or self.agenda.has_watches):
+                self.settler.settle()
+        except BaseException as error:
+            self._note_broken(error)
+            raise
+
+    def _note_broken(self, error: BaseException) -> None:
+        """Take note that a command did not run to its end; what is wrong with a record is said before it begins."""
+        if not isinstance(error, (ConfigError, DataError, SequenceError)):
+            self._broken_by = f"command seq {self.log.command_seq}: {error!r}"
 
     # --- after a command ---------------------------------------------------------------------------------------
 
@@ -438,6 +466,10 @@ class Exchange:
             self._run_one(record, 0)
 
     def _refuse_reentry(self) -> None:
+        if self._broken_by:
+            raise BrokenError(
+                f"expected a venue whose commands ran to their end, found one that stopped in {self._broken_by}"
+            )
         if self._is_delivering:
             raise SequenceError("expected a handler to submit commands by bus.submit, found a call of the exchange")
         if self._is_writing:
