@@ -420,6 +420,7 @@ class Exchange:
         self.waterfall.check()
         if self.has_clearing and not self.settler.is_unsettled():
             self.monitor.check()
+            self.pockets.check()
 
     # --- one command -------------------------------------------------------------------------------------------
 

@@ -16,7 +16,6 @@ from exchange.accounts.ledger import (
     BUY_LOTS,
     LEVERAGE,
     MARKET,
-    NEXT_LEG,
     NORMAL,
     PAIR,
     SELL_LOTS,
@@ -24,6 +23,7 @@ from exchange.accounts.ledger import (
     Ledger,
 )
 from exchange.enums import BUY, SELL
+from exchange.errors import InvariantError
 from exchange.margin.requirements import isolated_excess
 from exchange.market import Market
 from exchange.records import REJECT_NONE, REJECT_NOTHING_TO_CLOSE, TRANSFER_RETURNED
@@ -183,14 +183,7 @@ class Pockets:
 
     def _excess(self, pocket: i64) -> int:
         balance: int = self.ledger.balances[pocket]
-        legs = self.ledger.legs
-        is_idle = True
-        leg = self.ledger.first_legs[pocket]
-        while leg != 0:
-            if legs[leg + SIZE] != 0 or legs[leg + BUY_LOTS] != 0 or legs[leg + SELL_LOTS] != 0:
-                is_idle = False
-            leg = legs[leg + NEXT_LEG]
-        if is_idle:
+        if self.ledger.is_idle(pocket):
             self.added[pocket] = 0
             return balance
         if not self.returns_excess:
@@ -204,6 +197,23 @@ class Pockets:
         balance: int = self.ledger.balances[pocket]
         if balance != 0:
             self.clearing.move_margin(market, pocket, -balance, TRANSFER_RETURNED)
+
+    def check(self) -> None:
+        """Raise InvariantError where a pocket that is not in use has money, or an alias anything. O(accounts).
+
+        A pocket of a mode that was left has none; one without position and orders has none but what was added by hand.
+        """
+        ledger = self.ledger
+        for market in self.markets:
+            for main, pocket in market.pockets.items():
+                balance: int = ledger.balances[pocket]
+                if balance == 0 or ledger.states[pocket] != NORMAL or not ledger.is_idle(pocket):
+                    continue
+                if not self.is_isolated(market, main) or balance != self.added.get(pocket, 0):
+                    raise InvariantError(
+                        f"account {ledger.account_ids[main]}: expected no money in its idle pocket of instrument "
+                        f"{market.instrument}, found {balance}"
+                    )
 
     def note_added(self, pocket: i64, amount: int) -> None:
         """Remember margin that was added by hand, or taken out (negative)."""
