@@ -329,7 +329,8 @@ class Liquidator:
         if market.state == MARKET_PAUSED:
             self.waiting[market.index].append((work, work.ticket))
             return
-        if self.monitor.has_backstop and self.monitor.note_liquidated(slot) == LEVEL_BACKSTOP:
+        is_at_backstop = self.monitor.has_backstop and self.monitor.note_liquidated(slot) == LEVEL_BACKSTOP
+        if is_at_backstop and len(self.after_market) > 0:  # else nobody takes over, and orders go on
             self._hand_over(work, market, self._lots_below_backstop(work), self.after_market)
             return
         if not self._is_drawn():
