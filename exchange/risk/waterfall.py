@@ -126,7 +126,7 @@ class Waterfall:
                 advanced = deficit
                 deficit = 0
                 outcome = OUTCOME_OWED
-            else:
+            elif step == "write_off":
                 ledger.post(slot, deficit)
                 ledger.written_off += deficit
                 write_loss_written_off(self.log, account, liquidation, deficit, ledger.written_off)
@@ -195,9 +195,12 @@ class Waterfall:
         parent = ledger.parents[slot]
         if parent == 0:
             return deficit
-        balance: int = ledger.balances[parent]
+        free: int = ledger.balances[parent]
+        if self.clearing.has_assets:
+            assets = self.clearing.assets
+            free = min(free, assets.cash(parent) - assets.promised(parent, True))  # more would be a loan
         spare = self.clearing.equity(parent) - self.clearing.initial_margin(parent)
-        paid = max(0, min(deficit, balance, spare))
+        paid = max(0, min(deficit, free, spare))
         if paid > 0:
             ledger.post(parent, -paid)
             ledger.post(slot, paid)
