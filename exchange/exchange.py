@@ -70,6 +70,7 @@ from exchange.triggers.links import Links
 from exchange.triggers.reducers import Reducers
 from exchange.triggers.trailing import TrailingDesk
 from exchange.triggers.watches import Watches
+from exchange.units import MAX_MONEY
 from exchange.views import AccountView, BookView, FundView
 
 DEFAULT_RULES: Final = Rules()
@@ -132,7 +133,10 @@ class Exchange:
             self.markets.append(Market(len(self.markets), fact, self.agenda))
         self.has_clearing: bool = rules.clearing == "margin"
         funds = len(facts) if rules.fund.scope == "per_instrument" else 1
-        self.ledger = Ledger(funds * rules.fund.opening if self.has_clearing else 0)
+        opening = funds * rules.fund.opening if self.has_clearing else 0
+        if opening > MAX_MONEY:
+            raise ConfigError(f"rules.fund.opening: expected at most 2**60 - 1 over all instruments, found {opening}")
+        self.ledger = Ledger(opening)
         self.clearing = Clearing(self.ledger, self.log, self.markets, rules.borrow, rules.margin)
         self.pockets = Pockets(rules.margin, self.ledger, self.clearing, self.markets)
         self.matcher = Matcher(rules.orders, self.log, self.clearing, self.has_clearing)

@@ -6,6 +6,8 @@ import msgspec
 import pytest
 
 from exchange.errors import ConfigError
+from exchange.exchange import Exchange
+from exchange.instrument import Instrument
 from exchange.rules import (
     DisposalRules,
     FundRules,
@@ -154,3 +156,13 @@ def test_rules_are_frozen() -> None:
     """Components copy what they need; a change would not reach them."""
     with pytest.raises(AttributeError):
         Rules().clearing = "none"  # type: ignore[misc]
+
+
+def test_the_openings_of_all_parts_of_the_fund_are_money() -> None:
+    """Together they are at most what may enter at all."""
+    facts = [Instrument(instrument_id=number, symbol=str(number)) for number in (1, 2)]
+    rules = Rules(fund=FundRules(scope="per_instrument", opening=MAX_MONEY // 2))
+    Exchange(facts, rules).check()
+    with pytest.raises(ConfigError, match=r"rules\.fund\.opening"):
+        Exchange([*facts, Instrument(instrument_id=3, symbol="3")], rules)
+    Exchange([*facts, Instrument(instrument_id=3, symbol="3")], Rules(fund=FundRules(opening=MAX_MONEY))).check()
