@@ -12,8 +12,8 @@ class LevelRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The levels, each a share of the maintenance margin in ppm: an account is at a level when equity is below.
 
     notice_ppm: a margin call, such as 1_250_000; restriction_ppm: no new risk; liquidation_ppm: the positions are sold;
-        backstop_ppm: they are taken over without an order, such as 666_667 for two thirds, where the remainder rules name somebody. 0: the level is not used
-        (liquidation always is).
+        backstop_ppm: they are taken over without an order, such as 666_667 for two thirds, where the remainder rules
+        name somebody to do it. 0: the level is not used (liquidation always is).
     is_equal_liquidated: equity exactly at a threshold counts as below it, for an account that has any requirement.
     """
 

@@ -181,7 +181,7 @@ class DisposalRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     book_share_ppm: at most this share, rounded up, of the lots on the other side within the band.
     slippage_ppm: the band: no fill further than this from the mid price (from the best price of the other side where
         its own is empty).
-    pays_fees: its fills pay the taker fee.
+    pays_fees: its fills pay the taker fee; without, the rebate of a maker that it meets is a cost of the venue.
     """
 
     step_ns: int = 0

@@ -1,6 +1,7 @@
 """Rules that leave a step without anybody: what the venue does then."""
 
 from exchange.commands import (
+    AdvanceTime,
     Deposit,
     DepositAsset,
     OpenPosition,
@@ -10,8 +11,8 @@ from exchange.commands import (
 from exchange.enums import MarginMode
 from exchange.events import DeficitPaid, LiquidationEnded, LiquidationOrderPlaced
 from exchange.exchange import Exchange
-from exchange.instrument import Instrument
-from exchange.rules import LevelRules, LiquidationRules, Rules
+from exchange.instrument import FeeSchedule, Instrument
+from exchange.rules import DisposalRules, LevelRules, LiquidationRules, Rules
 from tests.helpers import BUY, SELL, A, B, margin_venue, order, run_all
 
 
@@ -59,3 +60,22 @@ def test_own_collateral_makes_no_loan() -> None:
     events = run_all(venue, SetMarkPrice(2, A, 850))
     assert [event.amount for event in events if isinstance(event, DeficitPaid)] == [1_200]  # 10,000 - 7,000 - 1,800
     assert venue.clearing.assets.cash(venue.ledger.find(7)) == 1_800
+
+
+def test_a_rebate_against_the_fund_is_a_cost_of_the_venue() -> None:
+    """The fund pays no fee for working off what it took over; its maker is paid all the same."""
+    rules = Rules(
+        liquidation=LiquidationRules(order="none", remainder=("fund",), disposal=DisposalRules(step_ns=10**9))
+    )
+    venue = margin_venue(rules=rules, default_leverage=10, fees=FeeSchedule(maker_ppm=-50, taker_ppm=50))
+    run_all(
+        venue,
+        Deposit(1, 8, 10_000),
+        Deposit(1, 9, 10_000_000),
+        SetMarkPrice(2, A, 1_000),
+        OpenPosition(3, A, 8, 100, 1_000),
+        SetMarkPrice(4, A, 902),
+        order(9, 1, BUY, 100, 1_000, ts=5),
+        AdvanceTime(10**10),
+    )
+    assert venue.fund.fees == -5
