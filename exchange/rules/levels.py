@@ -3,7 +3,7 @@
 import msgspec
 
 from exchange.units import PPM
-from exchange.validation import expect
+from exchange.validation import check_types, expect
 
 MAX_LEVEL_PPM = 100 * PPM
 
@@ -26,6 +26,7 @@ class LevelRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "rules.levels"
+        check_types(self, where)
         for name in ("notice_ppm", "restriction_ppm", "backstop_ppm"):
             value = getattr(self, name)
             expect(0 <= value <= MAX_LEVEL_PPM, where, f"{name} in 0..100,000,000", value)
