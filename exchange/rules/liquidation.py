@@ -18,6 +18,8 @@ class ReductionRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         fraction where the notional is above `threshold` and no such order was sent within `cooldown_ns`, else whole;
         'shortage': what brings equity back to the requirement plus `buffer_ppm` of the notional; 'ramp': the same for
         a share of the shortage that grows from `ramp_initial_ppm` to all of it over `ramp_ns` in liquidation.
+    fraction_ppm: with `pacing.interval_ns` = 0 the next part of what is left follows at once where one was filled,
+        until the account is above its requirement or nothing is left: a small fraction makes thousands of orders.
     buffers_losses: the buffer is asked on an unrealized loss as well. ramp_step_ppm: the share's own grid.
     from_notional: positions worth less are closed whole ('tiers': those of less than so much keep no part).
     min_notional, max_notional, max_portion_ppm: bounds of one order in money at mark, and as a share of the position;
