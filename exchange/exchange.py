@@ -425,6 +425,7 @@ class Exchange:
         if self.has_clearing and not self.settler.is_unsettled():
             self.monitor.check()
             self.pockets.check()
+            self.liquidator.check()
 
     # --- one command -------------------------------------------------------------------------------------------
 
