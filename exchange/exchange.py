@@ -23,6 +23,7 @@ from exchange.commands import Command
 from exchange.desks.account_desk import AccountDesk
 from exchange.desks.asset_desk import AssetDesk
 from exchange.desks.gateway import Gateway
+from exchange.desks.limit_desk import LimitDesk
 from exchange.desks.margin_desk import MarginDesk
 from exchange.desks.matching import Matcher
 from exchange.desks.operations_desk import OperationsDesk
@@ -57,7 +58,6 @@ from exchange.pricing.funding_task import FundingTask
 from exchange.pricing.mark_model import MarkModel, MarkTask
 from exchange.records import MARK_MODEL, UNIT_BYTES
 from exchange.risk.deleveraging import Deleverager
-from exchange.risk.limit_desk import LimitDesk
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
 from exchange.risk.waterfall import Waterfall

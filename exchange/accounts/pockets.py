@@ -147,17 +147,12 @@ class Pockets:
         leg = market.leg(slot)
         if leg == 0 or self.ledger.legs[leg + PAIR] == 0 or side != (BUY if is_short else SELL):
             return REJECT_NONE
-        if not self.is_hedged(market, self._main(slot)):
+        if not self.is_hedged(market, self.ledger.main_of(slot)):
             return REJECT_NONE
         legs = self.ledger.legs
         size: int = legs[leg + SIZE]
         closing: int = legs[leg + BUY_LOTS] if is_short else legs[leg + SELL_LOTS]
         return REJECT_NOTHING_TO_CLOSE if lots > abs(size) - closing + freed_lots else REJECT_NONE
-
-    def _main(self, slot: i64) -> i64:
-        home = self.ledger.homes[slot]
-        parent = self.ledger.parents[home]
-        return parent if parent != 0 else home
 
     # --- what goes back ----------------------------------------------------------------------------------------
 

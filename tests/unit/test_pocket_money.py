@@ -13,6 +13,7 @@ from exchange.commands import (
     Withdraw,
 )
 from exchange.enums import MarginMode, OrderKind, TimeInForce
+from exchange.errors import InvariantError
 from exchange.exchange import Exchange
 from exchange.rules import DebtRules, LiquidationRules, Rules, SocializationRules
 from tests.helpers import BUY, SELL, A, margin_venue, order, run_all
@@ -118,3 +119,24 @@ def test_an_order_that_comes_to_nothing_gives_its_margin_back(commands: tuple[Co
     """It neither rests nor fills."""
     opened = venue(Rules(), ISOLATED, *commands, AdvanceTime(5))
     assert opened.account(HERO).balance == 100_000
+
+
+def test_a_check_finds_what_would_never_go_on() -> None:
+    """Money in a pocket that nothing needs, a session's profit counted aside, a liquidation that waits for nothing."""
+    rules = Rules(waterfall=("session",), liquidation=LiquidationRules(remainder=()))
+    opened = venue(rules, ISOLATED, OpenPosition(0, A, BANKRUPT, 100, 1_000), SetMarkPrice(0, A, 800))
+    ledger = opened.ledger
+    pocket = opened.markets[0].pockets[ledger.find(HERO)]
+    ledger.post(pocket, 5)
+    with pytest.raises(InvariantError, match="no money in its idle pocket"):
+        opened.pockets.check()
+    ledger.post(pocket, -5)
+    ledger.session_profits[pocket] = 5
+    with pytest.raises(InvariantError, match="counted at its main slot"):
+        opened.waterfall.check()
+    ledger.session_profits[pocket] = 0
+    opened.check()
+    assert opened.account(BANKRUPT).is_in_liquidation
+    opened.liquidator.waiting[0].clear()
+    with pytest.raises(InvariantError, match="waits for its next turn"):
+        opened.check()
