@@ -11,6 +11,7 @@ class Agenda:
         """Start with nothing to look at."""
         self.has_touched: bool = False  # a trade touched prices since the stops were last looked at
         self.has_traded: bool = False  # a last price may have changed since the marks were last updated
+        self.watches: bool = False  # a call shows its price, or limits are watched, whenever the venue settles
         self.has_moved_mark: bool = False  # a mark moved since breaches were last looked for
         self.has_watches: bool = False  # stops watch other prices than the last trade's, which settling looks at
         self.has_moved_slots: bool = False  # positions changed where reduce-only orders stand

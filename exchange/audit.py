@@ -6,8 +6,8 @@ from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import BUY_LOTS, BUY_NOTIONAL, FIRST_SLOT, SELL_LOTS, SELL_NOTIONAL, SIZE, Ledger
 from exchange.book.iceberg import whole_open
 from exchange.book.level_index import HEAD, RANK, LevelIndex
-from exchange.book.order_pool import FLAGS, LEVEL, LINKED_BIT, NEXT, OPEN, OWNER, PRICE, SIDE_MASK
-from exchange.enums import ANY, SELL
+from exchange.book.order_pool import FLAGS, LEVEL, LINKED_BIT, NEXT, OPEN, OWNER, PRICE, SIDE_MASK, TRIGGER
+from exchange.enums import ANY, BUY, SELL
 from exchange.errors import InvariantError
 from exchange.market import Market
 
@@ -42,7 +42,7 @@ def _check_plans(market: Market, ledger: Ledger) -> None:
 def _check_not_crossed(market: Market) -> None:
     """A bid may reach an ask only where both are the recorded market's: the recording may cross before an open."""
     bids, asks = market.book.bids, market.book.asks
-    if bids.best == 0 or asks.best == 0:
+    if bids.best == 0 or asks.best == 0 or not market.is_continuous:
         return
     best_bid = bids.levels[bids.best + RANK]
     best_ask = -asks.levels[asks.best + RANK]
@@ -69,8 +69,8 @@ def _best_participant_price(market: Market, side: LevelIndex) -> int | None:
 
 
 def _check_reserves(market: Market, ledger: Ledger, clearing: Clearing) -> None:
-    bought = _open_by_slot(market, market.book.bids)
-    sold = _open_by_slot(market, market.book.asks)
+    bought = _open_by_slot(market, market.book.bids, BUY)
+    sold = _open_by_slot(market, market.book.asks, SELL)
     slot: i64 = FIRST_SLOT
     while slot < ledger.slot_count:
         leg = market.leg(slot)
@@ -86,8 +86,8 @@ def _check_reserves(market: Market, ledger: Ledger, clearing: Clearing) -> None:
         slot += 1
 
 
-def _open_by_slot(market: Market, side: LevelIndex) -> dict[int, tuple[int, int]]:
-    """Return the open lots and notional of each account slot on one side."""
+def _open_by_slot(market: Market, side: LevelIndex, queued: i64) -> dict[int, tuple[int, int]]:
+    """Return the open lots and notional of each account slot on one side, market orders for an auction included."""
     words = market.book.orders.words
     totals: dict[int, tuple[int, int]] = {}
     level = side.best
@@ -101,4 +101,11 @@ def _open_by_slot(market: Market, side: LevelIndex) -> dict[int, tuple[int, int]
             totals[slot] = (lots + open_lots, notional + more)
             order = words[order + NEXT]
         level = side.next_worse(level)
+    order = market.book.queue.oldest(queued)
+    while order != 0:
+        owner_slot: int = words[order + OWNER] >> 32
+        lots, notional = totals.get(owner_slot, (0, 0))
+        more = market.valuation.notional(words[order + OPEN], words[order + TRIGGER])
+        totals[owner_slot] = (lots + words[order + OPEN], notional + more)
+        order = words[order + NEXT]
     return totals

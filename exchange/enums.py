@@ -105,6 +105,11 @@ class RejectReason(IntEnum):
     RESERVED_ACCOUNT = 2  # 0 is the recorded market's, negative ids are the venue's own
     UNKNOWN_ACCOUNT = 3
     WRONG_POSITION_SIDE = 33  # LONG or SHORT without hedge mode, or NET with it
+    KILL_SWITCH_ON = 120  # the account was shut out
+    TOO_MANY_REQUESTS = 121  # in this interval
+    MARKET_CLOSED = 122
+    MARKET_HALTED = 123  # only cancels
+    NOT_IN_THIS_PHASE = 124  # such as an order that has to trade at once, in a call
     ACCOUNT_IN_LIQUIDATION = 4
     ACCOUNT_IN_DEBT = 52  # it owes the venue what its liquidation left unpaid
     WITHDRAWALS_GATED = 53  # nobody withdraws: an account was seen with negative equity
@@ -130,6 +135,9 @@ class RejectReason(IntEnum):
     INVALID_TERMS = 100  # a term that is no quantity, price or time, or that such an order cannot have
     INVALID_EXPIRY = 101  # GTD until a time that has come
     NOTHING_TO_REDUCE = 110  # a reduce-only order without a position on the other side, or with too small a one
+    ORDER_TOO_LARGE = 125  # more lots, or money, than one order may have
+    PRICE_OUTSIDE_COLLAR = 126  # a limit price that looks like a mistake
+    PRICE_OUTSIDE_BAND = 127
     NO_MARK_PRICE = 18
     ALREADY_TRADED = 19  # OpenPosition after the account's first trade in the instrument
     POST_ONLY_WOULD_TAKE = 20
@@ -165,6 +173,8 @@ class CancelReason(IntEnum):
     INSTRUMENT_SETTLED = 10
     EXPIRED = 60  # its time, or its day, has ended
     REPLACED = 61  # by an order under another id
+    PRICE_BAND = 70  # a breaker's limit was reached
+    KILL_SWITCH = 71
 
 
 class RecordedKind(IntEnum):
@@ -208,6 +218,45 @@ class MarketState(IntEnum):
     OPEN = 0
     REDUCE_ONLY = 1  # orders that reduce a position
     PAUSED = 2  # cancel; liquidations wait
+
+
+class Phase(IntEnum):
+    """How an instrument trades."""
+
+    CONTINUOUS = 0  # orders match as they come
+    PRE_OPEN = 1  # orders queue
+    OPENING_AUCTION = 2  # orders queue, and a price is shown at which they would trade
+    HALT = 3  # cancels only
+    REOPENING_AUCTION = 4  # after a halt or an interruption
+    CLOSING_AUCTION = 5
+    CLOSED = 6  # cancels only
+
+
+class PhaseCause(IntEnum):
+    """Why a phase began."""
+
+    OPERATOR = 0
+    TIMETABLE = 1
+    BREAKER = 2  # the BreakerTripped before it says which
+    BREAKER_OVER = 3  # the time of a breaker's halt or auction is up
+    EXTENSION = 4  # the auction would end too far from the breaker's reference
+
+
+class Breaker(IntEnum):
+    """What may interrupt trading. Where two limits are equally tight, the first counts."""
+
+    STATIC_BAND = 0
+    DYNAMIC_BAND = 1
+    LIMIT_UP_DOWN = 2
+    STOP_LOGIC = 3
+
+
+class LimitState(IntEnum):
+    """Whether a market stands at a limit: its best bid at the upper one, or its best ask at the lower one."""
+
+    NONE = 0
+    UP = 1
+    DOWN = 2
 
 
 class InterestKind(IntEnum):

@@ -51,7 +51,12 @@ from exchange.event_log import BLOCK_RECORDS, EventLog
 from exchange.events import Event
 from exchange.instrument import Instrument
 from exchange.market import Market
-from exchange.periods import MAX_STEPS, periods
+from exchange.periods import MAX_STEPS, periods, phase_periods
+from exchange.phases.auctioneer import Auctioneer
+from exchange.phases.guard import Guard
+from exchange.phases.keeper import PhaseKeeper
+from exchange.phases.phase_desk import PhaseDesk
+from exchange.phases.protector import Protector
 from exchange.policies import Policies
 from exchange.pricing.expiry import Deliverer, ExpiryTask
 from exchange.pricing.funding_task import FundingTask
@@ -192,6 +197,8 @@ class Exchange:
         self.deliverer = Deliverer(self.log, self.agenda, self.clock, self.ledger, self.clearing, self.matcher)
         self.price_desk = PriceDesk(self.log, self.deliverer)
         self.mark_models = [MarkModel(self.log, market, fact) for market, fact in zip(self.markets, facts, strict=True)]
+        for period_ns, field in phase_periods(facts):
+            self.clock.limit_gaps(period_ns, field, MAX_STEPS)
         if self.has_clearing:
             self._schedule_prices()
         self.liquidator = Liquidator(
@@ -211,6 +218,14 @@ class Exchange:
         self.limit_desk = LimitDesk(self.log, self.ledger, self.clearing, self.liquidator.disposer)
         self.interest = Interest(self.log, self.ledger, self.clearing, self.clock, self.instruments)
         self.liquidator.interest = self.interest
+        auctioneer = Auctioneer(self.log, self.clearing, self.has_clearing, self.matcher)
+        disposer = self.liquidator.disposer
+        self.keepers = [
+            PhaseKeeper(market, fact, self.log, self.agenda, self.clock, auctioneer, disposer, self.order_expiry)
+            for market, fact in zip(self.markets, facts, strict=True)
+        ]
+        protector = Protector(rules.protections, self.matcher)
+        self.guard = Guard(self.keepers, protector, self.desk, self.matcher, self.clearing, self.agenda)
         self.settler = Settler(
             self.has_clearing,
             self.log,
@@ -223,6 +238,7 @@ class Exchange:
             self.monitor,
             self.liquidator,
             self.interest,
+            self.guard,
         )
         self.gateway = Gateway(
             self.settler,
@@ -246,6 +262,7 @@ class Exchange:
                 AssetDesk(self.log, self.ledger, self.clearing, self.interest, self.waterfall.gate),
                 self.limit_desk,
                 LinkDesk(self.log, self.ledger, self.pockets, self.has_clearing),
+                PhaseDesk(self.guard, self.desk, self.pockets, self.markets),
             ],
         )
         self._is_delivering: bool = False  # handlers are being called

@@ -7,6 +7,7 @@ import msgspec
 
 from exchange.rules.margin import MarginTier, ScheduleRules
 from exchange.rules.orders import AllocationRules
+from exchange.rules.phases import BreakerRules, PhaseRules
 from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules, expect_mark_model
 from exchange.rules.spot import SpotTerms
 from exchange.units import (
@@ -55,6 +56,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     margin_schedules: what SetMarginSchedule may change to, numbered from 1; `margin` is number 0.
     mark_source: 'external', 'last', 'mid', or 'model': made of what `mark` names.
     allocation: which resting order at a price trades first.
+    phases, breakers: when it trades how, and what interrupts it.
     expiry_ns: when a dated future is settled by the rule `settlement`; 0: it does not expire.
     """
 
@@ -83,6 +85,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settlement: SettlementRules = SettlementRules()
     spot: SpotTerms = SpotTerms()
     allocation: AllocationRules = AllocationRules()
+    phases: PhaseRules = PhaseRules()
+    breakers: BreakerRules = BreakerRules()
 
     def __post_init__(self) -> None:
         """Refuse an instrument that could not be traded. Raises ConfigError naming the field."""

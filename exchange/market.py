@@ -16,7 +16,7 @@ from exchange.margin.valuation import Valuation
 from exchange.packed.columns import doubled, new_column
 from exchange.packed.threshold_heap import ThresholdHeap
 from exchange.pricing.price_feed import PriceFeed
-from exchange.records import MARKET_OPEN
+from exchange.records import MARKET_OPEN, MARKET_PAUSED, PHASE_CONTINUOUS
 from exchange.triggers.plan import Plan
 from exchange.triggers.trail import TrailIndex
 from exchange.triggers.watch import Watch
@@ -67,7 +67,7 @@ class Market:
         self.mark_source: i64 = int(MarkSource[facts.mark_source.upper()])
 
         self.feed = PriceFeed(facts)
-        self.watches_trades: bool = self.feed.watches_trades
+        self.watches_trades: bool = self.feed.watches_trades or self.feed.averages_trades
         self.is_settled: bool = False  # for good: it expired, or the operator said so
 
         self.has_last: bool = False
@@ -95,6 +95,9 @@ class Market:
         self.fund_profit: int = 0  # what the fund won and lost here: fees, surpluses, positions, claims
         self.fund_deposits: int = 0  # what was put into the fund of this instrument
         self.state: i64 = MARKET_OPEN
+        self.phase: i64 = PHASE_CONTINUOUS
+        self.is_continuous: bool = True  # the phase lets orders match as they come ...
+        self.can_trade: bool = True  # ... and the state does not make liquidations wait
         self.traded_lots: i64 = 0  # in all matches and reported trades
 
         # Modes of accounts that have one of their own here (`Ledger.modes` counts them), by main slot ...
@@ -107,6 +110,17 @@ class Market:
         self.leg_of_slot = new_column(64)
         self.falling = ThresholdHeap(1)  # legs to look at when the mark falls to their threshold
         self.rising = ThresholdHeap(-1)
+
+    def set_state(self, state: i64) -> None:
+        """Take on what the operator allows here."""
+        self.state = state
+        self.can_trade = self.is_continuous and state != MARKET_PAUSED
+
+    def set_phase(self, phase: i64) -> None:
+        """Take on a phase."""
+        self.phase = phase
+        self.is_continuous = phase == PHASE_CONTINUOUS
+        self.can_trade = self.is_continuous and self.state != MARKET_PAUSED
 
     def leg(self, slot: i64) -> i64:
         """Return an account's leg in this market, or 0."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from exchange.instrument import Instrument
-from exchange.rules import Rules
+from exchange.rules import BreakerRules, Rules
 
 _HOUR_NS: Final = 3_600_000_000_000
 MAX_STEPS: Final = 1_000_000  # of one period between two commands
@@ -36,3 +36,27 @@ def periods(instruments: Sequence[Instrument], rules: Rules) -> list[tuple[int, 
     if any(instrument.kind == "spot" for instrument in instruments):
         found.append((rules.borrow.charge_hours * _HOUR_NS, "rules.borrow.charge_hours"))
     return [(period_ns, field) for period_ns, field in found if period_ns > 0]
+
+
+def phase_periods(instruments: Sequence[Instrument]) -> list[tuple[int, str]]:
+    """Return the periods of timetables and breakers, which venues without clearing have, too."""
+    found = []
+    for instrument in instruments:
+        where = f"instrument {instrument.instrument_id}: "
+        if instrument.phases.timetable and instrument.phases.period_ns > 0:
+            found.append((instrument.phases.period_ns, where + "phases.period_ns"))
+        found += _calls(instrument.breakers, where + "breakers.")
+    return found
+
+
+def _calls(breakers: BreakerRules, where: str) -> list[tuple[int, str]]:
+    """Return how long each breaker keeps the market from trading: what tripped it may trip it again after that."""
+    found = []
+    for name, band in (("static_band", breakers.static_band), ("dynamic_band", breakers.dynamic_band)):
+        if (band.width_ticks > 0 or band.width_ppm > 0) and band.action in ("auction", "halt"):
+            found.append((band.auction_ns, f"{where}{name}.auction_ns"))
+    if breakers.limit_up_down.width_ppm > 0:
+        found.append((breakers.limit_up_down.auction_ns, where + "limit_up_down.auction_ns"))
+    if breakers.stop_logic.max_move_ticks > 0:
+        found.append((breakers.stop_logic.pause_ns, where + "stop_logic.pause_ns"))
+    return found

@@ -49,6 +49,9 @@ BRACKET_TERMS: Final = 33
 PLACE_TRAILING_STOP: Final = 34
 LINK_ORDERS: Final = 35
 REPLACE_ORDER: Final = 36
+SET_PHASE: Final = 37
+SET_KILL_SWITCH: Final = 38
+SET_REFERENCE_PRICE: Final = 39
 
 PLACE_ORDER_TS_NS: Final = 8
 PLACE_ORDER_ORDER_ID: Final = 16
@@ -239,6 +242,17 @@ REPLACE_ORDER_QTY_LOTS: Final = 32
 REPLACE_ORDER_PRICE_TICKS: Final = 40
 REPLACE_ORDER_TRIGGER_TICKS: Final = 48
 
+SET_PHASE_TS_NS: Final = 8
+SET_PHASE_PHASE: Final = 16
+SET_PHASE_PHASE_SHIFT: Final = 0
+
+SET_KILL_SWITCH_TS_NS: Final = 8
+SET_KILL_SWITCH_IS_ON: Final = 16
+SET_KILL_SWITCH_IS_ON_SHIFT: Final = 0
+
+SET_REFERENCE_PRICE_TS_NS: Final = 8
+SET_REFERENCE_PRICE_PRICE_TICKS: Final = 16
+
 # Events: the same.
 EVENT_ORDER_ACCEPTED: Final = 1
 EVENT_ORDER_REJECTED: Final = 2
@@ -308,6 +322,14 @@ EVENT_BRACKET_ATTACHED: Final = 69
 EVENT_ORDERS_LINKED: Final = 70
 EVENT_STOP_TRAILED: Final = 71
 EVENT_TRAILING_STOP_SET: Final = 72
+EVENT_PHASE_CHANGED: Final = 75
+EVENT_INDICATIVE_PRICE_UPDATED: Final = 76
+EVENT_AUCTION_UNCROSSED: Final = 77
+EVENT_BREAKER_TRIPPED: Final = 78
+EVENT_LIMIT_STATE_CHANGED: Final = 79
+EVENT_BAND_MOVED: Final = 80
+EVENT_KILL_SWITCH_SET: Final = 81
+EVENT_REFERENCE_PRICE_SET: Final = 82
 
 EVENT_ORDER_ACCEPTED_COMMAND_SEQ: Final = 8
 EVENT_ORDER_ACCEPTED_TS_NS: Final = 16
@@ -855,12 +877,78 @@ EVENT_TRAILING_STOP_SET_LIMIT_OFFSET_TICKS_SHIFT: Final = 32
 EVENT_TRAILING_STOP_SET_IS_PPM: Final = 56
 EVENT_TRAILING_STOP_SET_IS_PPM_SHIFT: Final = 0
 
+EVENT_PHASE_CHANGED_COMMAND_SEQ: Final = 8
+EVENT_PHASE_CHANGED_TS_NS: Final = 16
+EVENT_PHASE_CHANGED_UNTIL_NS: Final = 24
+EVENT_PHASE_CHANGED_PHASE: Final = 32
+EVENT_PHASE_CHANGED_PHASE_SHIFT: Final = 0
+EVENT_PHASE_CHANGED_PREVIOUS: Final = 32
+EVENT_PHASE_CHANGED_PREVIOUS_SHIFT: Final = 8
+EVENT_PHASE_CHANGED_CAUSE: Final = 32
+EVENT_PHASE_CHANGED_CAUSE_SHIFT: Final = 16
+
+EVENT_INDICATIVE_PRICE_UPDATED_COMMAND_SEQ: Final = 8
+EVENT_INDICATIVE_PRICE_UPDATED_TS_NS: Final = 16
+EVENT_INDICATIVE_PRICE_UPDATED_PRICE_TICKS: Final = 24
+EVENT_INDICATIVE_PRICE_UPDATED_QTY_LOTS: Final = 32
+EVENT_INDICATIVE_PRICE_UPDATED_SURPLUS_LOTS: Final = 40
+
+EVENT_AUCTION_UNCROSSED_COMMAND_SEQ: Final = 8
+EVENT_AUCTION_UNCROSSED_TS_NS: Final = 16
+EVENT_AUCTION_UNCROSSED_PRICE_TICKS: Final = 24
+EVENT_AUCTION_UNCROSSED_QTY_LOTS: Final = 32
+EVENT_AUCTION_UNCROSSED_SURPLUS_LOTS: Final = 40
+EVENT_AUCTION_UNCROSSED_REFERENCE_TICKS: Final = 48
+EVENT_AUCTION_UNCROSSED_PHASE: Final = 56
+EVENT_AUCTION_UNCROSSED_PHASE_SHIFT: Final = 0
+EVENT_AUCTION_UNCROSSED_HAS_REFERENCE: Final = 56
+EVENT_AUCTION_UNCROSSED_HAS_REFERENCE_SHIFT: Final = 8
+
+EVENT_BREAKER_TRIPPED_COMMAND_SEQ: Final = 8
+EVENT_BREAKER_TRIPPED_TS_NS: Final = 16
+EVENT_BREAKER_TRIPPED_ORDER_ID: Final = 24
+EVENT_BREAKER_TRIPPED_REFERENCE_TICKS: Final = 32
+EVENT_BREAKER_TRIPPED_LIMIT_TICKS: Final = 40
+EVENT_BREAKER_TRIPPED_PRICE_TICKS: Final = 48
+EVENT_BREAKER_TRIPPED_BREAKER: Final = 56
+EVENT_BREAKER_TRIPPED_BREAKER_SHIFT: Final = 0
+EVENT_BREAKER_TRIPPED_SIDE: Final = 56
+EVENT_BREAKER_TRIPPED_SIDE_SHIFT: Final = 8
+
+EVENT_LIMIT_STATE_CHANGED_COMMAND_SEQ: Final = 8
+EVENT_LIMIT_STATE_CHANGED_TS_NS: Final = 16
+EVENT_LIMIT_STATE_CHANGED_REFERENCE_TICKS: Final = 24
+EVENT_LIMIT_STATE_CHANGED_LIMIT_TICKS: Final = 32
+EVENT_LIMIT_STATE_CHANGED_UNTIL_NS: Final = 40
+EVENT_LIMIT_STATE_CHANGED_STATE: Final = 48
+EVENT_LIMIT_STATE_CHANGED_STATE_SHIFT: Final = 0
+
+EVENT_BAND_MOVED_COMMAND_SEQ: Final = 8
+EVENT_BAND_MOVED_TS_NS: Final = 16
+EVENT_BAND_MOVED_REFERENCE_TICKS: Final = 24
+EVENT_BAND_MOVED_LOWER_TICKS: Final = 32
+EVENT_BAND_MOVED_UPPER_TICKS: Final = 40
+
+EVENT_KILL_SWITCH_SET_COMMAND_SEQ: Final = 8
+EVENT_KILL_SWITCH_SET_TS_NS: Final = 16
+EVENT_KILL_SWITCH_SET_IS_ON: Final = 24
+EVENT_KILL_SWITCH_SET_IS_ON_SHIFT: Final = 0
+
+EVENT_REFERENCE_PRICE_SET_COMMAND_SEQ: Final = 8
+EVENT_REFERENCE_PRICE_SET_TS_NS: Final = 16
+EVENT_REFERENCE_PRICE_SET_PRICE_TICKS: Final = 24
+
 REJECT_NONE: Final = 0
 REJECT_UNKNOWN_INSTRUMENT: Final = 1
 REJECT_MARKET_SETTLED: Final = 24
 REJECT_RESERVED_ACCOUNT: Final = 2
 REJECT_UNKNOWN_ACCOUNT: Final = 3
 REJECT_WRONG_POSITION_SIDE: Final = 33
+REJECT_KILL_SWITCH_ON: Final = 120
+REJECT_TOO_MANY_REQUESTS: Final = 121
+REJECT_MARKET_CLOSED: Final = 122
+REJECT_MARKET_HALTED: Final = 123
+REJECT_NOT_IN_THIS_PHASE: Final = 124
 REJECT_ACCOUNT_IN_LIQUIDATION: Final = 4
 REJECT_ACCOUNT_IN_DEBT: Final = 52
 REJECT_WITHDRAWALS_GATED: Final = 53
@@ -886,6 +974,9 @@ REJECT_BOOK_FULL: Final = 17
 REJECT_INVALID_TERMS: Final = 100
 REJECT_INVALID_EXPIRY: Final = 101
 REJECT_NOTHING_TO_REDUCE: Final = 110
+REJECT_ORDER_TOO_LARGE: Final = 125
+REJECT_PRICE_OUTSIDE_COLLAR: Final = 126
+REJECT_PRICE_OUTSIDE_BAND: Final = 127
 REJECT_NO_MARK_PRICE: Final = 18
 REJECT_ALREADY_TRADED: Final = 19
 REJECT_POST_ONLY_WOULD_TAKE: Final = 20
@@ -917,6 +1008,8 @@ CANCEL_DELEVERAGED: Final = 52
 CANCEL_INSTRUMENT_SETTLED: Final = 10
 CANCEL_EXPIRED: Final = 60
 CANCEL_REPLACED: Final = 61
+CANCEL_PRICE_BAND: Final = 70
+CANCEL_KILL_SWITCH: Final = 71
 
 CLIPPED_ADD: Final = 0
 CLIPPED_CANCEL: Final = 1
@@ -988,6 +1081,29 @@ LIMIT_DRAWDOWN: Final = 3
 
 SOURCE_OWN_COLLATERAL: Final = 0
 SOURCE_FEE_POOL: Final = 1
+
+PHASE_CONTINUOUS: Final = 0
+PHASE_PRE_OPEN: Final = 1
+PHASE_OPENING_AUCTION: Final = 2
+PHASE_HALT: Final = 3
+PHASE_REOPENING_AUCTION: Final = 4
+PHASE_CLOSING_AUCTION: Final = 5
+PHASE_CLOSED: Final = 6
+
+CAUSE_OPERATOR: Final = 0
+CAUSE_TIMETABLE: Final = 1
+CAUSE_BREAKER: Final = 2
+CAUSE_BREAKER_OVER: Final = 3
+CAUSE_EXTENSION: Final = 4
+
+BREAKER_STATIC_BAND: Final = 0
+BREAKER_DYNAMIC_BAND: Final = 1
+BREAKER_LIMIT_UP_DOWN: Final = 2
+BREAKER_STOP_LOGIC: Final = 3
+
+LIMIT_STATE_NONE: Final = 0
+LIMIT_STATE_UP: Final = 1
+LIMIT_STATE_DOWN: Final = 2
 
 
 def write_order_accepted(
@@ -2635,3 +2751,179 @@ def write_trailing_stop_set(
     words[at + 5] = activation_ticks
     words[at + 6] = (step_ticks & 0xffffffff) | limit_offset_ticks << 32
     words[at + 7] = is_ppm
+
+
+def write_phase_changed(log: EventLog, instrument: i64, until_ns: i64, phase: i64, previous: i64, cause: i64) -> None:
+    """Append a PhaseChanged record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 331 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = until_ns
+    words[at + 4] = phase | previous << 8 | cause << 16
+    words[at + 5] = 0
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_indicative_price_updated(
+    log: EventLog,
+    instrument: i64,
+    price_ticks: i64,
+    qty_lots: i64,
+    surplus_lots: i64,
+) -> None:
+    """Append a IndicativePriceUpdated record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 332 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = price_ticks
+    words[at + 4] = qty_lots
+    words[at + 5] = surplus_lots
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_auction_uncrossed(
+    log: EventLog,
+    instrument: i64,
+    price_ticks: i64,
+    qty_lots: i64,
+    surplus_lots: i64,
+    reference_ticks: i64,
+    phase: i64,
+    has_reference: i64,
+) -> None:
+    """Append a AuctionUncrossed record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 333 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = price_ticks
+    words[at + 4] = qty_lots
+    words[at + 5] = surplus_lots
+    words[at + 6] = reference_ticks
+    words[at + 7] = phase | has_reference << 8
+
+
+def write_breaker_tripped(
+    log: EventLog,
+    instrument: i64,
+    account: i64,
+    order_id: i64,
+    reference_ticks: i64,
+    limit_ticks: i64,
+    price_ticks: i64,
+    breaker: i64,
+    side: i64,
+) -> None:
+    """Append a BreakerTripped record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 334 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = order_id
+    words[at + 4] = reference_ticks
+    words[at + 5] = limit_ticks
+    words[at + 6] = price_ticks
+    words[at + 7] = breaker | side << 8
+
+
+def write_limit_state_changed(
+    log: EventLog,
+    instrument: i64,
+    reference_ticks: i64,
+    limit_ticks: i64,
+    until_ns: i64,
+    state: i64,
+) -> None:
+    """Append a LimitStateChanged record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 335 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = reference_ticks
+    words[at + 4] = limit_ticks
+    words[at + 5] = until_ns
+    words[at + 6] = state
+    words[at + 7] = 0
+
+
+def write_band_moved(log: EventLog, instrument: i64, reference_ticks: i64, lower_ticks: i64, upper_ticks: i64) -> None:
+    """Append a BandMoved record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 336 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = reference_ticks
+    words[at + 4] = lower_ticks
+    words[at + 5] = upper_ticks
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_kill_switch_set(log: EventLog, account: i64, is_on: i64) -> None:
+    """Append a KillSwitchSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 337 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = is_on
+    words[at + 4] = 0
+    words[at + 5] = 0
+    words[at + 6] = 0
+    words[at + 7] = 0
+
+
+def write_reference_price_set(log: EventLog, instrument: i64, price_ticks: i64) -> None:
+    """Append a ReferencePriceSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 338 | instrument << 16
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = price_ticks
+    words[at + 4] = 0
+    words[at + 5] = 0
+    words[at + 6] = 0
+    words[at + 7] = 0

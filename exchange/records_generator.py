@@ -14,16 +14,20 @@ import msgspec
 from exchange.commands import COMMANDS
 from exchange.enums import (
     AccountLevel,
+    Breaker,
     CancelReason,
     DeficitSource,
     DeleveragingOrder,
     DeleveragingScore,
     FundLimit,
     InterestKind,
+    LimitState,
     LiquidationOutcome,
     MarginTransferReason,
     MarketState,
     MarkSource,
+    Phase,
+    PhaseCause,
     RecordedKind,
     RejectReason,
     SocializationBase,
@@ -68,6 +72,10 @@ _ENUM_CONSTANTS: Final[dict[str, type[IntEnum]]] = {
     "BASE": SocializationBase,
     "LIMIT": FundLimit,
     "SOURCE": DeficitSource,
+    "PHASE": Phase,
+    "CAUSE": PhaseCause,
+    "BREAKER": Breaker,
+    "LIMIT_STATE": LimitState,
 }
 
 

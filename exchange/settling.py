@@ -15,6 +15,7 @@ from exchange.clock import Clock
 from exchange.desks.stop_desk import StopDesk
 from exchange.event_log import EventLog
 from exchange.market import Market
+from exchange.phases.guard import Guard
 from exchange.pricing.mark_model import MarkModel
 from exchange.records import MARK_LAST, MARK_MID, MARK_MODEL, write_mark_price_updated
 from exchange.risk.liquidation import Liquidator
@@ -38,6 +39,7 @@ class Settler:
         monitor: Monitor,
         liquidator: Liquidator,
         interest: Interest,
+        guard: Guard,
     ) -> None:
         """Share the venue's parts."""
         self.has_clearing: bool = has_clearing
@@ -51,6 +53,7 @@ class Settler:
         self.monitor = monitor
         self.liquidator = liquidator
         self.interest = interest
+        self.guard = guard
         self.ledger = liquidator.ledger
         self.has_loans: bool = interest.is_used
         # Whether a mark may change without a trade, so that every settling looks.
@@ -76,9 +79,11 @@ class Settler:
             log.end_task()
 
     def settle(self) -> None:
-        """Elect stops, update marks and run liquidations until nothing is left to do."""
+        """Elect stops, update marks and run liquidations until nothing is left to do; show calls."""
         self._elect_stops()
         if not self.has_clearing:
+            if self.agenda.watches:
+                self.guard.after_settling()
             return
         are_retries_due = True
         while True:
@@ -102,12 +107,17 @@ class Settler:
                 self.liquidator.waterfall.cover_fund()
             self._elect_stops()
         self.liquidator.settled_step = self.log.step
+        if self.agenda.watches:
+            self.guard.after_settling()
         if self.liquidator.waterfall.observes:
             self.liquidator.waterfall.observe()
 
     def is_unsettled(self) -> bool:
         """Return whether the newest command was continued, so that the venue has not settled since."""
-        return self.agenda.has_touched or self.monitor.has_work()
+        is_touched = self.agenda.has_touched
+        if self.agenda.watches:  # then the agenda's flag stays set
+            is_touched = any(market.is_touched and market.is_continuous for market in self.markets)
+        return is_touched or self.monitor.has_work()
 
     def _elect_stops(self) -> bool:
         """Elect what prices touch until none is touched any more; return whether any was."""
@@ -132,7 +142,7 @@ class Settler:
                 continue
             if market.mark_source == MARK_LAST:
                 has_last, last = market.has_last, market.last
-                if market.watches_trades:  # those of liquidations do not count
+                if market.feed.watches_trades:  # those of liquidations do not count
                     has_last, last = market.feed.trades.has_last, market.feed.trades.last
                 if has_last and (not market.has_mark or market.mark != last):
                     self._set_mark(market, last)
@@ -140,7 +150,7 @@ class Settler:
                 model = self.mark_models[market.index]
                 if model.every_ns == 0:
                     model.update()
-            elif market.mark_source == MARK_MID:
+            elif market.mark_source == MARK_MID and market.is_continuous:
                 bids, asks = market.book.bids, market.book.asks
                 if bids.best != 0 and asks.best != 0:
                     middle = (bids.levels[bids.best + RANK] - asks.levels[asks.best + RANK]) >> 1

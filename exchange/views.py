@@ -38,7 +38,7 @@ from exchange.book.order_pool import (
     TIF_SHIFT,
     TRIGGER,
 )
-from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, OrderKind, Side, TimeInForce
+from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, OrderKind, Phase, Side, TimeInForce
 from exchange.errors import ConfigError
 from exchange.units import MAX_ACCOUNT
 
@@ -195,6 +195,18 @@ class BookView:
         return self._market.book.orders.count
 
     @property
+    def phase(self) -> Phase:
+        """How the instrument trades now."""
+        return Phase(self._market.phase)
+
+    def market_orders(self, side: Side) -> Iterator[LiveOrder]:
+        """Yield the market orders of a side that wait for an auction, oldest first. Not to be used across commands."""
+        order = self._market.book.queue.oldest(side)
+        while order != 0:
+            yield self._live_order(order)
+            order = self._market.book.orders.words[order + NEXT]
+
+    @property
     def last_trade(self) -> int | None:
         """Price of the last trade."""
         return self._market.last if self._market.has_last else None
@@ -245,7 +257,7 @@ class BookView:
             price_ticks=words[order + PRICE],
             open_lots=words[order + OPEN] + hidden,
             filled_lots=words[order + FILLED],
-            trigger_ticks=words[order + TRIGGER],
+            trigger_ticks=words[order + TRIGGER] if flags >> KIND_SHIFT & KIND_MASK != OrderKind.MARKET else 0,
             is_resting=words[order + LEVEL] != 0,
             hidden_lots=hidden,
             expires_ns=terms.expires_ns if terms is not None else 0,

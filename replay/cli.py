@@ -23,6 +23,9 @@ from replay.calc.command import SUMMARY as CALC_SUMMARY
 from replay.calc.command import add_calculators, calculate
 from replay.contents import contents_text, event_log_contents, is_event_log, source_contents
 from replay.convert import check_target, result_format
+from replay.crash.command import SUMMARY as CRASH_SUMMARY
+from replay.crash.command import add_crash, play_crash
+from replay.crash.command import more as more_on_crash
 from replay.explain import Explainer, story_of
 from replay.interrupt import asks_to_stop, sigterm_interrupts
 from replay.journal import journal_metadata
@@ -69,6 +72,7 @@ examples:
   cascade info day.tape                 what a file holds
   cascade info                          what is installed, and whether it runs compiled
   cascade bench                         how fast it is here
+  cascade crash okex-2018               a historical crash: what happened, who paid, what other rules change
   cascade shock                         one shock at every venue: who pays?
   cascade calc liquidation --help       liquidation prices, margin, sizes, cascades and debts
 
@@ -209,6 +213,8 @@ def _parser() -> argparse.ArgumentParser:
 
     add_shock(_command(commands, "shock", _shock, SHOCK_SUMMARY, more_on_shock()))
 
+    add_crash(_command(commands, "crash", _crash, CRASH_SUMMARY, more_on_crash()))
+
     info = _command(commands, "info", _info, "say what a file holds, or what is installed", _INFO)
     _add_source(info, is_optional=True)
     info.add_argument("--json", action="store_true", help="print one JSON object")
@@ -289,6 +295,12 @@ def _explain(explainer: Explainer, exchange: Exchange, is_json: bool) -> None:
 def _shock(given: argparse.Namespace) -> int:
     play_shock(given, print)
     return OK
+
+
+def _crash(given: argparse.Namespace) -> int:
+    if not (given.json or given.list or given.about):
+        _warn_of_interpreter()
+    return play_crash(given, lambda text: print(text, flush=True))
 
 
 def _convert(given: argparse.Namespace) -> int:

@@ -14,12 +14,16 @@ from exchange.records import (
     AMEND_ORDER_ORIGIN_SHIFT,
     CANCEL_ORDER_IS_CONTINUED_SHIFT,
     CANCEL_ORDER_ORIGIN_SHIFT,
+    EXECUTE_RECORDED_IS_CONTINUED_SHIFT,
+    EXECUTE_RECORDED_SIDE_SHIFT,
     PLACE_ORDER_IS_CONTINUED_SHIFT,
     PLACE_ORDER_KIND_SHIFT,
     PLACE_ORDER_ORIGIN_SHIFT,
     PLACE_ORDER_POST_ONLY_SHIFT,
     PLACE_ORDER_SIDE_SHIFT,
     PLACE_ORDER_TIME_IN_FORCE_SHIFT,
+    REDUCE_ORDER_IS_CONTINUED_SHIFT,
+    REDUCE_ORDER_ORIGIN_SHIFT,
 )
 
 _WORDS: Final = struct.Struct("<8q")  # every command packed here fits one unit
@@ -33,6 +37,8 @@ def _header(command: CommandType) -> int:
 _PLACE: Final = _header(CommandType.PLACE_ORDER)
 _CANCEL: Final = _header(CommandType.CANCEL_ORDER)
 _AMEND: Final = _header(CommandType.AMEND_ORDER)
+_REDUCE: Final = _header(CommandType.REDUCE_ORDER)
+_EXECUTE: Final = _header(CommandType.EXECUTE_RECORDED)
 _MASS_CANCEL: Final = _header(CommandType.MASS_CANCEL)
 _MARK: Final = _header(CommandType.SET_MARK_PRICE)
 _DEPOSIT: Final = _header(CommandType.DEPOSIT)
@@ -104,6 +110,22 @@ def amend_order(
     )
     head = _AMEND | instrument << 16 | account << 32
     return _pack(head, ts_ns, order_id, qty_lots, price_ticks, trigger_ticks, small, 0)
+
+
+def reduce_order(
+    ts_ns: int, instrument: int, account: int, order_id: int, qty_lots: int, origin: int = 0, is_continued: int = 0
+) -> bytes:
+    """Return the record of a ReduceOrder."""
+    small = origin << REDUCE_ORDER_ORIGIN_SHIFT | is_continued << REDUCE_ORDER_IS_CONTINUED_SHIFT
+    return _pack(_REDUCE | instrument << 16 | account << 32, ts_ns, order_id, qty_lots, small, 0, 0, 0)
+
+
+def execute_recorded(
+    ts_ns: int, instrument: int, order_id: int, side: int, price_ticks: int, qty_lots: int, is_continued: int = 0
+) -> bytes:
+    """Return the record of an ExecuteRecorded. side: of the resting order."""
+    small = side << EXECUTE_RECORDED_SIDE_SHIFT | is_continued << EXECUTE_RECORDED_IS_CONTINUED_SHIFT
+    return _pack(_EXECUTE | instrument << 16, ts_ns, order_id, price_ticks, qty_lots, small, 0, 0)
 
 
 def mass_cancel(ts_ns: int, instrument: int, account: int, side: int = 2) -> bytes:

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from exchange.commands import Command, Deposit, OpenPosition, SetLeverage
+from exchange.commands import Command, Deposit, OpenPosition, PlaceOrder, SetLeverage, SetMarginMode
+from exchange.enums import MarginMode, OrderKind, Side, TimeInForce
 from exchange.errors import ConfigError, DataError
 from exchange.instrument import Instrument
 from exchange.margin.valuation import Valuation
@@ -43,6 +44,10 @@ _DRAW_LEVERAGE: Final = 1
 _DRAW_BRACKET: Final = 2
 _DRAW_NOTIONAL: Final = 3
 _DRAW_ENTRY: Final = 4
+_DRAW_MODE: Final = 5
+_DRAW_STOP: Final = 6
+_DRAW_STOP_DISTANCE: Final = 7
+_FIRST_STOP_ID: Final = 1 << 61  # + account: far from ids that a source or another account would choose
 _FINE: Final = 1 << 32
 
 
@@ -50,6 +55,7 @@ class InjectedAccount(msgspec.Struct, frozen=True):
     """One position of one account, and what it was opened with.
 
     deposit: money put in just before; 0 where the account's other rows bring it. leverage: 0 keeps the instrument's.
+    is_isolated: the position has margin of its own. stop_ticks: trigger of a stop order that closes it all; 0: none.
     """
 
     account: int
@@ -59,6 +65,8 @@ class InjectedAccount(msgspec.Struct, frozen=True):
     deposit: Money
     leverage: int
     ts_ns: Nanos
+    is_isolated: bool = False
+    stop_ticks: Ticks = 0
 
 
 class Bracket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,7 +81,10 @@ class PopulationSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a population is drawn.
 
     share_long_ppm: chance of each account to be long. leverages: (leverage, weight) pairs. notionals: by weight, too.
-    spare_margin_ppm: deposit beyond the initial margin, in ppm of it.
+    spare_margin_ppm: deposit beyond the initial margin, in ppm of it. open_interest: money; accounts are drawn until
+    their notionals come to it, at most `count` of them, the last one cut to fit; 0: `count` accounts, whatever it is.
+    share_isolated_ppm: chance of each to have isolated margin. share_stop_ppm: chance to have a stop order for all of
+    the position, whose trigger is stop_distances_ppm (lowest, highest) of the entry price against the position.
     """
 
     seed: int
@@ -83,12 +94,22 @@ class PopulationSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     share_long_ppm: int = PPM // 2
     first_account: int = 1
     spare_margin_ppm: int = 0
+    open_interest: Money = 0
+    share_isolated_ppm: int = 0
+    share_stop_ppm: int = 0
+    stop_distances_ppm: tuple[int, int] = (20_000, 100_000)
 
     def __post_init__(self) -> None:
         """Refuse what could not be drawn. Raises ConfigError naming the field."""
         _expect(self.count >= 0, "count >= 0", self.count)
         _expect(0 <= self.share_long_ppm <= PPM, f"share_long_ppm in 0..{PPM}", self.share_long_ppm)
         _expect(self.spare_margin_ppm >= 0, "spare_margin_ppm >= 0", self.spare_margin_ppm)
+        _expect(self.open_interest >= 0, "open_interest >= 0", self.open_interest)
+        _expect(0 <= self.share_isolated_ppm <= PPM, f"share_isolated_ppm in 0..{PPM}", self.share_isolated_ppm)
+        _expect(0 <= self.share_stop_ppm <= PPM, f"share_stop_ppm in 0..{PPM}", self.share_stop_ppm)
+        nearest, farthest = self.stop_distances_ppm
+        is_range = 0 < nearest <= farthest < PPM
+        _expect(is_range, f"stop_distances_ppm as 0 < lowest <= highest < {PPM}", self.stop_distances_ppm)
         _expect(self.first_account >= 1, "first_account >= 1", self.first_account)
         _expect(self.first_account + self.count - 1 <= MAX_ACCOUNT, f"accounts up to {MAX_ACCOUNT}", self.count)
         _expect(
@@ -114,6 +135,20 @@ def load_accounts(
     return reader.read(csv_rows(TextFile(path).lines(), COLUMNS, Path(path)))
 
 
+def read_accounts(
+    tables: Iterable[tuple[str, Mapping[str, Any]]],
+    path: Path,
+    instruments: Sequence[Instrument],
+    default_ts_ns: Nanos | None = None,
+) -> list[InjectedAccount]:
+    """Return the accounts of (name of the table, table) pairs of a TOML file. Errors as in `load_accounts`."""
+    rows = [
+        (name, {key: _toml_text(Cell(path, name, key), value) for key, value in table.items()})
+        for name, table in tables
+    ]
+    return _AccountReader(path, instruments, default_ts_ns).read(rows)
+
+
 def generate_accounts(
     spec: PopulationSpec, instrument: Instrument, entries: Sequence[tuple[Nanos, Ticks]]
 ) -> list[InjectedAccount]:
@@ -121,7 +156,8 @@ def generate_accounts(
 
     entries: (ts_ns, price_ticks) points of a recorded series; each account enters at one, all as likely, so that
     entries spread over the series. A notional is rounded down to whole lots, at least one; the deposit is the initial
-    margin of what was opened, rounded up. Raises ConfigError for a leverage that the instrument does not allow.
+    margin of what was opened, rounded up. Raises ConfigError for a leverage that the instrument does not allow, and
+    where `count` accounts do not come to the open interest.
     """
     _expect(len(entries) > 0, "at least one (ts_ns, price_ticks) entry", len(entries))
     highest = max(leverage for leverage, _ in spec.leverages)
@@ -129,21 +165,45 @@ def generate_accounts(
     lowest = min(price_ticks for _, price_ticks in entries)
     _expect(lowest >= 1, "entry prices >= 1 tick, so that a notional has a size", lowest)
     accounts = [_drawn(spec, instrument, entries, number) for number in range(spec.count)]
+    if spec.open_interest > 0:
+        accounts = _up_to_open_interest(accounts, spec, instrument)
     return sorted(accounts, key=_ORDER)
 
 
 def account_commands(accounts: Iterable[InjectedAccount]) -> list[Command]:
-    """Return the commands that open the positions: per account deposit, leverage, position; by time, then account."""
+    """Return the commands that open the positions, by time, then account.
+
+    Per account: deposit, leverage, margin mode, position, stop order.
+    """
     commands: list[Command] = []
     for opened in sorted(accounts, key=_ORDER):
         if opened.deposit > 0:
             commands.append(Deposit(opened.ts_ns, opened.account, opened.deposit))
         if opened.leverage > 0:
             commands.append(SetLeverage(opened.ts_ns, opened.instrument, opened.account, opened.leverage))
+        if opened.is_isolated:
+            commands.append(SetMarginMode(opened.ts_ns, opened.instrument, opened.account, MarginMode.ISOLATED))
         commands.append(
             OpenPosition(opened.ts_ns, opened.instrument, opened.account, opened.size_lots, opened.price_ticks)
         )
+        if opened.stop_ticks > 0:
+            commands.append(_stop(opened))
     return commands
+
+
+def _stop(opened: InjectedAccount) -> PlaceOrder:
+    """Return the order that closes a position when the price goes against it."""
+    return PlaceOrder(
+        opened.ts_ns,
+        opened.instrument,
+        opened.account,
+        _FIRST_STOP_ID + opened.account,
+        Side.SELL if opened.size_lots > 0 else Side.BUY,
+        abs(opened.size_lots),
+        kind=OrderKind.STOP,
+        time_in_force=TimeInForce.IOC,
+        trigger_ticks=opened.stop_ticks,
+    )
 
 
 _ORDER: Final = attrgetter("ts_ns", "account", "instrument")
@@ -167,18 +227,51 @@ def _drawn(
     # In 2**32 steps, because a bracket may be wider than what the generator draws from without bias.
     span = bracket.highest - bracket.lowest
     wanted = bracket.lowest + div_floor(span * draw(_DRAW_NOTIONAL, _FINE), _FINE - 1)
-    size_lots = min(max(_lots_of(wanted, instrument, price_ticks), 1), MAX_SIZE_LOTS)
-    margin = div_ceil(Valuation(instrument).notional(size_lots, price_ticks), leverage)
-    deposit = div_ceil(margin * (PPM + spec.spare_margin_ppm), PPM)
+    size_lots = min(max(lots_of(wanted, instrument, price_ticks), 1), MAX_SIZE_LOTS)
+    nearest, farthest = spec.stop_distances_ppm
+    distance_ppm = nearest + draw(_DRAW_STOP_DISTANCE, farthest - nearest + 1)
+    away = max(1, div_floor(price_ticks * distance_ppm, PPM))
+    has_stop = draw(_DRAW_STOP, PPM) < spec.share_stop_ppm
+    trigger = max(price_ticks - away, instrument.min_price_ticks, 1) if is_long else price_ticks + away
     return InjectedAccount(
         account=spec.first_account + number,
         instrument=instrument.instrument_id,
         size_lots=size_lots if is_long else -size_lots,
         price_ticks=price_ticks,
-        deposit=deposit,
+        deposit=_deposit(spec, instrument, size_lots, price_ticks, leverage),
         leverage=leverage,
         ts_ns=ts_ns,
+        is_isolated=draw(_DRAW_MODE, PPM) < spec.share_isolated_ppm,
+        stop_ticks=min(trigger, instrument.max_price_ticks) if has_stop else 0,
     )
+
+
+def _deposit(spec: PopulationSpec, instrument: Instrument, size_lots: Lots, price_ticks: Ticks, leverage: int) -> Money:
+    margin = div_ceil(Valuation(instrument).notional(size_lots, price_ticks), leverage)
+    return div_ceil(margin * (PPM + spec.spare_margin_ppm), PPM)
+
+
+def _up_to_open_interest(
+    accounts: list[InjectedAccount], spec: PopulationSpec, instrument: Instrument
+) -> list[InjectedAccount]:
+    """Return the first accounts whose notionals come to the open interest, but for less than one lot."""
+    notional = Valuation(instrument).notional
+    left = spec.open_interest
+    kept: list[InjectedAccount] = []
+    for account in accounts:
+        worth = notional(account.size_lots, account.price_ticks)
+        if worth < left:
+            left -= worth
+            kept.append(account)
+            continue
+        lots = lots_of(left, instrument, account.price_ticks)
+        if lots > 0:
+            deposit = _deposit(spec, instrument, lots, account.price_ticks, account.leverage)
+            size_lots = lots if account.size_lots > 0 else -lots
+            kept.append(msgspec.structs.replace(account, size_lots=size_lots, deposit=deposit))
+        return kept
+    enough = f"{spec.count} accounts that come to it"
+    raise ConfigError(f"population: open_interest: expected {enough}, found {left} of it left: raise count")
 
 
 def _chosen(weights: list[int], point: int) -> int:
@@ -190,7 +283,7 @@ def _chosen(weights: list[int], point: int) -> int:
     raise ValueError(f"expected a point below {sum(weights)}, found one {point} beyond it")
 
 
-def _lots_of(notional: Money, instrument: Instrument, price_ticks: Ticks) -> Lots:
+def lots_of(notional: Money, instrument: Instrument, price_ticks: Ticks) -> Lots:
     """Return the most lots whose notional at a price does not exceed `notional`."""
     if instrument.kind != "inverse":
         return div_floor(notional * instrument.tick_value_divisor, price_ticks * instrument.tick_value)

@@ -75,6 +75,10 @@ TEMPLATES: Final[dict[str, str]] = {
     "OrdersLinked": "orders {order_id} and {other_order_id} of {account} in {instrument} cancel each other from now on",
     "BracketAttached": "{qty_lots} of order {order_id} of {account} in {instrument} filled, and have a take-profit "
     "{take_profit_order_id} and a stop-loss {stop_loss_order_id} (0: none)",
+    # phases and breakers
+    "PhaseChanged": "{instrument} went from {previous} to {phase}: {cause}",
+    "IndicativePriceUpdated": "the auction of {instrument} would trade {qty_lots} at {price_ticks}",
+    "AuctionUncrossed": "the auction of {instrument} ended: {qty_lots} traded at {price_ticks}",
     "OrderTermsSet": "{account} has terms waiting for its order {order_id} in {instrument} (0: none): shows "
     "{display_lots}, anew below {min_display_lots}, at least {min_qty_lots} at once, until {expires_ns}",
     "BracketTermsSet": "{account} has a bracket waiting for its order {order_id} in {instrument} (0: none): takes "
@@ -439,6 +443,25 @@ def _account_restricted(tell: Teller, event: Any) -> str:
     )
 
 
+def _breaker_tripped(tell: Teller, event: Any) -> str:
+    limit = (
+        f"the limit of {tell.field(event, 'limit_ticks')} ({_words(event.breaker)} around "
+        f"{tell.field(event, 'reference_ticks')})"
+    )
+    if event.account == 0:
+        return f"{tell.symbol(event.instrument)} stood too long at {limit}"
+    return (
+        f"order {event.order_id} of {who(event.account)} in {tell.symbol(event.instrument)} reached {limit}: it would "
+        f"have traded at {tell.field(event, 'price_ticks')} next"
+    )
+
+
+def _kill_switch(tell: Teller, event: Any) -> str:
+    return f"{who(event.account)} " + (
+        "was shut out: its orders are cancelled, and no more are taken" if event.is_on else "may send orders again"
+    )
+
+
 def _words(member: Any) -> str:
     return str(member.name).lower().replace("_", " ")
 
@@ -463,4 +486,6 @@ _FUNCTIONS: Final[dict[str, Callable[[Teller, Any], str]]] = {
     "IsolatedMarginTransferred": _isolated_margin,
     "PositionModeSet": _position_mode,
     "AccountRestricted": _account_restricted,
+    "BreakerTripped": _breaker_tripped,
+    "KillSwitchSet": _kill_switch,
 }

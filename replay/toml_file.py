@@ -58,6 +58,9 @@ def check_keys(value: Any, expected: Any, path: str | Path, key_path: str) -> No
     if isinstance(value, list) and get_origin(expected) is tuple:
         for position, item in enumerate(value):
             check_keys(item, get_args(expected)[0], path, f"{key_path}[{position}]")
+    if isinstance(value, dict) and get_origin(expected) is dict:
+        for key, item in value.items():
+            check_keys(item, get_args(expected)[1], path, _joined(key_path, key))
     if not (isinstance(value, dict) and isinstance(expected, type) and issubclass(expected, msgspec.Struct)):
         return
     types = {field.name: field.type for field in msgspec.structs.fields(expected)}

@@ -61,6 +61,8 @@ NUMBERS = {
         "settling.py": 7,
         "desks/gateway.py": 7,
         "risk": 6,
+        "phases": 6,
+        "phases/bands.py": 5,
         "pricing": 3,  # pure functions, windows over time, what one market was told
         "pricing/book_prices.py": 5,
         "pricing/mark_model.py": 5,
@@ -76,6 +78,7 @@ NUMBERS = {
         "packed/__init__.py": 9,
         "margin/__init__.py": 9,
         "risk/__init__.py": 9,
+        "phases/__init__.py": 9,
     },
     "replay": {
         "__init__.py": 0,
@@ -95,7 +98,12 @@ NUMBERS = {
         "workloads.py": 1,
         "schedule.py": 1,
         "population.py": 1,
+        "recorded_adl.py": 1,
         "summary.py": 1,
+        "flows/__init__.py": 3,  # names its flows, and imports them when they are used
+        "flows": 2,
+        "flows/setting.py": 1,
+        "flows/flow.py": 1,
         "player.py": 2,
         "demo.py": 2,
         "bench.py": 2,
@@ -105,12 +113,12 @@ NUMBERS = {
         "verify": 2,
         "convert.py": 2,
         "scenario.py": 3,  # source, venue and accounts put together
-        "scenarios": 3,
         "report": 3,
         "progress.py": 3,
         "shock": 3,
-        "cli.py": 4,
-        "__main__.py": 5,
+        "crash": 4,
+        "cli.py": 5,
+        "__main__.py": 6,
     },
 }
 

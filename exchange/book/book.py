@@ -1,4 +1,5 @@
-"""The order book of one instrument: resting orders by price and time, pending stops, and who is live under which id.
+"""The order book of one instrument: resting orders by price and time, pending stops, market orders that
+wait for an auction, and who is live under which id.
 
 Owns: the rows of live orders and every way to reach them. Carries an opaque owner word and compares it; knows no
 balance, writes no event, decides no rule. Invariants, as `check` states them: every live order is in the id table once,
@@ -12,6 +13,7 @@ from mypy_extensions import i64
 
 from exchange.book.level_index import HEAD, LOTS, ORDERS, RANK, TAIL, LevelIndex
 from exchange.book.live_terms import Expiries, LiveTerms
+from exchange.book.market_queue import MarketQueue
 from exchange.book.order_pool import (
     FILLED,
     FLAGS,
@@ -52,6 +54,7 @@ class Book:
         self.asks = LevelIndex(-1)
         self.stops = StopIndex(self.orders)  # those that watch the last trade's price
         self.other_stops: dict[int, StopIndex] = {}  # those that watch other prices, by series
+        self.queue = MarketQueue(self.orders)
         self.owner_lists = new_column(64)  # oldest, youngest of each owner slot
         self.index: i64 = 0  # of its market in the venue
         self.terms: dict[int, LiveTerms] = {}  # by order, of those with TERMS_BIT
@@ -180,6 +183,16 @@ class Book:
             words[order + FILLED] += lots
             self.reduce(order, lots)
 
+    def fill_queued(self, order: i64, lots: i64) -> None:
+        """Trade lots of a market order that waits for an auction; it is gone when nothing is left."""
+        words = self.orders.words
+        if lots == words[order + OPEN]:
+            self.queue.remove(order)
+            self.forget(order)
+        else:
+            words[order + FILLED] += lots
+            words[order + OPEN] -= lots
+
     def requeue(self, order: i64) -> None:
         """Let an order count as entered now in its owner's list."""
         self._leave_owner(order)
@@ -235,6 +248,7 @@ class Book:
             pending += len(stops.asleep)
         if pending != expected:
             raise InvariantError(f"expected {expected} pending stops, found {pending}")
+        pending += self._check_queue(BUY) + self._check_queue(1 - BUY)
         if resting + pending != self.orders.count or self.orders.count != self.ids.count:
             raise InvariantError(
                 f"expected resting {resting} + pending {pending} = rows {self.orders.count} = ids {self.ids.count}"
@@ -304,6 +318,20 @@ class Book:
         if level_count != side.level_count:
             raise InvariantError(f"expected {side.level_count} levels, found {level_count}")
         return found
+
+    def _check_queue(self, side: i64) -> i64:
+        words = self.orders.words
+        count: i64 = 0
+        older: i64 = 0
+        order = self.queue.oldest(side)
+        while order != 0:
+            is_placed = words[order + LEVEL] == 0 and words[order + PREV] == older
+            if not is_placed or words[order + FLAGS] & SIDE_MASK != side or words[order + OPEN] <= 0:
+                raise InvariantError(f"market order {words[order + ORDER_ID]} is not where its queue says")
+            count += 1
+            older = order
+            order = words[order + NEXT]
+        return count
 
     def _check_stops(self, trigger: i64, oldest: i64, youngest: i64) -> i64:
         words = self.orders.words

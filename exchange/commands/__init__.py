@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.commands import accounts, assets, margin, operations, orders, prices, terms, triggers
+from exchange.commands import accounts, assets, margin, operations, orders, phases, prices, terms, triggers
 from exchange.commands.accounts import AccountCommand, Deposit, OpenPosition, SetLeverage, Withdraw
 from exchange.commands.assets import AssetCommand, DepositAsset, SetInterestRate, WithdrawAsset
 from exchange.commands.margin import (
@@ -38,6 +38,7 @@ from exchange.commands.orders import (
     ReplaceOrder,
     ReportTrade,
 )
+from exchange.commands.phases import PhaseCommand, SetKillSwitch, SetPhase, SetReferencePrice
 from exchange.commands.prices import (
     AdvanceTime,
     PriceCommand,
@@ -59,6 +60,7 @@ Command: TypeAlias = (
     | AssetCommand
     | OperatorCommand
     | MarginCommand
+    | PhaseCommand
 )
 
 COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
@@ -70,6 +72,7 @@ COMMANDS: dict[CommandType, type[msgspec.Struct]] = dict(
             **assets.COMMANDS,
             **operations.COMMANDS,
             **margin.COMMANDS,
+            **phases.COMMANDS,
             **terms.COMMANDS,
             **triggers.COMMANDS,
         }.items()
@@ -103,12 +106,15 @@ __all__ = [
     "SetFundingRate",
     "SetIndexPrice",
     "SetInterestRate",
+    "SetKillSwitch",
     "SetLeverage",
     "SetMarginMode",
     "SetMarginSchedule",
     "SetMarkPrice",
     "SetMarketState",
+    "SetPhase",
     "SetPositionMode",
+    "SetReferencePrice",
     "SettleInstrument",
     "TransferMargin",
     "Withdraw",

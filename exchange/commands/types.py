@@ -40,3 +40,6 @@ class CommandType(IntEnum):
     PLACE_TRAILING_STOP = 34
     LINK_ORDERS = 35
     REPLACE_ORDER = 36
+    SET_PHASE = 37
+    SET_KILL_SWITCH = 38
+    SET_REFERENCE_PRICE = 39

@@ -69,10 +69,10 @@ class LimitDesk(RequestDesk):
     def set_state(self, market: Market, state: i64) -> None:
         """Open a market, or narrow it. Liquidations that waited for it go on when it is no longer paused."""
         previous = market.state
-        market.state = state
+        market.set_state(state)
         if state != MARKET_OPEN:
             self.clearing.has_limits = True
         write_market_state_set(self.log, market.instrument, state, previous)
         if previous == MARKET_PAUSED and state != MARKET_PAUSED:
             market.active_step = self.log.step
-            self.disposer.note_opened()
+        self.disposer.note_state()

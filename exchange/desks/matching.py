@@ -20,6 +20,8 @@ from exchange.book.order_pool import (
     FLAGS,
     HIDDEN,
     ICEBERG_BIT,
+    KIND_MASK,
+    KIND_SHIFT,
     LEVEL,
     LINKED_BIT,
     NEXT,
@@ -32,6 +34,7 @@ from exchange.book.order_pool import (
     TOP_BIT,
     TRIGGER,
 )
+from exchange.desks.order_guard import OrderGuard
 from exchange.enums import BUY, FOK, GTC, LIMIT, MARKET, PARTICIPANT, STOP
 from exchange.event_log import EventLog
 from exchange.market import Market
@@ -87,6 +90,8 @@ class Matcher:
         self.taker_filled: i64 = (
             0  # lots that the order being matched has traded; a self-trade rule's lots do not count
         )
+        self.has_guards: bool = False  # phases, breakers or protections are in use: ask `guard`
+        self.guard = OrderGuard()
         self.taker_price: i64 = 0  # limit of the order being matched, for its events
         self.watcher = FillWatcher()  # of orders that concern something else
         self.has_cut: bool = False  # a fill changed other orders than the two that met
@@ -161,6 +166,8 @@ class Matcher:
     ) -> i64:
         """Return why an order that must trade at once cannot: all of it, for its budget, or its minimum; or 0."""
         limit = self._limit(market, side, kind, price, terms)
+        if self.has_guards:
+            limit = self.guard.limit_within(market, owner, side, limit)
         if time_in_force == FOK and self.fillable(market, owner, side, limit, lots) < lots:
             return REJECT_FOK_CANNOT_FILL
         if terms is None:
@@ -206,7 +213,10 @@ class Matcher:
         self.taker_filled = 0
         if opposite.best != 0 and opposite.levels[opposite.best + RANK] >= limit:
             self.taker_price = price
-            left = self.match(market, owner, order_id, side, limit, lots, origin != PARTICIPANT, 0)
+            if self.has_guards:
+                left = self.guard.match(market, owner, order_id, side, limit, lots, origin != PARTICIPANT, 0)
+            else:
+                left = self.match(market, owner, order_id, side, limit, lots, origin != PARTICIPANT, 0)
             if left == 0 or self.is_taker_canceled:
                 return
             filled += self.taker_filled
@@ -219,6 +229,10 @@ class Matcher:
             flags = side
             price = self.last_fill
         else:
+            if self.has_guards and self.guard.queue_market_order(
+                market, owner, order_id, side, time_in_force, left, filled
+            ):
+                return
             reason = CANCEL_MARKET_REMAINDER if opposite.best == 0 else CANCEL_PROTECTION
             self.write_canceled(market, owner, order_id, 0, left, 0, side, reason)
             return
@@ -436,14 +450,14 @@ class Matcher:
         flags = words[maker + FLAGS]
         maker_id = words[maker + ORDER_ID]
         if is_iceberg:
-            self._fill_iceberg(market, maker, traded)
+            self.fill_shown(market, maker, traded)
         else:
             market.book.fill(maker, traded)
         if flags & LINKED_BIT != 0 or market.has_reducers:
             self.has_cut = self.watcher.after_fill(market, flags, maker_id, order_id, traded) or self.has_cut
         return traded
 
-    def _fill_iceberg(self, market: Market, maker: i64, traded: i64) -> None:
+    def fill_shown(self, market: Market, maker: i64, traded: i64) -> None:
         """Take traded lots off an iceberg, which may show anew."""
         terms = market.book.terms[maker]
         least_shown = max(1, terms.min_display) if self.refreshes_early else 1
@@ -573,7 +587,11 @@ class Matcher:
         account = owner & ACCOUNT_MASK
         write_order_canceled(self.log, market.instrument, account, order_id, price, lots, liquidation, side, reason)
         if words[order + LEVEL] == 0:
-            market.book.stops_of(order).remove(order)
+            if (words[order + FLAGS] >> KIND_SHIFT) & KIND_MASK == MARKET:
+                market.book.queue.remove(order)
+                self._release_queued(market, order, lots, 0)
+            else:
+                market.book.stops_of(order).remove(order)
         else:
             market.book.unlink(order)
             slot = owner >> 32
@@ -594,6 +612,10 @@ class Matcher:
             left += words[order + HIDDEN]
         order_id = words[order + ORDER_ID]
         trigger = words[order + TRIGGER]
+        is_queued = words[order + LEVEL] == 0 and (words[order + FLAGS] >> KIND_SHIFT) & KIND_MASK == MARKET
+        if is_queued:
+            trigger = 0
+            self._release_queued(market, order, left + lots, left)
         write_order_amended(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, price, left, trigger, side, 1)
         slot = owner >> 32
         if self.has_clearing and slot >= FIRST_SLOT and words[order + LEVEL] != 0:
@@ -604,6 +626,22 @@ class Matcher:
         else:
             market.book.reduce(order, lots)
 
+    def _release_queued(self, market: Market, order: i64, before: i64, after: i64) -> None:
+        """Let an order that waits for an auction reserve margin for fewer lots."""
+        words = market.book.orders.words
+        slot = words[order + OWNER] >> 32
+        if self.has_clearing and slot >= FIRST_SLOT:
+            side = words[order + FLAGS] & SIDE_MASK
+            self.clearing.reserve(market, slot, side, words[order + TRIGGER], before, after)
+
+    def match_own(
+        self, market: Market, owner: i64, order_id: i64, side: i64, limit: i64, lots: i64, liquidation: i64
+    ) -> i64:
+        """Match an order of the venue's own, which nothing refuses, but breakers stop; return what is left."""
+        if self.has_guards:
+            return self.guard.match(market, owner, order_id, side, limit, lots, False, liquidation)
+        return self.match(market, owner, order_id, side, limit, lots, False, liquidation)
+
     def liquidate(
         self, market: Market, owner: i64, order_id: i64, side: i64, is_market: bool, price: i64, lots: i64, number: i64
     ) -> i64:
@@ -611,7 +649,7 @@ class Matcher:
         opposite = market.book.asks if side == BUY else market.book.bids
         limit = ANY_RANK if is_market else price * opposite.sign
         self.taker_price = price
-        left = self.match(market, owner, order_id, side, limit, lots, False, number)
+        left = self.match_own(market, owner, order_id, side, limit, lots, number)
         if left > 0:
             reason = CANCEL_MARKET_REMAINDER if is_market else CANCEL_IOC_REMAINDER
             self.write_canceled(market, owner, order_id, price, left, number, side, reason)
@@ -623,7 +661,11 @@ class Matcher:
         """Run a liquidation order at a limit and let what is left of it rest; return what rests."""
         opposite = market.book.asks if side == BUY else market.book.bids
         self.taker_price = price
-        left = self.match(market, owner, order_id, side, price * opposite.sign, lots, False, number)
+        left = self.match_own(market, owner, order_id, side, price * opposite.sign, lots, number)
+        is_stopped = opposite.best != 0 and opposite.levels[opposite.best + RANK] >= price * opposite.sign
+        if left > 0 and is_stopped and market.is_continuous:
+            # A band stopped it, and trading goes on: it rests there, so as not to cross.
+            price = self.guard.limit_within(market, owner, side, price * opposite.sign) * opposite.sign
         if left > 0:
             book = market.book
             book.link(book.enter(order_id, owner, side, price, left, self.taker_filled, 0))

@@ -33,7 +33,8 @@ from exchange.book.order_pool import (
     order_flags,
 )
 from exchange.desks.matching import ACCOUNT_MASK, Matcher
-from exchange.enums import BUY, BY_VENUE, FOK, GTC, LIMIT, PARTICIPANT, STOP, STOP_LIMIT
+from exchange.desks.order_guard import OrderGuard
+from exchange.enums import BUY, BY_VENUE, FOK, GTC, LIMIT, MARKET, PARTICIPANT, STOP, STOP_LIMIT
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import (
@@ -97,6 +98,8 @@ class OrderDesk:
         self.pockets = pockets
         self.watches = watches
         self.links = links
+        self.has_guards: bool = False  # as in the matcher
+        self.guard = OrderGuard()
         self.grows_hidden: bool = rules.iceberg_amend_up == "keep_priority"
         self.day_ends_ns: i64 = rules.day_ends_ns
 
@@ -118,9 +121,17 @@ class OrderDesk:
     ) -> None:
         """Enter an order of a known account, or refuse it."""
         combination = self.watches.source_refusal(BY_VENUE) if kind >= STOP else REJECT_NONE
-        reason = self.place_refusal(
-            market, owner, order_id, side, kind, time_in_force, post_only, lots, price, trigger, origin, combination
-        )
+        reason: i64 = REJECT_NONE
+        if self.has_guards:
+            reason = self.guard.request_refusal(market, owner, kind, time_in_force, post_only, True)
+        if reason == REJECT_NONE:
+            reason = self.place_refusal(
+                market, owner, order_id, side, kind, time_in_force, post_only, lots, price, trigger, origin, combination
+            )
+        if reason == REJECT_NONE and self.has_guards:
+            reason = self.guard.order_refusal(market, owner, side, kind, lots, price, True)
+            if reason == REJECT_NONE and kind == LIMIT:
+                price = self.guard.price_within(market, owner, side, price)
         if reason == REJECT_NONE and post_only != 0:
             repriced = self.matcher.post_only_price(market, side, price)
             if repriced == price or (self.reprices_post_only and market.min_price <= repriced <= market.max_price):
@@ -218,6 +229,8 @@ class OrderDesk:
 
     def cancel(self, market: Market, owner: i64, order_id: i64) -> None:
         """Cancel a live order at its owner's request, or refuse."""
+        if self.has_guards and self._is_cancel_refused(market, owner, order_id, CANCEL_ORDER):
+            return
         order = market.book.ids.find(order_id)
         if order != 0 and (market.book.orders.words[order + OWNER] ^ owner) & ACCOUNT_MASK == 0:
             if order_id < 0 and self.is_liquidation_order(market.book.orders.words[order + OWNER]):
@@ -231,6 +244,8 @@ class OrderDesk:
 
     def reduce(self, market: Market, owner: i64, order_id: i64, lots: i64) -> None:
         """Take lots off a live order at its owner's request, or refuse."""
+        if self.has_guards and self._is_cancel_refused(market, owner, order_id, REDUCE_ORDER):
+            return
         order = market.book.ids.find(order_id)
         if order == 0 or (market.book.orders.words[order + OWNER] ^ owner) & ACCOUNT_MASK != 0:
             self._refuse_stranger(market, owner, order_id, order, REDUCE_ORDER)
@@ -292,10 +307,14 @@ class OrderDesk:
     ) -> None:
         """Give a live order a new price, quantity or trigger, or refuse."""
         order = market.book.ids.find(order_id)
-        is_linked = order != 0 and market.book.orders.words[order + FLAGS] & LINKED_BIT != 0
-        if is_linked and 0 < lots <= MAX_QTY_LOTS:
-            lots = self.links.amended_lots(market, order, order_id, lots, is_total)
-        reason = self._amend_refusal(market, owner, order, lots, price, trigger, is_total, origin)
+        reason: i64 = REJECT_NONE
+        if self.has_guards:
+            reason = self.guard.request_refusal(market, owner, LIMIT, GTC, 0, False)
+        if reason == REJECT_NONE:
+            is_linked = order != 0 and market.book.orders.words[order + FLAGS] & LINKED_BIT != 0
+            if is_linked and 0 < lots <= MAX_QTY_LOTS:
+                lots = self.links.amended_lots(market, order, order_id, lots, is_total)
+            reason = self._amend_refusal(market, owner, order, lots, price, trigger, is_total, origin)
         if reason == REJECT_BELOW_FILLED and self.cancels_below_filled:
             self.matcher.take_out(market, order, CANCEL_AMENDED_BELOW_FILLED, 0)
             return
@@ -348,9 +367,12 @@ class OrderDesk:
         side = flags & SIDE_MASK
         is_pending = words[order + LEVEL] == 0
         price_asked = price
+        kind = (flags >> KIND_SHIFT) & KIND_MASK
+        if kind == MARKET:
+            return REJECT_INVALID_COMBINATION  # It waits for an auction, and can only be cancelled or reduced.
         if price == 0:
             price = words[order + PRICE]
-        elif price < market.min_price or price > market.max_price or (flags >> KIND_SHIFT) & KIND_MASK == STOP:
+        elif price < market.min_price or price > market.max_price or kind == STOP:
             return REJECT_INVALID_PRICE
         if is_linked and (price_asked != 0 or trigger != 0) and self.links.follows(market, words[order + ORDER_ID]):
             return REJECT_INVALID_PRICE if price_asked != 0 else REJECT_INVALID_TRIGGER
@@ -377,6 +399,10 @@ class OrderDesk:
                 return reason
         if is_below_filled:
             return REJECT_BELOW_FILLED
+        if self.has_guards:
+            reason = self.guard.order_refusal(market, words[order + OWNER], side, kind, lots, price, False)
+            if reason != REJECT_NONE:
+                return reason
         if flags & POST_ONLY_BIT and not is_pending and self.matcher.post_only_price(market, side, price) != price:
             return REJECT_POST_ONLY_WOULD_TAKE
         if needs_margin and self.clearing.has_limits and (lots > is_open or price != words[order + PRICE]):
@@ -422,7 +448,7 @@ class OrderDesk:
         opposite = book.asks if side == BUY else book.bids
         limit = price * opposite.sign
         book.unlink(order)
-        if opposite.best == 0 or opposite.levels[opposite.best + RANK] < limit:
+        if opposite.best == 0 or opposite.levels[opposite.best + RANK] < limit or not market.is_continuous:
             # Nothing to trade with: the row moves to its new place as it is.
             words[order + OPEN] = lots
             words[order + PRICE] = price
@@ -475,6 +501,14 @@ class OrderDesk:
         words[order + TRIGGER] = trigger
         book.requeue(order)
         self.watches.add(market, order)
+
+    def _is_cancel_refused(self, market: Market, owner: i64, order_id: i64, request: i64) -> bool:
+        """Refuse a cancel or a reduction that is one request too many; return whether it was."""
+        reason = self.guard.cancel_refusal(owner)
+        if reason == REJECT_NONE:
+            return False
+        write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, request, reason)
+        return True
 
     def _refuse_stranger(self, market: Market, owner: i64, order_id: i64, order: i64, request: i64) -> None:
         """Write that an order is not live (0), or is somebody else's."""

@@ -1,7 +1,8 @@
 """The recorded market's own messages, replayed order by order into a book that injected accounts trade in too.
 
 A recorded order never fills another recorded order. What a recorded message asks for and the book no longer has, since
-injected orders took it, is clipped and said so. Rules: docs/semantics.md, section 3.
+injected orders took it, is clipped and said so; so is what trades there while nothing trades here. Rules:
+docs/semantics.md, section 3.
 """
 
 from typing import final
@@ -69,6 +70,9 @@ class RecordedDesk:
 
     def execute(self, market: Market, order_id: i64, side: i64, price: i64, lots: i64) -> None:
         """Replay an execution of a resting recorded order; injected orders with priority over it fill first."""
+        if not market.is_continuous:  # here nothing trades now, whatever did there
+            write_recorded_clipped(self.log, market.instrument, order_id, lots, CLIPPED_EXECUTE, RECORDED)
+            return
         book = market.book
         words = book.orders.words
         resting = book.bids if side == BUY else book.asks

@@ -13,7 +13,6 @@ from exchange.book.order_pool import (
     KIND_SHIFT,
     LEVEL,
     LINKED_BIT,
-    OPEN,
     ORDER_ID,
     OWNER,
     POST_ONLY_BIT,
@@ -124,7 +123,7 @@ class ReplaceDesk:
             request.trigger_source = source
         if flags & LINKED_BIT != 0:
             request.effect = market.plans[words[order + ORDER_ID]].effect
-            request.replaced_lots = 0 if is_pending else words[order + OPEN]
+            request.replaced_lots = 0 if is_pending else whole_open(market.book, order)
         request.terms = terms
         old = market.book.terms_of(order)
         if old is not None:

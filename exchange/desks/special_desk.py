@@ -19,6 +19,7 @@ from exchange.enums import (
     FOK,
     GTC,
     GTD,
+    LIMIT,
     MARKET,
     MARKET_TO_LIMIT,
     PARTICIPANT,
@@ -37,6 +38,7 @@ from exchange.records import (
     REJECT_INVALID_EXPIRY,
     REJECT_INVALID_TERMS,
     REJECT_NONE,
+    REJECT_NOT_IN_THIS_PHASE,
     REJECT_NOTHING_TO_REDUCE,
     REJECT_POST_ONLY_WOULD_TAKE,
     TRANSFER_ORDER,
@@ -102,6 +104,16 @@ class SpecialDesk:
         checked_lots = request.lots
         if request.effect != ANY:
             checked_lots = self.triggers.cap(market, request, kind, time_in_force, combination)
+        reason: i64 = REJECT_NONE
+        if self.desk.has_guards:
+            reason = self.desk.guard.request_refusal(
+                market, request.owner, kind, time_in_force, request.post_only, True
+            )
+            is_at_once = request.kind == MARKET_TO_LIMIT or request.live.min_qty != 0
+            if reason == REJECT_NONE and is_at_once and not market.is_continuous:
+                reason = REJECT_NOT_IN_THIS_PHASE
+        if reason != REJECT_NONE:
+            return reason
         reason = self.desk.place_refusal(
             market,
             request.owner,
@@ -124,6 +136,11 @@ class SpecialDesk:
             reason = self._terms_refusal(request)
         if reason == REJECT_NONE and request.effect != ANY and kind < STOP and request.lots == 0:
             reason = REJECT_NOTHING_TO_REDUCE
+        if reason == REJECT_NONE and self.desk.has_guards:
+            guard = self.desk.guard
+            reason = guard.order_refusal(market, request.owner, request.side, kind, request.lots, request.price, True)
+            if reason == REJECT_NONE and kind == LIMIT:
+                request.price = guard.price_within(market, request.owner, request.side, request.price)
         if reason == REJECT_NONE and request.post_only != 0:
             repriced = self.matcher.post_only_price(market, request.side, request.price)
             may_reprice = self.desk.reprices_post_only and market.min_price <= repriced <= market.max_price

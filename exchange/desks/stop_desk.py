@@ -73,6 +73,8 @@ class StopDesk:
 
         Those that watch the last trade go first, then mark, index, best ask and best bid.
         """
+        if not market.is_continuous:
+            return False  # In a call the touched stops wait for its end.
         stops = market.book.stops
         is_touched = market.is_touched
         has_rising = is_touched and stops.lowest_rising <= market.high
@@ -92,7 +94,12 @@ class StopDesk:
             if order == 0:
                 self.trailing.follow(market)
                 return False
+        has_guards = self.matcher.has_guards
+        if has_guards:
+            self.matcher.guard.begin_election(market)
         self._run_stop(market, order)
+        if has_guards:
+            self.matcher.guard.end_election(market)
         return True
 
     def _run_stop(self, market: Market, order: i64) -> None:

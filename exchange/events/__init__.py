@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from exchange.events import accounts, assets, liquidation, margin, orders, prices, terms, triggers, waterfall
+from exchange.events import accounts, assets, liquidation, margin, orders, phases, prices, terms, triggers, waterfall
 from exchange.events.accounts import (
     AccountEvent,
     Deposited,
@@ -64,6 +64,17 @@ from exchange.events.orders import (
     Trade,
     TradeReported,
 )
+from exchange.events.phases import (
+    AuctionUncrossed,
+    BandMoved,
+    BreakerTripped,
+    IndicativePriceUpdated,
+    KillSwitchSet,
+    LimitStateChanged,
+    PhaseChanged,
+    PhaseEvent,
+    ReferencePriceSet,
+)
 from exchange.events.prices import (
     FundingPaid,
     FundingRateSet,
@@ -107,6 +118,7 @@ Event: TypeAlias = (
     | LiquidationEvent
     | WaterfallEvent
     | MarginEvent
+    | PhaseEvent
 )
 
 _ALL = {
@@ -117,6 +129,7 @@ _ALL = {
     **liquidation.EVENTS,
     **waterfall.EVENTS,
     **margin.EVENTS,
+    **phases.EVENTS,
     **terms.EVENTS,
     **triggers.EVENTS,
 }
@@ -127,9 +140,12 @@ __all__ = [
     "AccountRestricted",
     "AssetDeposited",
     "AssetWithdrawn",
+    "AuctionUncrossed",
     "BackstopMissing",
+    "BandMoved",
     "BracketAttached",
     "BracketTermsSet",
+    "BreakerTripped",
     "DebtBooked",
     "DebtRepaid",
     "DeficitPaid",
@@ -146,13 +162,16 @@ __all__ = [
     "FundingSettled",
     "HaircutCharged",
     "IndexPriceUpdated",
+    "IndicativePriceUpdated",
     "InstrumentSettled",
     "InterestCharged",
     "InterestRateSet",
     "IsolatedMarginTransferred",
+    "KillSwitchSet",
     "LenderCut",
     "LevelCrossed",
     "LeverageSet",
+    "LimitStateChanged",
     "LiquidationEnded",
     "LiquidationFeeCharged",
     "LiquidationOrderPlaced",
@@ -174,6 +193,7 @@ __all__ = [
     "OrderTermsSet",
     "OrdersLinked",
     "PairNetted",
+    "PhaseChanged",
     "PositionChanged",
     "PositionDeleveraged",
     "PositionModeSet",
@@ -183,6 +203,7 @@ __all__ = [
     "PositionTransferred",
     "ProfitClawedBack",
     "RecordedClipped",
+    "ReferencePriceSet",
     "RequestRejected",
     "SessionEnded",
     "StopTrailed",

@@ -1,4 +1,7 @@
-"""Prices that a book shows: best, mid, and what a notional would trade at. None where the book lacks them."""
+"""Prices that a book shows: best, mid, and what a notional would trade at.
+
+None where the book lacks them, or in a call, when it may be crossed.
+"""
 
 from exchange.book.level_index import LOTS, RANK, LevelIndex
 from exchange.market import Market
@@ -8,13 +11,13 @@ from exchange.pricing.marks import impact_price, mid
 def best_bid(market: Market) -> int | None:
     """Return the best bid price."""
     bids = market.book.bids
-    return bids.levels[bids.best + RANK] if bids.best != 0 else None
+    return bids.levels[bids.best + RANK] if bids.best != 0 and market.is_continuous else None
 
 
 def best_ask(market: Market) -> int | None:
     """Return the best ask price."""
     asks = market.book.asks
-    return -asks.levels[asks.best + RANK] if asks.best != 0 else None
+    return -asks.levels[asks.best + RANK] if asks.best != 0 and market.is_continuous else None
 
 
 def book_mid(market: Market) -> int | None:
@@ -43,6 +46,8 @@ def _impact(market: Market, side: LevelIndex, notional: int, is_buy: bool) -> in
     prices: list[int] = []
     lots: list[int] = []
     worth: int = 0
+    if not market.is_continuous:
+        return None
     level = side.best
     while level != 0 and worth < notional:
         price: int = side.levels[level + RANK] * side.sign

@@ -14,6 +14,7 @@ from exchange.agenda import Agenda
 from exchange.book.level_index import HEAD, LevelIndex
 from exchange.clock import NEVER, Clock, TimedTask
 from exchange.desks.matching import Matcher
+from exchange.enums import BUY, SELL
 from exchange.event_log import EventLog
 from exchange.instrument import Instrument
 from exchange.market import Market
@@ -76,7 +77,8 @@ class Deliverer:
 
     def _cancel_orders(self, market: Market) -> None:
         """Bids from the best, asks from the best, each price oldest first; of each price that stops watch the rising
-        from the lowest trigger up, those without a trigger yet, the falling from the highest down.
+        from the lowest trigger up, those without a trigger yet, the falling from the highest down; then market orders
+        that wait for an auction, buys first.
         """
         self._cancel_side(market, market.book.bids)
         self._cancel_side(market, market.book.asks)
@@ -87,6 +89,9 @@ class Deliverer:
                 self.matcher.take_out(market, next(iter(stops.asleep)), CANCEL_INSTRUMENT_SETTLED, 0)
             while len(stops.falling) > 0:
                 self.matcher.take_out(market, stops.next_falling(), CANCEL_INSTRUMENT_SETTLED, 0)
+        for side in (BUY, SELL):
+            while market.book.queue.oldest(side) != 0:
+                self.matcher.take_out(market, market.book.queue.oldest(side), CANCEL_INSTRUMENT_SETTLED, 0)
 
     def _cancel_side(self, market: Market, side: LevelIndex) -> None:
         while side.best != 0:

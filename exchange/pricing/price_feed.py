@@ -26,6 +26,9 @@ class PriceFeed:
         # Whether trades have to be told apart or kept: a market without need for it is spared the call.
         self.watches_trades: bool = is_model or (facts.mark_source == "last" and not self.counts_liquidations)
         self.trades = TradeWindow(facts.mark.window_ns if needs_window else 0)
+        limits = facts.breakers.limit_up_down
+        self.averages_trades: bool = limits.width_ppm > 0
+        self.averaged = TradeWindow(limits.window_ns)  # each trade as one lot: their mean price
         self.takes_external: bool = facts.mark_source == "external" or (is_model and "external" in facts.mark.sources)
         self.has_external: bool = False
         self.external: i64 = 0
@@ -56,6 +59,8 @@ class PriceFeed:
 
     def note_trade(self, ts_ns: i64, price: i64, lots: i64, is_liquidation: bool) -> None:
         """Take in a trade, unless the mark is not to be moved by it."""
+        if self.averages_trades:
+            self.averaged.note(ts_ns, price, 1)
         if self.counts_liquidations or not is_liquidation:
             self.trades.note(ts_ns, price, lots)
 

@@ -14,7 +14,7 @@ from exchange.desks.order_ids import OwnOrderIds
 from exchange.enums import BUY, INSURANCE_FUND, SELL
 from exchange.event_log import EventLog
 from exchange.market import Market
-from exchange.records import CANCEL_IOC_REMAINDER, MARKET_PAUSED, write_disposal_order_placed, write_order_canceled
+from exchange.records import CANCEL_IOC_REMAINDER, write_disposal_order_placed, write_order_canceled
 from exchange.risk.depth import lots_in_band, twice_mid_of
 from exchange.risk.disposal_size import band_limit, disposal_lots, is_step_due
 from exchange.rules import DisposalRules
@@ -60,8 +60,8 @@ class Disposer(TimedTask):
             self.last_ns[market.index] = self.log.ts_ns
             self._sleep()
 
-    def note_opened(self) -> None:
-        """Look again: a paused market was opened, where a step may be due already."""
+    def note_state(self) -> None:
+        """Look again: in a paused market nothing is due; in one that was opened a step may be due already."""
         if self.step_ns > 0:
             self._sleep()
 
@@ -78,7 +78,7 @@ class Disposer(TimedTask):
         now: int = self.log.ts_ns
         for market in self.markets:
             last = self.last_ns[market.index]
-            if last >= 0 and is_step_due(now, last, self.step_ns, market.state != MARKET_PAUSED):
+            if last >= 0 and is_step_due(now, last, self.step_ns, market.can_trade):
                 self._step(market)
         self._sleep()
 
@@ -101,7 +101,7 @@ class Disposer(TimedTask):
         write_disposal_order_placed(self.log, market.instrument, INSURANCE_FUND, order_id, price, lots, size, book_lots)
         opposite = market.book.asks if side == BUY else market.book.bids
         rank: i64 = price * opposite.sign
-        left = self.matcher.match(market, FUND_OWNER, order_id, side, rank, lots, False, 0)
+        left = self.matcher.match_own(market, FUND_OWNER, order_id, side, rank, lots, 0)
         if left > 0:
             write_order_canceled(
                 self.log, market.instrument, INSURANCE_FUND, order_id, price, left, 0, side, CANCEL_IOC_REMAINDER
@@ -113,7 +113,7 @@ class Disposer(TimedTask):
         earliest: i64 = NEVER
         for market in self.markets:
             last = self.last_ns[market.index]
-            if last >= 0 and market.state != MARKET_PAUSED:
+            if last >= 0 and market.can_trade:
                 due = max(last + self.step_ns, self.log.ts_ns)
                 if due < earliest:
                     earliest = due

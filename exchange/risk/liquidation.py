@@ -29,7 +29,6 @@ from exchange.records import (
     CANCEL_LIQUIDATION,
     LEVEL_BACKSTOP,
     MARK_EXTERNAL,
-    MARKET_PAUSED,
     OUTCOME_CURED,
     OUTCOME_DELEVERAGED,
     OUTCOME_EVEN,
@@ -327,7 +326,7 @@ class Liquidator:
         if self.rechecks and is_retry and not self.monitor.is_below_maintenance(slot):
             self._end(liquidation, OUTCOME_CURED)
             return
-        if market.state == MARKET_PAUSED:
+        if _is_stopped(market):
             self.waiting[market.index].append((work, work.ticket))
             return
         is_at_backstop = self.monitor.has_backstop and self.monitor.note_liquidated(slot) == LEVEL_BACKSTOP
@@ -350,6 +349,8 @@ class Liquidator:
             left = self._send_at_market(work, market, lots)
             if left == 0:
                 self._go_on(work, market)
+            elif _is_stopped(market):
+                self._wait(work, market)
             else:
                 self._hand_over(work, market, self._remaining(work, left), self.after_market)
         else:
@@ -370,7 +371,8 @@ class Liquidator:
         else:
             left = self._match(work, market, owner, order_id, side, False, price, lots)
             if left > 0:
-                work.failures += 1
+                if not _is_stopped(market):  # else its order tripped a breaker, which is not the order's failure
+                    work.failures += 1
                 self._wait(work, market)
         work.traded_before = market.traded_lots
         if left == 0:
@@ -412,7 +414,10 @@ class Liquidator:
         matcher = self.matcher
         if not is_market and self.order_kind == FOK_ORDER:
             opposite = market.book.asks if side == BUY else market.book.bids
-            if matcher.fillable(market, owner, side, price * opposite.sign, lots) < lots:
+            rank: i64 = price * opposite.sign
+            if matcher.has_guards:
+                rank = matcher.guard.limit_within(market, owner, side, rank)
+            if matcher.fillable(market, owner, side, rank, lots) < lots:
                 matcher.write_canceled(market, owner, order_id, price, lots, number, side, CANCEL_IOC_REMAINDER)
                 return lots
         follows = self.sizer.follows_shortage
@@ -441,6 +446,8 @@ class Liquidator:
                 break
             if step == "market":
                 left = self._send_at_market(work, market, left)
+                if _is_stopped(market):
+                    break
             elif step == "fund":
                 if not self.fund.declines(market.index):
                     left = self.takeovers.by_fund(market, work, left)
@@ -612,3 +619,8 @@ class Liquidator:
     def _owner(self, work: LegWork) -> i64:
         slot = self.ledger.legs[work.leg + FILL_SLOT]
         return slot << 32 | (self.ledger.account_ids[slot] & ACCOUNT_MASK)
+
+
+def _is_stopped(market: Market) -> bool:
+    """Return whether liquidations wait for a market. Asked anew after an order, which may have tripped a breaker."""
+    return not market.can_trade

@@ -11,7 +11,17 @@ from exchange.rules.liquidation import (
 )
 from exchange.rules.margin import MarginRules, MarginTier, ScheduleRules
 from exchange.rules.orders import AllocationRules, OrderRules, Protection
+from exchange.rules.phases import (
+    BandRules,
+    BreakerRules,
+    DynamicBandRules,
+    LimitRules,
+    PhaseRules,
+    PhaseTime,
+    StopLogicRules,
+)
 from exchange.rules.pricing import FundingRules, IndexRules, MarkRules, SettlementRules
+from exchange.rules.protections import ProtectionRules
 from exchange.rules.spot import BorrowRules, RateTier, SpotTerms
 from exchange.rules.venue import Rules, load_rules
 from exchange.rules.waterfall import (
@@ -25,23 +35,30 @@ from exchange.rules.waterfall import (
 
 __all__ = [
     "AllocationRules",
+    "BandRules",
     "BorrowRules",
+    "BreakerRules",
     "DebtRules",
     "DeleveragingRules",
     "DisposalRules",
+    "DynamicBandRules",
     "FundRules",
     "FundingRules",
     "GuardRules",
     "IndexRules",
     "LevelRules",
+    "LimitRules",
     "LiquidationRules",
     "MarginRules",
     "MarginTier",
     "MarkRules",
     "OrderRules",
     "PacingRules",
+    "PhaseRules",
+    "PhaseTime",
     "PriceRules",
     "Protection",
+    "ProtectionRules",
     "RateTier",
     "ReductionRules",
     "Rules",
@@ -49,6 +66,7 @@ __all__ = [
     "SettlementRules",
     "SocializationRules",
     "SpotTerms",
+    "StopLogicRules",
     "TakeoverRules",
     "WaterfallStep",
     "load_rules",

@@ -10,6 +10,7 @@ from exchange.rules.levels import LevelRules
 from exchange.rules.liquidation import LiquidationRules
 from exchange.rules.margin import MarginRules
 from exchange.rules.orders import OrderRules
+from exchange.rules.protections import ProtectionRules
 from exchange.rules.spot import BorrowRules
 from exchange.rules.waterfall import (
     TAKE_ALL,
@@ -35,6 +36,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = "default"
     clearing: Literal["margin", "none"] = "margin"
     orders: OrderRules = OrderRules()
+    protections: ProtectionRules = ProtectionRules()
     margin: MarginRules = MarginRules()
     levels: LevelRules = LevelRules()
     liquidation: LiquidationRules = LiquidationRules()

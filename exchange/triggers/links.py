@@ -9,7 +9,8 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from exchange.agenda import Agenda
-from exchange.book.order_pool import FILLED, FLAGS, LEVEL, LINKED_BIT, OPEN, SIDE_MASK
+from exchange.book.iceberg import whole_open
+from exchange.book.order_pool import FILLED, FLAGS, LEVEL, LINKED_BIT, SIDE_MASK
 from exchange.desks.matching import Matcher
 from exchange.enums import ANY, CLOSE_POSITION, REDUCE_ONLY
 from exchange.market import Market
@@ -103,7 +104,7 @@ class Links(FillWatcher):
         if lots <= filled:
             return lots
         slot = plan.owner >> 32
-        left = self.reducers.capped(market, slot, side, lots - filled, True, words[order + OPEN])
+        left = self.reducers.capped(market, slot, side, lots - filled, True, whole_open(market.book, order))
         return filled + left if left > 0 else NOTHING_LEFT
 
     def follows(self, market: Market, order_id: i64) -> bool:
@@ -133,7 +134,7 @@ class Links(FillWatcher):
         order = market.book.find(other.order_id)
         if order == 0 or self.partial_rule == KEEP or (self.partial_rule == REDUCE and other.effect == CLOSE_POSITION):
             return
-        if self.partial_rule == REDUCE and traded < market.book.orders.words[order + OPEN]:
+        if self.partial_rule == REDUCE and traded < whole_open(market.book, order):
             self.matcher.reduce(market, order, traded)
             return
         plan.partner = None

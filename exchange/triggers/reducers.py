@@ -10,7 +10,8 @@ from mypy_extensions import i64
 
 from exchange.accounts.ledger import BUY_LOTS, PAIR, SELL_LOTS, SIZE, Ledger
 from exchange.accounts.pockets import Pockets
-from exchange.book.order_pool import FLAGS, LEVEL, OPEN, SIDE_MASK
+from exchange.book.iceberg import whole_open
+from exchange.book.order_pool import FLAGS, LEVEL, SIDE_MASK
 from exchange.desks.matching import Matcher
 from exchange.enums import BUY, SELL
 from exchange.market import Market
@@ -64,7 +65,7 @@ class Reducers:
         for order_id in plans:
             order = market.book.find(order_id)
             if words[order + LEVEL] != 0 and words[order + FLAGS] & SIDE_MASK == side:
-                total += words[order + OPEN]
+                total += whole_open(market.book, order)
         return total
 
     def capped(self, market: Market, slot: i64, side: i64, lots: i64, rests: bool, freed: i64) -> i64:
@@ -137,7 +138,7 @@ class Reducers:
         words = market.book.orders.words
         if words[order + FLAGS] & SIDE_MASK != side:
             return
-        open_lots = words[order + OPEN]
+        open_lots = whole_open(market.book, order)
         if words[order + LEVEL] == 0:
             lots = open_lots if room == 0 else 0  # of a bracket, waiting: it goes with the position
         elif self.cut_rule == EACH:

@@ -123,6 +123,10 @@ class TrailingDesk:
     def _refusal(
         self, market: Market, owner: i64, order_id: i64, trail: Trail, lots: i64, source: i64, effect: i64
     ) -> i64:
+        if self.desk.has_guards:
+            guarded = self.desk.guard.request_refusal(market, owner, STOP, GTC, 0, True)
+            if guarded != REJECT_NONE:
+                return guarded
         activation = trail.activation
         has_positions = self.has_clearing and not market.is_spot
         most = PPM - 1 if trail.is_ppm else MAX_PRICE_TICKS

@@ -53,6 +53,9 @@ class Format(NamedTuple):
 FORMATS: Final[dict[str, Format]] = {
     "tape": Format("replay.tape:TapeReader", ("*.tape",)),
     "dbn": Format("replay.sources.dbn:DbnSource", ("*.dbn",)),
+    "tardis": Format("replay.sources.tardis:TardisSource", ("*_trades_*.csv",)),
+    "binance-aggtrades": Format("replay.sources.binance:BinanceAggTradesSource", ("*-aggtrades-*",)),
+    "binance-trades": Format("replay.sources.binance:BinanceTradesSource", ("*-trades-*",)),
     "lobster": Format("replay.sources.lobster:LobsterSource", ("*_message_*.csv",)),
     "jsonl": Format("replay.sources.json_lines:JsonLinesSource", ("*.jsonl", "*.ndjson")),
     "csv": Format("replay.sources.csv_commands:CsvSource", ("*.csv",)),
@@ -62,7 +65,7 @@ FORMATS: Final[dict[str, Format]] = {
 def format_of(path: str | Path) -> str:
     """Return the name of the format that a file's name suggests. Raises ConfigError where none does."""
     name = Path(path).name.lower()
-    for suffix in COMPRESSED_SUFFIXES:
+    for suffix in (*COMPRESSED_SUFFIXES, ".zip"):
         name = name.removesuffix(suffix)
     for format_name, known in FORMATS.items():
         if any(fnmatch(name, pattern) for pattern in known.patterns):

@@ -65,6 +65,13 @@ def parse_money(text: str, money_unit: str, where: object = "amount") -> int:
     return _count(text, money_unit, "money_unit", MAX_MONEY, where)
 
 
+def parse_decimal(text: str, where: object) -> Decimal:
+    """Return a decimal number as it stands. Raises DataError for what is none, or has a long exponent."""
+    if not _DECIMAL.fullmatch(text) or len(text) > 80 or abs(Decimal(text).adjusted()) > 40:
+        raise DataError(f"{where}: expected a decimal number, found {shown(text)}")
+    return Decimal(text)
+
+
 def parse_integer(text: str, where: object, lowest: int, highest: int) -> int:
     """Return an integer in lowest..highest."""
     value = int(text) if _INTEGER.fullmatch(text) else None

@@ -122,9 +122,7 @@ class CsvSource:
         header = parse_header(first[1:], self._text.path, 1) if first.startswith("#") else None
         self._first_line = 2 if first.startswith("#") else 1
         self.instruments, self.description = instruments_and_source(header, instruments, self._text.path)
-        self._money_units = sorted({instrument.money_unit for instrument in self.instruments})
-        self._instruments_by_name = {str(instrument.instrument_id): instrument for instrument in self.instruments}
-        self._instruments_by_name |= {instrument.symbol: instrument for instrument in self.instruments}
+        self._reader = CommandReader(self._text.path, self.instruments)
 
     @property
     def size_bytes(self) -> int:
@@ -141,13 +139,26 @@ class CsvSource:
         lines = (numbered for numbered in self._text.lines() if numbered[0] >= self._first_line)
         earliest_ts_ns = 0
         for line, cells in csv_rows(lines, COLUMNS, self._text.path):
-            command = self._command(line, cells)
+            command = self._reader.command(line, cells)
             check_order(command, earliest_ts_ns, f"{self._text.path}:{line}")
             earliest_ts_ns = command.ts_ns
             yield command
 
-    def _command(self, line: int, cells: dict[str, str]) -> Command:
-        path = self._text.path
+
+class CommandReader:
+    """Cells of decimal text to commands, wherever the cells come from."""
+
+    def __init__(self, path: Path, instruments: Sequence[Instrument]) -> None:
+        """Keep the instruments that the cells may name, and the file that errors name."""
+        self._path = path
+        self._instruments = instruments
+        self._money_units = sorted({instrument.money_unit for instrument in instruments})
+        self._instruments_by_name = {str(instrument.instrument_id): instrument for instrument in instruments}
+        self._instruments_by_name |= {instrument.symbol: instrument for instrument in instruments}
+
+    def command(self, line: int | str, cells: dict[str, str]) -> Command:
+        """Return the command in a row; all cells are used up. Raises DataError naming file, line, column and value."""
+        path = self._path
         at_type = Cell(path, line, "type")
         word = take(cells, at_type)
         struct = _TYPES.get(word.lower().replace("_", ""))
@@ -169,20 +180,20 @@ class CsvSource:
         check_all_taken(cells, f"a {struct.__name__}", path, line)
         return cast(Command, struct(**values))
 
-    def _ts_ns(self, line: int, cells: dict[str, str]) -> int:
+    def _ts_ns(self, line: int | str, cells: dict[str, str]) -> int:
         has_time = "time" in cells
         if has_time and "ts_ns" in cells:
-            where = Cell(self._text.path, line, "time")
+            where = Cell(self._path, line, "time")
             raise DataError(
                 f"{where}: expected ts_ns or time, found both, {shown(cells['ts_ns'])} and {shown(cells['time'])}"
             )
-        cell = Cell(self._text.path, line, "time" if has_time else "ts_ns")
+        cell = Cell(self._path, line, "time" if has_time else "ts_ns")
         return (parse_time if has_time else parse_ts_ns)(take(cells, cell), cell)
 
     def _instrument(self, text: str, struct: type[msgspec.Struct], cell: Cell) -> Instrument | None:
         instrument = self._instruments_by_name.get(text)
         if instrument is None and text.lower() != WORD_OF_NO_INSTRUMENT.get(struct):
-            known = ", ".join(instrument.symbol for instrument in self.instruments)
+            known = ", ".join(instrument.symbol for instrument in self._instruments)
             raise DataError(f"{cell}: expected a symbol ({known}) or an instrument id, found {shown(text)}")
         return instrument
 

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,12 +19,13 @@ _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _XZ: Final = b"\xfd7zXZ\x00"
 _BZ2: Final = b"BZh"
+_ZIP: Final = b"PK\x03\x04"
 _CHUNK_BYTES: Final = 1 << 17
 _BOM: Final = b"\xef\xbb\xbf"
 
 
 class TextFile:
-    """A UTF-8 text file; gzip, zstd, xz and bz2 are told by their first bytes, whatever the file's name.
+    """A UTF-8 text file; gzip, zstd, xz, bz2 and zip (of one file) are told by their first bytes, whatever its name.
 
     size_bytes and position_bytes count bytes on disk, compressed where the file is.
     """
@@ -53,7 +55,7 @@ class TextFile:
             except UnicodeDecodeError as error:
                 found = f"byte {error.object[error.start]:#x}"
                 raise DataError(f"{self.path}:{number}: expected UTF-8 text, found {found}") from error
-            except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+            except (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
                 if isinstance(error, OSError) and error.errno is not None:
                     raise ConfigError(os_error_text(error, self.path)) from error  # The disk's trouble, not the data's.
                 where = f"{self.path}: after line {number}"
@@ -78,9 +80,19 @@ def _opened(stored: BinaryIO, path: Path) -> IO[bytes]:
         return lzma.LZMAFile(stored)
     if start.startswith(_BZ2):
         return bz2.BZ2File(stored)
+    if start.startswith(_ZIP):
+        return _only_member(stored)
     if start.startswith(_ZSTD):
         return io.BufferedReader(_ZstdStream(stored, zstandard_for(str(path))), _CHUNK_BYTES)
     return stored
+
+
+def _only_member(stored: BinaryIO) -> IO[bytes]:
+    archive = zipfile.ZipFile(stored)
+    names = archive.namelist()
+    if len(names) != 1:
+        raise EOFError(f"a zip archive of {len(names)} files")
+    return archive.open(names[0])
 
 
 class _ZstdStream(io.RawIOBase):

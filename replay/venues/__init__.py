@@ -74,6 +74,16 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in _PRESETS.glob("*.toml"))
 
 
+def venue_path(path_or_name: str | Path) -> Path:
+    """Return the file of a path, or of the preset of that name. Raises ConfigError with the nearest preset."""
+    return _resolved(path_or_name)
+
+
+def check_venue(venue: Venue, path: Path) -> None:
+    """Refuse two instruments of one id or symbol. Raises ConfigError naming the file."""
+    check_instruments(venue.instruments, path)
+
+
 def _resolved(path_or_name: str | Path) -> Path:
     path = Path(path_or_name)
     if path.suffix or len(path.parts) > 1:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from exchange.rules import AllocationRules, OrderRules, Rules
+from exchange.rules import AllocationRules, OrderRules, PhaseRules, Rules
 
 # What a scenario may require. False is what the venue lacks; a name that is not listed counts as lacking, too.
 FEATURES: Final = {
@@ -25,7 +25,7 @@ FEATURES: Final = {
     "replace": True,
     "cancel": True,
     "mass_cancel": True,
-    "auction": False,
+    "auction": True,
     "owner_check": True,
     "id_reuse": True,
 }
@@ -66,6 +66,11 @@ CONVENTIONS: Final[dict[str, dict[str, dict[str, str]]]] = {
         "lose_priority": {"iceberg_amend_up": "lose_priority"},
     },
     "allocation": {"fifo": {}, "pro_rata": {}},  # a rule of the instrument: ALLOCATIONS
+    "auction_price": {"max_volume_then_min_surplus_then_max_price": {}},
+}
+# And with the phase rules.
+PHASE_CONVENTIONS: Final[dict[str, dict[str, dict[str, str]]]] = {
+    "auction_price": {"max_volume_then_min_surplus_then_max_price": {"auction_price": "highest"}},
 }
 
 ALLOCATIONS: Final = {
@@ -171,6 +176,14 @@ def rules_of(scenario: dict[str, Any]) -> Rules:
 def needs_positions(scenario: dict[str, Any]) -> bool:
     """Return whether the venue has to know what its accounts hold."""
     return "reduce_only" in used_features(scenario["ops"])
+
+
+def phases_of(scenario: dict[str, Any]) -> PhaseRules:
+    """Return the instrument's phase rules under a scenario's conventions."""
+    phases: dict[str, Any] = {}
+    for name, value in (scenario.get("conventions") or {}).items():
+        phases.update(PHASE_CONVENTIONS.get(name, {}).get(value, {}))
+    return PhaseRules(**phases)
 
 
 def allocation_of(scenario: dict[str, Any]) -> AllocationRules:

@@ -15,11 +15,12 @@ from exchange.commands import (
     PlaceOrder,
     ReplaceOrder,
     SetMarkPrice,
+    SetPhase,
 )
-from exchange.enums import CancelReason, OrderEffect, OrderKind, RejectReason, Side, SideFilter, TimeInForce
+from exchange.enums import CancelReason, OrderEffect, OrderKind, Phase, RejectReason, Side, SideFilter, TimeInForce
 from exchange.events import Event, OrderCanceled, OrderRejected, Trade
 from exchange.instrument import Instrument
-from tests.conformance.matching_needs import NATURAL_DIRECTIONS, allocation_of, needs_positions, rules_of
+from tests.conformance.matching_needs import NATURAL_DIRECTIONS, allocation_of, needs_positions, phases_of, rules_of
 
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 KINDS: Final = {
@@ -56,7 +57,7 @@ class Run:
 
     def __init__(self, scenario: dict[str, Any]) -> None:
         """Open the venue."""
-        instrument = Instrument(INSTRUMENT, "TEST", allocation=allocation_of(scenario))
+        instrument = Instrument(INSTRUMENT, "TEST", allocation=allocation_of(scenario), phases=phases_of(scenario))
         self.venue = Exchange([instrument], rules_of(scenario))
         self.ops: list[dict[str, Any]] = scenario["ops"]
         self.at = 0
@@ -81,6 +82,8 @@ class Run:
             "mass_cancel": self.mass_cancel,
             "amend": self.amend,
             "replace": self.replace,
+            "auction_begin": lambda op: self.apply(SetPhase(self.at, INSTRUMENT, Phase.OPENING_AUCTION)),
+            "uncross": lambda op: self.apply(SetPhase(self.at, INSTRUMENT, Phase.CONTINUOUS)),
         }
         for at, op in enumerate(self.ops):
             self.at = at

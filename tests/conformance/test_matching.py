@@ -73,7 +73,7 @@ def test_what_the_venue_lacks_is_skipped_under_its_name(tmp_path, capsys):
     scenarios = [
         {**plain, "id": "a", "requires": ["quantum_orders"]},
         {**plain, "id": "b", "conventions": {"stop_trigger": "guess"}},
-        {**plain, "id": "c", "ops": [*plain["ops"], {"op": "uncross"}]},
+        {**plain, "id": "c", "ops": [*plain["ops"], {"op": "snapshot"}]},
         {
             **plain,
             "id": "d",
@@ -91,7 +91,7 @@ def test_what_the_venue_lacks_is_skipped_under_its_name(tmp_path, capsys):
         "passed": 1,
         "failed": [],
         "skipped": {
-            "auction": 1,
+            "snapshot": 1,
             "midpoint": 1,
             "quantum_orders": 1,
             "stop_trigger=guess": 1,

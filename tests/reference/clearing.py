@@ -138,6 +138,16 @@ class Clearing:
         instrument = self.instruments[instrument_id]
         return (instrument.margin, *instrument.margin_schedules)[number]
 
+    def held_alone(self, account: Account, instrument_id: int, leverage: int = 0) -> margins.Held:
+        """Return a leg without its orders as margin schedules see it."""
+        leg = self.leg(account, instrument_id)
+        return margins.Held(
+            size=leg.size,
+            notional=abs(self.leg_value(account, instrument_id)),
+            entry=abs(leg.cost),
+            leverage=leverage or self.leverage(account, instrument_id),
+        )
+
     def held(
         self,
         account: Account,
@@ -147,14 +157,8 @@ class Clearing:
         leverage: int = 0,
     ) -> margins.Held:
         """Return a leg with its orders as margin schedules see it, as it is or as it would be."""
-        leg, mark = self.leg(account, instrument_id), self.marks.get(instrument_id)
-        held = margins.Held(
-            size=leg.size,
-            notional=abs(self.leg_value(account, instrument_id)),
-            entry=abs(leg.cost),
-            leverage=leverage or self.leverage(account, instrument_id),
-            open_interest=self.open_interest(instrument_id),
-        )
+        mark, held = self.marks.get(instrument_id), self.held_alone(account, instrument_id, leverage)
+        held.open_interest = self.open_interest(instrument_id)
         orders = [o for o in self.books[instrument_id].live_of(account.account_id) if not o.is_stop]
         for order in [o for o in orders if o is not leaving_out] + ([adding] if adding is not None else []):
             if order.side == Side.BUY:
@@ -184,10 +188,11 @@ class Clearing:
         if self.spot.is_spot(instrument_id):
             return self.spot.leg_maintenance(account, instrument_id)
         leg = self.leg(account, instrument_id)
-        schedule = self.schedule(instrument_id, leg)
-        if leg.size == 0 and not schedule.orders_in_maintenance:
+        if leg.size == 0 and not self.may_orders_count:
             return 0
-        return margins.maintenance(schedule, self.instruments[instrument_id], self.held(account, instrument_id))
+        schedule = self.schedule(instrument_id, leg)
+        held = self.held if schedule.orders_in_maintenance else self.held_alone
+        return margins.maintenance(schedule, self.instruments[instrument_id], held(account, instrument_id))
 
     def leg_burden(self, account: Account, instrument_id: int) -> int:
         """Return the maintenance margin of one leg with its part of that of a debt of money."""
@@ -198,7 +203,9 @@ class Clearing:
         """Return the maintenance margin over all legs."""
         if self.spot.is_in_use and not self.spot.is_exposed(account):
             return 0
-        legs = sum(self.leg_maintenance(account, i) for i in self.instruments)
+        legs = sum(
+            self.leg_maintenance(account, i) for i in (self.instruments if self.may_orders_count else account.legs)
+        )
         return legs + (self.spot.money_maintenance(account) if self.spot.is_in_use else 0)
 
     def order_notional(self, instrument_id: int, order: Order) -> int:

@@ -22,6 +22,9 @@
     open -10 @ 100 acct 7
     restrict acct 7                             only what reduces; `unrestrict acct 7` lifts it
     market paused                               also `reduce-only`, `open`
+    phase halt                                  also `pre-open`, `opening-auction`, `continuous`, `closed` ...
+    kill acct 7                                 the kill switch; `unkill acct 7` lifts it
+    reference 100                               the price that bands and auctions refer to
     isolate acct 7                              a pocket for its position; also `cross`, and `margin -50 acct 7`
     hedge acct 7                                `one-way` ends that; `place buy 5 @ 90 long id 3 acct 7`, also `short`
     schedule 1 new                              another margin schedule, `new`: for what is opened from now on
@@ -71,12 +74,15 @@ from exchange.commands import (
     SetFundingRate,
     SetIndexPrice,
     SetInterestRate,
+    SetKillSwitch,
     SetLeverage,
     SetMarginMode,
     SetMarginSchedule,
     SetMarketState,
     SetMarkPrice,
+    SetPhase,
     SetPositionMode,
+    SetReferencePrice,
     SettleInstrument,
     TransferMargin,
     Withdraw,
@@ -90,6 +96,7 @@ from exchange.enums import (
     OrderEffect,
     OrderKind,
     Origin,
+    Phase,
     PositionSide,
     Side,
     SideFilter,
@@ -103,10 +110,12 @@ from exchange.rules import load_rules
 
 SIDES = ("buy", "sell", "long", "short")
 BY = ("by-last", "by-mark", "by-index", "by-best")  # what stops and take-profits watch
+PHASES = tuple(phase.name.lower().replace("_", "-") for phase in Phase)
 STATES = ("open", "reduce-only", "paused")  # of a market
 FLAGS = (
     *SIDES,
     *STATES,
+    *PHASES,
     "ioc",
     "fok",
     "post-only",
@@ -275,6 +284,12 @@ def command_of(line: str, ts_ns: int, first_instrument: int) -> Command:
         "market": lambda: SetMarketState(
             ts_ns, instrument, next(state for state, name in zip(MarketState, STATES, strict=True) if name in said)
         ),
+        "phase": lambda: SetPhase(
+            ts_ns, instrument, next(phase for phase, name in zip(Phase, PHASES, strict=True) if name in said)
+        ),
+        "kill": lambda: SetKillSwitch(ts_ns, account),
+        "unkill": lambda: SetKillSwitch(ts_ns, account, False),
+        "reference": lambda: SetReferencePrice(ts_ns, instrument, amount),
     }
     return makers[verb]()
 
@@ -322,6 +337,10 @@ def instrument_of(line: str) -> Instrument:
         elif name == "fees":
             maker, taker, liquidation = map(int, text.split("/"))
             fields["fees"] = FeeSchedule(maker_ppm=maker, taker_ppm=taker, liquidation_ppm=liquidation)
+        elif name == "timetable":
+            rows = [row.split(":") for row in text.split(",")]
+            times = [{"at_ns": duration_of(after), "phase": phase} for after, phase in rows]
+            fields.setdefault("phases", {})["timetable"] = times
         elif name == "weight":
             fields.setdefault("spot", {})["collateral_weights"] = [{"ppm": int(text)}]
         elif name == "leverage":
@@ -516,6 +535,15 @@ SENTENCES: dict[str, str] = {
     "{order} of {score} over {candidates}, mark {mark_ticks}",
     "PositionDeleveraged": "liquidation {liquidation_id}: acct {account} closes {size_lots} @ {price_ticks}, "
     "rank {rank} light {light} score {score_ppb}",
+    "PhaseChanged": "phase {phase}, was {previous}, by {cause}{until}",
+    "IndicativePriceUpdated": "would trade {qty_lots} @ {price_ticks}, surplus {surplus_lots}",
+    "AuctionUncrossed": "{phase} ends: {qty_lots} @ {price_ticks}, surplus {surplus_lots}{reference}",
+    "BreakerTripped": "{breaker} tripped at {limit_ticks} ({side}), reference {reference_ticks}, next {price_ticks}: "
+    "id {order_id} acct {account}",
+    "LimitStateChanged": "limit state {state} at {limit_ticks}, reference {reference_ticks}{until}",
+    "BandMoved": "limits {lower_ticks} .. {upper_ticks} around {reference_ticks}",
+    "KillSwitchSet": "kill switch of acct {account} {switch}",
+    "ReferencePriceSet": "reference {price_ticks}",
     "LevelCrossed": "acct {account} goes from {previous} to {level}: equity {equity}, maintenance {requirement}, "
     "cured by {cure}",
     "AccountRestricted": "acct {account} {restricted}",
@@ -571,6 +599,9 @@ def sentence(event: Event, is_named: bool) -> str:
     values["kept"] = "keeps its place" if fields.get("kept_priority") else "to the back"
     values["owed"] = "lots" if instrument else "money"
     values["apart"] = f", of it interest {fields['interest_owed']}" if fields.get("interest_owed") else ""
+    values["until"] = f" until {fields['until_ns']} ns" if fields.get("until_ns") else ""
+    values["switch"] = "on" if fields.get("is_on") else "off"
+    values["reference"] = f", reference {fields['reference_ticks']}" if fields.get("has_reference") else ""
     if "rate_ppb" in fields and "kind" in fields:
         values["charged_for"] = CHARGED_FOR[fields["kind"]]
     values["limit"] = "at market" if fields.get("kind") == OrderKind.MARKET else f"@ {fields.get('price_ticks')}"
@@ -597,7 +628,7 @@ def shown_account(venue: Exchange, account: int) -> list[str]:
 
 
 def shown_book(venue: Exchange, instrument: int) -> list[str]:
-    """The resting orders, asks from the worst to the best, then bids from the best; then stops."""
+    """The resting orders, asks from the worst to the best, bids from the best; stops; orders for an auction."""
     book = venue.book(instrument)
     lines = [
         f"{plain(live.side)} {live.open_lots} @ {live.price_ticks} id {live.order_id} acct {live.account}"
@@ -610,5 +641,10 @@ def shown_book(venue: Exchange, instrument: int) -> list[str]:
         f"id {live.order_id} acct {live.account}"
         for side in Side
         for live in book.stops(side)
+    ]
+    lines += [
+        f"{plain(live.side)} {live.open_lots} at market id {live.order_id} acct {live.account}"
+        for side in Side
+        for live in book.market_orders(side)
     ]
     return lines or ["empty"]

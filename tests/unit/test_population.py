@@ -3,13 +3,15 @@
 import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.commands import Deposit, OpenPosition, SetLeverage, SetMarkPrice
+from exchange.commands import Deposit, OpenPosition, PlaceOrder, SetLeverage, SetMarginMode, SetMarkPrice
+from exchange.enums import MarginMode, OrderKind, Side
 from exchange.errors import ConfigError, DataError
-from exchange.events import RequestRejected
+from exchange.events import OrderRejected, RequestRejected
 from exchange.exchange import Exchange
 from exchange.instrument import Instrument
 from exchange.margin.valuation import Valuation
@@ -264,3 +266,75 @@ def test_a_population_that_does_not_fit_its_market_is_refused(leverages, entries
     spec = PopulationSpec(seed=1, count=2, leverages=leverages, notionals=(Bracket(1, 2),))
     with pytest.raises(ConfigError, match=message):
         generate_accounts(spec, BTC, entries)
+
+
+def changed(**fields: object) -> PopulationSpec:
+    """The sample with other fields."""
+    return msgspec.structs.replace(SPEC, **fields)
+
+
+@pytest.mark.parametrize("instrument", [BTC, COIN])
+def test_open_interest_is_met_and_the_last_account_is_cut(instrument: Instrument) -> None:
+    """To within one lot; the accounts that are drawn are those of a plain population."""
+    plain = generate_accounts(SPEC, instrument, ENTRIES)
+    total = 5 * 10**9
+    drawn = generate_accounts(changed(open_interest=total), instrument, ENTRIES)
+    notional = Valuation(instrument).notional
+    found = sum(notional(account.size_lots, account.price_ticks) for account in drawn)
+    one_lot = max(notional(1, price) for _, price in ENTRIES)
+    assert abs(found - total) <= one_lot
+    last = max(drawn, key=lambda account: account.account)
+    assert set(drawn) - {last} < set(plain)
+
+
+def test_open_interest_beyond_all_accounts_is_refused() -> None:
+    """The population would be a smaller one than was asked for."""
+    with pytest.raises(
+        ConfigError, match=r"open_interest: expected 2000 accounts that come to it, found .* raise count"
+    ):
+        generate_accounts(changed(open_interest=10**15), BTC, ENTRIES)
+
+
+def test_isolated_accounts_and_stops_are_drawn_without_moving_the_rest() -> None:
+    """The shares hold, triggers lie against the position, and everything else is as before."""
+    spec = changed(share_isolated_ppm=300_000, share_stop_ppm=500_000, stop_distances_ppm=(10_000, 50_000))
+    drawn = generate_accounts(spec, BTC, ENTRIES)
+    plain = [msgspec.structs.replace(account, is_isolated=False, stop_ticks=0) for account in drawn]
+    assert plain == generate_accounts(SPEC, BTC, ENTRIES)
+    assert 500 < sum(account.is_isolated for account in drawn) < 700
+    stops = [account for account in drawn if account.stop_ticks > 0]
+    assert 900 < len(stops) < 1_100
+    for account in stops:
+        against = account.price_ticks - account.stop_ticks
+        distance = against if account.size_lots > 0 else -against
+        assert account.price_ticks * 10_000 // 1_000_000 <= distance <= account.price_ticks * 50_000 // 1_000_000
+
+
+def test_commands_of_an_isolated_account_with_a_stop() -> None:
+    """Mode before the position, the stop after it; the venue takes them all."""
+    long = InjectedAccount(3, 1, 100, 300_000, 10_000_000, 5, 100, is_isolated=True, stop_ticks=290_000)
+    commands = account_commands([long])
+    assert [type(command) for command in commands] == [Deposit, SetLeverage, SetMarginMode, OpenPosition, PlaceOrder]
+    mode, stop = commands[2], commands[4]
+    assert isinstance(mode, SetMarginMode)
+    assert isinstance(stop, PlaceOrder)
+    assert (mode.mode, stop.kind, stop.side, stop.qty_lots) == (MarginMode.ISOLATED, OrderKind.STOP, Side.SELL, 100)
+    venue = Exchange([BTC])
+    for command in commands:
+        assert not any(isinstance(event, RequestRejected | OrderRejected) for event in venue.apply(command))
+    assert venue.account(3).pockets()[0].instrument == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({"share_stop_ppm": 1_000_001}, "share_stop_ppm in"),
+        ({"share_isolated_ppm": -1}, "share_isolated_ppm in"),
+        ({"open_interest": -1}, "open_interest >= 0"),
+        ({"stop_distances_ppm": (2, 1)}, "stop_distances_ppm as"),
+    ],
+)
+def test_shares_out_of_range_are_refused(fields: dict[str, object], found: str) -> None:
+    """With the field's name."""
+    with pytest.raises(ConfigError, match=found):
+        changed(**fields)

@@ -38,12 +38,15 @@ from exchange.commands import (
     SetFundingRate,
     SetIndexPrice,
     SetInterestRate,
+    SetKillSwitch,
     SetLeverage,
     SetMarginMode,
     SetMarginSchedule,
     SetMarketState,
     SetMarkPrice,
+    SetPhase,
     SetPositionMode,
+    SetReferencePrice,
     SettleInstrument,
     TransferMargin,
     Withdraw,
@@ -56,6 +59,7 @@ from exchange.enums import (
     OrderEffect,
     OrderKind,
     Origin,
+    Phase,
     PositionSide,
     RejectReason,
     TimeInForce,
@@ -206,6 +210,9 @@ GOOD: dict[type[msgspec.Struct], Command] = {
     DepositAsset: DepositAsset(0, SPOT, RICH, 1),
     WithdrawAsset: WithdrawAsset(0, SPOT, RICH, 1),
     SetInterestRate: SetInterestRate(0, SPOT, 1),
+    SetPhase: SetPhase(0, A, Phase.CONTINUOUS),
+    SetKillSwitch: SetKillSwitch(0, RICH, False),
+    SetReferencePrice: SetReferencePrice(0, A, 100),
 }
 
 INSTRUMENT = Fault(R.UNKNOWN_INSTRUMENT, {"instrument": NOWHERE})
@@ -473,13 +480,17 @@ FAULTS: dict[type[msgspec.Struct], list[Fault]] = {
         Fault(R.INVALID_AMOUNT, {"rate_ppb": -1}),
         Fault(R.INVALID_COMBINATION, {"instrument": A}),
     ],
+    SetPhase: [INSTRUMENT, GONE],
+    SetKillSwitch: [RESERVED, UNKNOWN],
+    SetReferencePrice: [INSTRUMENT, GONE, PRICE],
 }
 
 # Reasons of rules that this scene does not have, with tests of their own.
-# test_borrowing; test_waterfall; test_special_orders; scenarios/triggers/one_cancels_other
+# test_borrowing, _waterfall, _phases, _protections, _special_orders, scenarios/triggers/one_cancels_other
 ELSEWHERE = {
     *(R.MIN_QTY_CANNOT_FILL, R.NOT_BORROWABLE, R.BORROW_LIMIT, R.MARGIN_LEVEL_TOO_LOW, R.WITHDRAWALS_GATED),
-    R.ALREADY_LINKED,
+    *(R.MARKET_CLOSED, R.MARKET_HALTED, R.NOT_IN_THIS_PHASE, R.PRICE_OUTSIDE_BAND, R.ALREADY_LINKED),
+    *(R.KILL_SWITCH_ON, R.TOO_MANY_REQUESTS, R.ORDER_TOO_LARGE, R.PRICE_OUTSIDE_COLLAR),
 }
 
 

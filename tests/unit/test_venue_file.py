@@ -8,24 +8,31 @@ from exchange.errors import ConfigError
 from exchange.instrument import FeeSchedule, Instrument, MarginTier
 from exchange.rules import (
     AllocationRules,
+    BandRules,
     BorrowRules,
+    BreakerRules,
     DisposalRules,
+    DynamicBandRules,
     FundingRules,
     FundRules,
     IndexRules,
     LevelRules,
+    LimitRules,
     LiquidationRules,
     MarginRules,
     MarkRules,
     OrderRules,
     PacingRules,
+    PhaseRules,
     PriceRules,
+    ProtectionRules,
     RateTier,
     ReductionRules,
     Rules,
     ScheduleRules,
     SettlementRules,
     SpotTerms,
+    StopLogicRules,
     TakeoverRules,
 )
 from exchange.rules.margin import RiskFactors, SizeLinear
@@ -56,11 +63,14 @@ def test_the_generic_preset_spells_out_every_field():
     lines = Path(venues.__file__).with_name("generic_linear.toml").read_text().splitlines()
     pricing = (MarkRules, IndexRules, FundingRules, SettlementRules)
     liquidation = (LiquidationRules, ReductionRules, PriceRules, PacingRules, TakeoverRules, DisposalRules)
+    phases = (PhaseRules, BreakerRules, BandRules, DynamicBandRules, LimitRules, StopLogicRules)
     margin = (MarginTier, MarginRules, ScheduleRules, SizeLinear, RiskFactors)
     for struct in (
         Rules,
         OrderRules,
         AllocationRules,
+        ProtectionRules,
+        *phases,
         *liquidation,
         LevelRules,
         BorrowRules,
@@ -74,7 +84,7 @@ def test_the_generic_preset_spells_out_every_field():
         *pricing,
     ):
         for field in struct.__struct_fields__:
-            folders = ("rules", "rules.liquidation", "instruments", "instruments.margin")
+            folders = ("rules", "rules.liquidation", "instruments", "instruments.margin", "instruments.breakers")
             tables = tuple(f"{bracket}{folder}.{field}]" for folder in folders for bracket in ("[", "[["))
             assert any(
                 line.startswith((f"{field} = ", *tables)) or f"{{ {field} = " in line or f", {field} = " in line

@@ -1,0 +1,1 @@
+"""How an instrument trades, and what interrupts it: phases, auctions, breakers, protections."""

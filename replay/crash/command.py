@@ -1,0 +1,209 @@
+"""`cascade crash`: runs a named crash and tells its story, lists them, or checks what they must reproduce."""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from exchange.errors import ConfigError
+from replay.crash.check import Check, check_crash, checks_of, queries_of
+from replay.crash.load import Loaded, crash_names, load_crash
+from replay.crash.metrics import METRICS
+from replay.crash.run import CrashRun, Query, run
+from replay.crash.settings import parse_settings
+from replay.crash.story import description, list_of, story_of_run, table_of
+from replay.flows.setting import MissingRecordingError
+from replay.interrupt import asks_to_stop
+from replay.progress import shown_progress
+from replay.wording import shown
+
+SUMMARY: Final = "replay a named crash: what happened, who paid, and what other rules would have changed"
+_MORE: Final = """\
+examples:
+  cascade crash --list                              the crashes that ship, and what each stands on
+  cascade crash okex-2018                           one of them
+  cascade crash okex-2018 --about                   its story, its sources, and what they contradict
+  cascade crash okex-2018 --check                   what it must reproduce, beside what it does
+  cascade crash --check-all
+  cascade crash okex-2018 --set timeline.injection=off
+  cascade crash bitmex-2020-03 --set fund.opening=500000000000 --out runs/thin
+  cascade crash gdax-2017 --variant collar
+  cascade crash my/crash                            the crash.toml of a folder of yours
+
+what --set may change: a rule (`fund.opening=0`, in money units as in a venue file), a fact of the markets
+(`instrument.mark_source=last`, `instrument.XBTUSD.max_leverage=25`), a parameter of a flow
+(`flow.book.thickness_ppm=2000000`), an outside event (`timeline.NAME=off`, `timeline.NAME.price=7850`).
+
+--check prints per number what the source says, ours, the tolerance, and whether inputs were chosen so that it comes
+out ("fitted") or nothing was ("predicted").
+
+numbers that a scenario may name:
+METRICS
+
+--json prints one object: name, kind, numbers, checks, summary. Numbers are in ticks, money units, lots, ppm and ns.
+
+exit codes: 0 done, 1 a number is outside of its tolerance, 2 something about the input is wrong, 130 interrupted.
+"""
+_SHARED: Final = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+
+
+def more() -> str:
+    """Return what `--help` says after the options, with every number."""
+    lines = [f"  {name:<22}{metric.what} ({metric.unit})" for name, metric in METRICS.items()]
+    return _MORE.replace("METRICS", "\n".join(lines))
+
+
+def add_crash(parser: argparse.ArgumentParser) -> None:
+    """Give `cascade crash` its arguments."""
+    parser.add_argument("name", metavar="NAME", nargs="?", help="of `--list`, or a folder with a crash.toml")
+    parser.add_argument("--list", action="store_true", help="list the crashes that ship")
+    parser.add_argument("--about", action="store_true", help="print the story and the sources; run nothing")
+    parser.add_argument("--check", action="store_true", help="compare with what is known; exit 1 on a miss")
+    parser.add_argument("--check-all", action="store_true", help="the same for every crash that ships")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a what-if, see below")
+    parser.add_argument("--variant", metavar="NAME", help="a what-if that ships with the crash (--about)")
+    parser.add_argument("--venue", metavar="FILE_OR_NAME", help="the rules, fees and margins of another venue")
+    parser.add_argument("--seed", metavar="N", help="draws the crowd anew")
+    parser.add_argument("--data", metavar="DIR", help="where the recordings are (default: ../shared/data)")
+    parser.add_argument(
+        "--out", metavar="DIR", help="new folder for the event log, the commands as a tape, the summary"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
+
+
+def play_crash(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
+    """Run the command, hand its text to `say`, and return the exit code.
+
+    Raises ConfigError or DataError for what the user got wrong, KeyboardInterrupt where a check was interrupted.
+    """
+    if given.list:
+        say(list_of([load_crash(name) for name in crash_names()]))
+        return 0
+    if given.check_all:
+        return _check_all(given, say)
+    if given.name is None:
+        raise ConfigError(f"crash: expected a NAME, --list or --check-all, found none; one is {crash_names()[0]!r}")
+    loaded = load_crash(given.name)
+    if given.about:
+        say(description(loaded))
+        return 0
+    return _check(loaded, given, say) if given.check else _run(loaded, given, say)
+
+
+def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -> int:
+    settings = _settings(given, loaded)
+    known = queries_of(loaded)
+    names = [name for name, metric in METRICS.items() if not metric.needs & {"account", "at"}]
+    queries = [*known, *map(Query, names)]
+    with asks_to_stop() as should_stop, shown_progress(loaded.name) as progress:
+        found = run(
+            loaded,
+            settings,
+            queries,
+            venue=given.venue,
+            data=_data(given),
+            out=given.out,
+            progress=progress,
+            should_stop=should_stop,
+        )
+    is_whole = found.summary.stopped != "interrupt"
+    is_plain = not settings and given.venue is None and is_whole
+    checks = checks_of(found._replace(values=found.values[: len(known)]), known) if is_plain else []
+    if given.json:
+        numbers = dict(zip(names, found.values[len(known) :], strict=True))
+        say(_json(found, numbers, checks))
+    else:
+        warning = ", ".join(
+            [*([f"venue {given.venue}"] if given.venue else []), *(f"{k} = {v}" for k, v in settings.items())]
+        )
+        say(story_of_run(found, checks, warning))
+    return 0 if is_whole else 130
+
+
+def _json(found: CrashRun, numbers: Mapping[str, int | None], checks: Sequence[Check]) -> str:
+    about = found.loaded.crash.about
+    return msgspec.json.encode(
+        {
+            "name": found.loaded.name,
+            "kind": about.kind,
+            "numbers": numbers,
+            "checks": [_plain(check) for check in checks],
+            "summary": found.summary,
+        }
+    ).decode()
+
+
+def _plain(check: Check) -> dict[str, object]:
+    expected = check.expected
+    return {
+        "name": expected.name,
+        "expected": check.theirs,
+        "ours": check.ours,
+        "tolerance": check.tolerance,
+        "basis": expected.basis,
+        "source": expected.source,
+        "variant": expected.variant,
+        "is_inside": check.is_inside,
+    }
+
+
+def _check(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -> int:
+    settings = _settings(given, loaded)
+    with asks_to_stop() as should_stop:
+        checks = check_crash(loaded, venue=given.venue, data=_data(given), settings=settings, should_stop=should_stop)
+    say(_checked(loaded, checks, given.json))
+    return 0 if all(check.is_inside for check in checks) else 1
+
+
+def _check_all(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
+    """Check every crash that ships; those whose recordings are not here are named and left out."""
+    if given.name or given.set or given.variant or given.venue or given.seed or given.out:
+        raise ConfigError("crash --check-all: expected no NAME and nothing that changes a run, found one")
+    missed = inside = 0
+    skipped: list[str] = []
+    for name in crash_names():
+        loaded = load_crash(name)
+        try:
+            with asks_to_stop() as should_stop:
+                checks = check_crash(loaded, data=_data(given), should_stop=should_stop)
+        except MissingRecordingError as error:
+            skipped.append(f"{name}: left out: {error}")
+            continue
+        say(_checked(loaded, checks, given.json))
+        inside += sum(check.is_inside for check in checks)
+        missed += sum(not check.is_inside for check in checks)
+    if not given.json:
+        for line in skipped:
+            say(line)
+        say(f"{inside:,} numbers inside, {missed:,} outside, {len(skipped):,} crashes left out")
+    return 0 if missed == 0 else 1
+
+
+def _checked(loaded: Loaded, checks: Sequence[Check], is_json: bool) -> str:
+    kind = loaded.crash.about.kind
+    if is_json:
+        return msgspec.json.encode({"name": loaded.name, "kind": kind, "checks": [_plain(c) for c in checks]}).decode()
+    return table_of(f"{loaded.name} ({kind})", checks)
+
+
+def _settings(given: argparse.Namespace, loaded: Loaded) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    if given.variant is not None:
+        if given.variant not in loaded.crash.variant:
+            known = ", ".join(loaded.crash.variant) or "none"
+            raise ConfigError(f"--variant: expected one of {known}, found {shown(given.variant)}")
+        settings |= loaded.crash.variant[given.variant].set
+    settings |= parse_settings(given.set)
+    if given.seed is not None:
+        settings["seed"] = given.seed
+    return settings
+
+
+def _data(given: argparse.Namespace) -> Path | None:
+    if given.data is not None:
+        if not Path(given.data).is_dir():
+            raise ConfigError(f"--data: expected a folder, found {given.data}")
+        return Path(given.data)
+    return _SHARED if _SHARED.is_dir() else None

@@ -1,0 +1,92 @@
+"""A run told in at most twenty lines, and the table of expected numbers."""
+
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import Final
+
+from replay.crash.check import Check
+from replay.crash.load import Loaded
+from replay.crash.run import CrashRun
+from replay.sources.cells import format_count
+from replay.summary import story
+
+_WIDTH: Final = 110
+_MOST_LINES: Final = 20
+_MOST_CHECKS: Final = 6
+_KINDS: Final = {
+    "recorded": "recorded: the flow is a recording; accounts and rules are ours",
+    "closed form": "closed form: the numbers follow from few others by arithmetic; the flow around them is made up",
+    "calibrated synthetic": "calibrated synthetic: the flow is made up so that the numbers called fitted come out",
+}
+
+
+def story_of_run(found: CrashRun, checks: Sequence[Check], warning: str = "") -> str:
+    """Return what happened, who paid, and how that compares with what is known; at most twenty lines."""
+    about = found.loaded.crash.about
+    lines = [f"{about.title}, {about.date}", f"  kind        {_KINDS[about.kind]}"]
+    if warning:
+        lines.append(f"  WHAT IF     {warning}")
+    said = story(found.summary).splitlines()[2:]
+    if found.charged_later > 0:
+        summary = found.summary
+        amount = f"{format_count(found.charged_later, summary.money_unit)} {summary.currency}"
+        shared = f"{'':<14}shared out at the end of a session: {amount}"
+        said = [shared if line.strip() == "no socialized loss" else line for line in said]
+    told = [_told(check) for check in checks[:_MOST_CHECKS]]
+    if len(checks) > _MOST_CHECKS:
+        told[-1] = f"  {'':<12}and {len(checks) - _MOST_CHECKS + 1} more: cascade crash {found.loaded.name} --check"
+    room = _MOST_LINES - len(lines) - len(told)
+    keep = [line for line in said if not line.startswith("  digest")][: room - 1]
+    return "\n".join([*lines, *keep, *told, f"  digest      {found.summary.digest}"])
+
+
+def description(loaded: Loaded) -> str:
+    """Return the scenario's own words: story, notes, sources."""
+    crash = loaded.crash
+    lines = [f"{crash.about.title}, {crash.about.date}", _KINDS[crash.about.kind], ""]
+    for paragraph in crash.about.story.strip().split("\n\n"):
+        lines += [*wrap(" ".join(paragraph.split()), _WIDTH), ""]
+    lines += [f"note: {line}" for note in crash.about.notes for line in wrap(note, _WIDTH)]
+    lines += [f"{key}: {text}" for key, text in crash.sources.items()]
+    if crash.variant:
+        lines.append("")
+    lines += [f"variant {name}: {variant.title}" for name, variant in crash.variant.items()]
+    return "\n".join(lines)
+
+
+def list_of(scenarios: Sequence[Loaded]) -> str:
+    """Return the scenarios, one line each, with their kind."""
+    width = max((len(loaded.name) for loaded in scenarios), default=0)
+    kinds = max((len(loaded.crash.about.kind) for loaded in scenarios), default=0)
+    return "\n".join(
+        f"{loaded.name:<{width}}  {loaded.crash.about.kind:<{kinds}}  {loaded.crash.about.date}  "
+        f"{loaded.crash.about.title}"
+        for loaded in scenarios
+    )
+
+
+def table_of(name: str, checks: Sequence[Check]) -> str:
+    """Return the expected numbers beside ours; a note follows where one is outside."""
+    rows = [("", "number", "expected", "ours", "tolerance", "basis", "source")]
+    for check in checks:
+        verdict = "ok" if check.is_inside else "MISS"
+        expected = check.expected
+        rows.append(
+            (verdict, expected.name, check.theirs, check.ours, check.tolerance, expected.basis, expected.source)
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [name]
+    lines += [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    lines += [
+        f"  {check.expected.name}: {check.expected.note}"
+        for check in checks
+        if check.expected.note and not check.is_inside
+    ]
+    return "\n".join(lines)
+
+
+def _told(check: Check) -> str:
+    verdict = "as expected" if check.is_inside else "MISSED"
+    return f"  {'known':<12}{check.expected.name}: {check.ours} for {check.theirs}, {check.expected.basis}, {verdict}"

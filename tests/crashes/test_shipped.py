@@ -1,0 +1,92 @@
+"""Every crash that ships reproduces what its sources say, twice to one digest, and says what it stands on."""
+
+from pathlib import Path
+
+import pytest
+
+from exchange.build import build_info
+from replay.crash.check import check_crash
+from replay.crash.load import Loaded, crash_names, load_crash
+from replay.crash.run import run, run_crash
+from replay.crash.story import story_of_run, table_of
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+SLOW = {"bitmex-2020-03", "bitmex-index-2019", "luna-2022"}  # interpreted
+
+
+def names() -> list[object]:
+    """The names, those that take seconds interpreted marked so."""
+    slow = SLOW if not build_info().compiled else set()
+    return [pytest.param(name, marks=[pytest.mark.slow] if name in slow else []) for name in crash_names()]
+
+
+def loaded_with_data(name: str) -> tuple[Loaded, Path | None]:
+    """Return a crash and the recordings; skip where it needs one that is not here."""
+    loaded = load_crash(name)
+    if loaded.crash.about.kind == "recorded" and not SHARED.is_dir():
+        pytest.skip(f"{name}: no recordings at {SHARED}")
+    return loaded, SHARED if SHARED.is_dir() else None
+
+
+@pytest.mark.parametrize("name", names())
+def test_numbers_are_inside(name: str) -> None:
+    """Each expected number, or the table that shows which is not."""
+    loaded, data = loaded_with_data(name)
+    checks = check_crash(loaded, data=data)
+    assert all(check.is_inside for check in checks), "\n" + table_of(name, checks)
+
+
+@pytest.mark.parametrize("name", crash_names())
+def test_at_least_two_numbers_are_predicted(name: str) -> None:
+    """A crash that only shows what it was fitted to says nothing."""
+    expected = load_crash(name).crash.expected
+    assert len([number for number in expected if number.basis == "predicted"]) >= 2
+
+
+@pytest.mark.parametrize("name", crash_names())
+def test_story_has_two_paragraphs_and_sources(name: str) -> None:
+    """And every variant that a number names exists, with a title."""
+    crash = load_crash(name).crash
+    assert crash.about.story.strip().count("\n\n") == 1
+    assert crash.sources
+    assert all(variant.title for variant in crash.variant.values())
+
+
+@pytest.mark.parametrize("name", names())
+def test_runs_are_told_in_twenty_lines_and_give_one_digest(name: str) -> None:
+    """The kind is said plainly in the second of them."""
+    loaded, data = loaded_with_data(name)
+    found = run(loaded, {}, [], data=data)
+    again = run(loaded, {}, [], data=data)
+    assert found.summary.digest == again.summary.digest
+    told = story_of_run(found, []).splitlines()
+    assert len(told) <= 20
+    assert told[1].split()[:2] == ["kind", *loaded.crash.about.kind.split()[:1]] or loaded.crash.about.kind in told[1]
+
+
+@pytest.mark.parametrize("name", names())
+def test_nothing_but_what_is_meant_is_refused_in_a_plain_run(name: str) -> None:
+    """A scenario whose commands are refused does something else than it says."""
+    loaded, data = loaded_with_data(name)
+    meant = {"luna-2022": {"PlaceOrder: LEVERAGE_ABOVE_TIER": 1}}
+    assert run(loaded, {}, [], data=data).summary.refused_by_reason == meant.get(name, {})
+
+
+def test_function_for_sweeps_takes_and_gives_plain_values() -> None:
+    """So that a pool of processes can call it."""
+    found = run_crash("okex-2018", {"timeline.injection": "off"})
+    assert found["socialized"] == 371_997_173_536
+    assert all(isinstance(value, int | str) for value in found.values())
+    assert found["digest"] != run_crash("okex-2018", {})["digest"]
+
+
+def test_seed_draws_another_crowd_and_no_other_low() -> None:
+    """GDAX: the low is a matter of the sum of what is sold, not of who sells."""
+    lows = {run_crash("gdax-2017", {"seed": str(seed)})["low"] for seed in (1, 2, 3)}
+    assert lows == {10}
+
+
+def test_other_rules_for_the_same_crash() -> None:
+    """OKEx's long at a venue that takes positions over instead of waiting: nobody else pays."""
+    found = run_crash("okex-2018", {}, venue="bitmex_2020")
+    assert found["socialized"] == 0
