@@ -194,9 +194,9 @@ class Pockets:
             self.clearing.move_margin(market, pocket, -balance, TRANSFER_RETURNED)
 
     def check(self) -> None:
-        """Raise InvariantError where a pocket that is not in use has money, or an alias anything. O(accounts).
+        """Raise InvariantError where a pocket that is not in use has money. O(accounts).
 
-        A pocket of a mode that was left has none; one without position and orders has none but what was added by hand.
+        A pocket of a mode that was left has none; one without position and orders no more than was added by hand.
         """
         ledger = self.ledger
         for market in self.markets:
@@ -204,7 +204,7 @@ class Pockets:
                 balance: int = ledger.balances[pocket]
                 if balance == 0 or ledger.states[pocket] != NORMAL or not ledger.is_idle(pocket):
                     continue
-                if not self.is_isolated(market, main) or balance != self.added.get(pocket, 0):
+                if not self.is_isolated(market, main) or balance > self.added.get(pocket, 0):
                     raise InvariantError(
                         f"account {ledger.account_ids[main]}: expected no money in its idle pocket of instrument "
                         f"{market.instrument}, found {balance}"
