@@ -35,6 +35,7 @@ class Order:
     filled: int = 0
     liquidation_id: int = 0  # of a liquidation order
     fund_fee_ppm: int = 0  # of a liquidation order: what its fills pay to the fund
+    came_touched: bool = False  # a stop that the last trade touched when it came or was amended, and none since
 
     @property
     def is_stop(self) -> bool:
@@ -133,9 +134,9 @@ class Book:
 
     def enter(self, order: Order) -> None:
         """Put an order at the back of the book."""
-        last, elects = self.last_price, self.rules.stop_already_touched == "elect"
-        if order.is_stop and elects and last is not None and order.is_touched_by(last, last):
-            self.widen_range(last)
+        if order.is_stop:
+            last = self.last_price
+            order.came_touched = last is not None and order.is_touched_by(last, last)
         self.live.append(order)
 
     def put_in_place_of(self, order: Order, changed: Order) -> None:
@@ -224,6 +225,9 @@ class Book:
         self.traded_lots += qty
         self.last_taker_side = taker_side
         self.widen_range(price)
+        for order in self.live:
+            if order.is_stop and order.is_touched_by(price, price):
+                order.came_touched = False
 
     def widen_range(self, price: int) -> None:
         """Let the stops see a price when the venue settles."""
@@ -265,7 +269,9 @@ class Book:
     # Stops (section 5.1).
 
     def is_touched(self, stop: Order) -> bool:
-        """Whether the stop may be elected now."""
+        """Whether the stop may be elected now. One that came touched is elected at once or waits: a rule."""
+        if stop.came_touched and self.rules.stop_already_touched == "elect":
+            return True
         return self.low is not None and self.high is not None and stop.is_touched_by(self.low, self.high)
 
     def next_touched_stop(self) -> Order | None:

@@ -63,6 +63,8 @@ class Clearing:
         self.marks: dict[int, int] = {}
         self.schedules = dict.fromkeys(self.instruments, 0)  # number of each market's margin schedule
         every = [s for i in self.instruments.values() for s in (i.margin, *i.margin_schedules)]
+        plain = {i for i, facts in self.instruments.items() if not facts.margin_schedules}
+        self.plain = {i for i in plain if self.instruments[i].margin == ScheduleRules()}
         self.may_orders_count = any(schedule.orders_in_maintenance for schedule in every)
         self.settled: set[int] = set()  # instruments settled for good
         self.recorded_market = Account(RECORDED_MARKET)
@@ -190,9 +192,21 @@ class Clearing:
         leg = self.leg(account, instrument_id)
         if leg.size == 0 and not self.may_orders_count:
             return 0
+        if instrument_id in self.plain:
+            return self.plain_maintenance(account, instrument_id)
         schedule = self.schedule(instrument_id, leg)
         held = self.held if schedule.orders_in_maintenance else self.held_alone
         return margins.maintenance(schedule, self.instruments[instrument_id], held(account, instrument_id))
+
+    def plain_maintenance(self, account: Account, instrument_id: int) -> int:
+        """Return the maintenance margin of one leg by section 4 of docs/semantics.md, where there are no schedules."""
+        notional = abs(self.leg_value(account, instrument_id))
+        total_ppm = start = 0
+        for tier in self.instruments[instrument_id].margin_tiers:
+            end = notional if tier.up_to == 0 else min(notional, tier.up_to)
+            total_ppm += max(0, end - start) * tier.maintenance_ppm
+            start = tier.up_to
+        return ceil_div(total_ppm, PPM)
 
     def leg_burden(self, account: Account, instrument_id: int) -> int:
         """Return the maintenance margin of one leg with its part of that of a debt of money."""
