@@ -301,7 +301,8 @@ class Liquidator:
             return
         without_market = [step for step in self.rules.remainder if step != "market"]
         is_backstop_used = self.levels.rules.backstop_ppm > 0
-        if is_backstop_used and self.levels.look_in_liquidation(account) == AccountLevel.BACKSTOP:
+        is_below = is_backstop_used and self.levels.look_in_liquidation(account) == AccountLevel.BACKSTOP
+        if is_below and without_market:
             lots = self.takeover.lots_below_backstop(account, instrument_id)
             self.hand_over(liquidation, instrument_id, lots, without_market)
             return
