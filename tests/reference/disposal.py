@@ -48,7 +48,7 @@ class Disposal:
     def open_markets(self) -> list[int]:
         """Return the instruments whose timers may end."""
         settled = self.clearing.settled
-        return [i for i in sorted(self.last_ns) if not self.levels.is_paused(i) and i not in settled]
+        return [i for i in sorted(self.last_ns) if self.levels.may_trade(i) and i not in settled]
 
     def tasks(self) -> list[Due]:
         """Return when the next step is due."""
@@ -98,6 +98,7 @@ class Disposal:
         )
         for fill in book.match(order, order.price):
             self.desk.book_fill(book, fill)
+        self.desk.bands.trip(book, order, order.price)
         if order.open_qty > 0:
             book.cancel(order, CancelReason.IOC_REMAINDER)
         if self.clearing.leg(self.clearing.fund, instrument_id).size == 0:
