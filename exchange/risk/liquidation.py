@@ -335,6 +335,13 @@ class Liquidator:
             self._wait(work, market)
             return
         lots = self.sizer.lots(work, market)
+        if (
+            lots > 0
+            and work.was_stopped
+            and self.matcher.guard.is_out_of_reach(market, self._owner(work), self._side(work))
+        ):
+            self._wait(work, market)  # It would only interrupt trading again, at every reopening.
+            return
         if lots > 0:
             self.sizer.note_sent(work, market, lots)
         if lots == 0:
@@ -363,6 +370,7 @@ class Liquidator:
         owner = self._owner(work)
         if self.order_kind == RESTING_ORDER:
             left = self.matcher.rest_liquidation(market, owner, order_id, side, price, lots, work.liquidation.number)
+            work.was_stopped = _is_stopped(market)
             if left > 0:
                 work.order_id = order_id
                 self._wait_until(work, self.log.ts_ns + self.lifetime_ns)
@@ -416,6 +424,7 @@ class Liquidator:
             if matcher.has_guards:
                 rank = matcher.guard.limit_within(market, owner, side, rank)
             if matcher.fillable(market, owner, side, rank, lots) < lots:
+                work.was_stopped = False
                 matcher.write_canceled(market, owner, order_id, price, lots, number, side, CANCEL_IOC_REMAINDER)
                 return lots
         follows = self.sizer.follows_shortage
@@ -429,6 +438,7 @@ class Liquidator:
             if wanted > 0:
                 left -= wanted - matcher.liquidate(market, owner, order_id, side, is_market, price, wanted, number)
             matcher.write_canceled(market, owner, order_id, price, left, number, side, CANCEL_IOC_REMAINDER)
+        work.was_stopped = _is_stopped(market)
         self.fees.end(work, market, lots - left)
         if follows:
             work.liquidation.freed += max(0, short - self.sizer.shortage(slot))

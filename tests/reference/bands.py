@@ -107,6 +107,11 @@ class Bands:
         is_outside = any(s.action in ("refuse", "reprice") for s in beyond)
         return RejectReason.PRICE_OUTSIDE_BAND if is_outside else NONE
 
+    def is_out_of_reach(self, book: Book, side: Side) -> bool:
+        """Whether the best order that the venue's own order could meet is beyond the tightest limit."""
+        best = book.best(other(side))
+        return best is not None and any(s.is_beyond(best) for s in self.stops(book, side))
+
     # After matching.
 
     def trip(self, book: Book, order: Order, own_limit: int | None) -> str:

@@ -313,6 +313,10 @@ class Liquidator:
         if lots == 0:
             self.wait_for_pace(leg, self.windows.of(account, instrument_id))
             return
+        side = Side.SELL if size > 0 else Side.BUY
+        if leg.was_interrupted and self.desk.bands.is_out_of_reach(self.books[instrument_id], side):
+            self.wait(leg)
+            return
         leg.last_order_ns = self.journal.ts_ns
         self.windows.use(
             account, instrument_id, abs(self.clearing.leg_value(account, instrument_id)) * lots // abs(size)
@@ -495,6 +499,8 @@ class Liquidator:
         for step in steps:
             if left > 0:
                 left -= self.take(liquidation, instrument_id, left, step)
+            if step == "market" and liquidation.legs[instrument_id].was_interrupted:
+                break  # the leg waits until trading goes on
         if left == lots:
             liquidation.legs[instrument_id].failures = 0
         if left > 0:

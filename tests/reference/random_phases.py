@@ -46,7 +46,7 @@ def with_phases(instrument: Instrument, source: Source, start_ns: int, unit_ns: 
 
 def some_phase(source: Source) -> str:
     """Return the name of a phase, often the one that trades."""
-    return "continuous" if one_in(source, 3) else pick(source, PHASES)
+    return "continuous" if one_in(source, 2) else pick(source, PHASES)
 
 
 def with_breakers(instrument: Instrument, source: Source, unit_ns: int) -> Instrument:
@@ -55,12 +55,12 @@ def with_breakers(instrument: Instrument, source: Source, unit_ns: int) -> Instr
     rules = BreakerRules(
         static_band=BandRules(**static) if one_in(source, 2) else BandRules(),
         dynamic_band=DynamicBandRules(**dynamic) if one_in(source, 2) else DynamicBandRules(),
-        limit_up_down=make_limits(source, unit_ns) if one_in(source, 3) else LimitRules(),
+        limit_up_down=make_limits(source, unit_ns) if one_in(source, 4) else LimitRules(),
         stop_logic=StopLogicRules(between(source, 0, 3), call_time(source, unit_ns))
-        if one_in(source, 3)
+        if one_in(source, 2)
         else StopLogicRules(),
-        extension_ns=pick(source, (0, 1, 3 * unit_ns)),
-        extension_ppm=pick(source, (0, 10_000, 50_000)),
+        extension_ns=pick(source, (0, 1, 2 * unit_ns, 3 * unit_ns)),
+        extension_ppm=pick(source, (0, 0, 10_000, 50_000)),
         most_extensions=pick(source, (0, 1, 3)),
     )
     return msgspec.structs.replace(instrument, breakers=rules)
@@ -73,7 +73,7 @@ def call_time(source: Source, unit_ns: int) -> int:
 
 def make_band(source: Source, unit_ns: int) -> dict[str, Any]:
     """Return the fields of a band."""
-    ticks = pick(source, (0, 1, 2, 4, 9))
+    ticks = pick(source, (0, 1, 2, 4, 6))
     return {
         "width_ticks": ticks,
         "width_ppm": 0 if ticks else pick(source, (9_999, 20_000, 45_000)),

@@ -153,9 +153,9 @@ class ReferenceVenue:
         self.desk.traded.clear()
         self.new_marks.clear()
         self.desk.levels.reopened.clear()
+        self.desk.bands.after_settling()
         if self.has_money:
             self.waterfall.after_settling()
-        self.desk.bands.after_settling()
 
     def run_stops(self) -> None:
         """Elect touched stops one by one, instrument by instrument, until none is touched in any."""
