@@ -183,7 +183,17 @@ class Liquidator:
             _, _, ticket, work = heappop(self.timed)
             if work.ticket == ticket and not work.liquidation.has_ended:
                 self._queue_turn(work)
-        self.timer.due_ns = self.timed[0][0] if len(self.timed) > 0 else NEVER
+        self._sleep()
+
+    def _sleep(self) -> None:
+        """Wake for the first leg that still waits: without one nothing is due, and the venue does not settle."""
+        while len(self.timed) > 0:
+            due_ns, _, ticket, work = self.timed[0]
+            if work.ticket == ticket and not work.liquidation.has_ended:
+                self.clock.set_due(self.timer, due_ns)
+                return
+            heappop(self.timed)
+        self.clock.set_due(self.timer, NEVER)
 
     def review_filled(self) -> None:
         """Queue the legs whose resting order was filled meanwhile, in the order in which their accounts changed."""
@@ -197,6 +207,7 @@ class Liquidator:
                 if work.order_id != 0 and self._market_of(work).book.find(work.order_id) == 0:
                     work.order_id = 0
                     self._queue_turn(work)
+                    self._sleep()
 
     def run_next(self) -> bool:
         """Run the first internal command; return whether there was one."""
@@ -580,6 +591,8 @@ class Liquidator:
         for work in liquidation.works:
             self._withdraw(work, self._market_of(work))
         liquidation.has_ended = True
+        if len(self.timed) > 0:
+            self._sleep()
         del self.running[slot]
         ledger.liquidations[slot] = 0
         self.waterfall.forget(slot)
