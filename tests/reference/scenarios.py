@@ -565,10 +565,10 @@ def seeded_scenario(seed: int, length: int, *, has_phases: bool = False) -> Scen
 
 
 @st.composite
-def scenarios(draw: Callable[..., Any], length: int = 60) -> Scenario:
+def scenarios(draw: Callable[..., Any], length: int = 60, *, has_phases: bool = False) -> Scenario:
     """Return the Hypothesis strategy of scenarios of up to `length` commands after the opening."""
     source = DrawnSource(draw)
-    world = make_world(source)
+    world = make_world(source, has_phases=has_phases)
 
     @st.composite
     def command(draw_command: Callable[..., Any]) -> Command:
