@@ -259,6 +259,8 @@ class Liquidator:
         liquidation = Liquidation(number, slot, self.log.ts_ns)
         self.running[slot] = liquidation
         self._write_started(slot, number)
+        if self.interest is not None:
+            self.clearing.mark_dirty(slot)  # its loans are looked at in the order in which accounts changed
         short = self.sizer.shortage(slot) if self.sizer.follows_shortage else 0
         for market in self.markets:
             self.desk.mass_cancel(market, slot, BOTH_SIDES, CANCEL_LIQUIDATION, number)
