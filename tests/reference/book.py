@@ -38,7 +38,7 @@ class Order:
     is_queued: bool = False  # a market order that waits for an auction
     mark_at_arrival: int = 0  # of a queued order
     is_elected: bool = False  # a stop that acts now
-    comes_touched: bool = False  # a stop that is elected whatever trades from now on
+    came_touched: bool = False  # a stop that the last trade touched when it came or was amended, and none since
 
     @property
     def is_stop(self) -> bool:
@@ -161,8 +161,9 @@ class Book:
 
     def enter(self, order: Order) -> None:
         """Put an order at the back of the book."""
-        last, elects = self.last_price, self.rules.stop_already_touched == "elect"
-        order.comes_touched = order.is_stop and elects and last is not None and order.is_touched_by(last, last)
+        if order.is_stop:
+            last = self.last_price
+            order.came_touched = last is not None and order.is_touched_by(last, last)
         self.live.append(order)
 
     def put_in_place_of(self, order: Order, changed: Order) -> None:
@@ -257,6 +258,9 @@ class Book:
         self.traded_lots += qty
         self.last_taker_side = taker_side
         self.widen_range(price)
+        for order in self.live:
+            if order.is_stop and order.is_touched_by(price, price):
+                order.came_touched = False
 
     def widen_range(self, price: int) -> None:
         """Let the stops see a price when the venue settles."""
@@ -298,9 +302,10 @@ class Book:
     # Stops (section 5.1).
 
     def is_touched(self, stop: Order) -> bool:
-        """Whether the stop may be elected now."""
-        is_in_range = self.low is not None and self.high is not None and stop.is_touched_by(self.low, self.high)
-        return is_in_range or stop.comes_touched
+        """Whether the stop may be elected now. One that came touched is elected at once or waits: a rule."""
+        if stop.came_touched and self.rules.stop_already_touched == "elect":
+            return True
+        return self.low is not None and self.high is not None and stop.is_touched_by(self.low, self.high)
 
     def next_touched_stop(self) -> Order | None:
         """Return the stop that is elected next, None if none is touched or all wait for the phase."""

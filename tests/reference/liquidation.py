@@ -385,7 +385,8 @@ class Liquidator:
         leg = liquidation.legs[instrument_id]
         if self.clearing.leg(liquidation.account, instrument_id).size == 0:
             del liquidation.legs[instrument_id]
-            if not liquidation.legs:
+            # One that waits for its time may be flat already: its market was settled for good.
+            if all(leg.size == 0 for leg in liquidation.account.legs.values()):
                 self.finish(liquidation)
         elif self.rules.pacing.interval_ns > 0:
             self.wait(leg)
