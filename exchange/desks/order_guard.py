@@ -36,6 +36,10 @@ class OrderGuard:
         """Return the worst rank of the other side that an order may trade at now."""
         return limit
 
+    def is_out_of_reach(self, market: Market, owner: i64, side: i64) -> bool:
+        """Return whether the best order of the other side is beyond what an order may trade at now."""
+        return False
+
     def match(
         self,
         market: Market,

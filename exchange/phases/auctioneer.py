@@ -45,8 +45,25 @@ class Auctioneer:
         return auction_price(bids, asks, market_bids, market_asks, reference, prefers_highest)
 
     def uncross(self, market: Market, rules: PhaseRules, reference: int | None) -> AuctionPrice:
-        """End the call: trade at one price, then cancel the market orders that are left. Returns what it was."""
+        """End the call: trade at one price, then cancel the market orders that are left. Returns what it was.
+
+        A trade may cut or cancel orders that were counted, such as linked ones. Where that leaves lots that nobody
+        sells or buys at the price, and others would at another one, there is a second price: no book stays crossed.
+        """
         found = self.price(market, rules, reference)
+        while self._uncross_at(market, rules, reference, found) > 0:
+            reference = market.last
+            again = self.price(market, rules, reference)
+            if again.qty_lots == 0:
+                break
+            found = again
+        for side in (BUY, SELL):
+            while market.book.queue.oldest(side) != 0:
+                self.matcher.take_out(market, market.book.queue.oldest(side), CANCEL_MARKET_REMAINDER, 0)
+        return found
+
+    def _uncross_at(self, market: Market, rules: PhaseRules, reference: int | None, found: AuctionPrice) -> i64:
+        """Trade at one price; return the lots that were counted and did not."""
         has_reference = 1 if reference is not None else 0
         write_auction_uncrossed(
             self.log,
@@ -63,14 +80,11 @@ class Auctioneer:
             market.taker_ppm = maker_ppm
         elif rules.auction_fees == "taker":
             market.maker_ppm = taker_ppm
-        self._trade_all(market, found)
+        left = self._trade_all(market, found)
         market.maker_ppm, market.taker_ppm = maker_ppm, taker_ppm
-        for side in (BUY, SELL):
-            while market.book.queue.oldest(side) != 0:
-                self.matcher.take_out(market, market.book.queue.oldest(side), CANCEL_MARKET_REMAINDER, 0)
-        return found
+        return left
 
-    def _trade_all(self, market: Market, found: AuctionPrice) -> None:
+    def _trade_all(self, market: Market, found: AuctionPrice) -> i64:
         book = market.book
         taker_side: i64 = BUY if found.surplus_lots >= 0 else SELL
         price: i64 = found.price_ticks
@@ -87,6 +101,7 @@ class Auctioneer:
                 self._trade(market, ask, bid, BUY, price, lots)
             else:
                 self._trade(market, bid, ask, SELL, price, lots)
+        return left
 
     def _trade(self, market: Market, maker: i64, taker: i64, side: i64, price: i64, lots: i64) -> None:
         """Trade two orders with each other. side: the taker's."""

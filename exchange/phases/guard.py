@@ -5,14 +5,14 @@ from typing import final
 from mypy_extensions import i64
 
 from exchange.accounts.clearing import Clearing
-from exchange.accounts.ledger import FIRST_SLOT
+from exchange.accounts.ledger import FIRST_SLOT, FUND_SLOT
 from exchange.agenda import Agenda
 from exchange.book.level_index import RANK
 from exchange.book.order_pool import order_flags
 from exchange.desks.matching import ACCOUNT_MASK, Matcher
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.order_guard import OrderGuard
-from exchange.enums import BUY, FOK, GTC, IOC, LIMIT, MARKET, STOP
+from exchange.enums import BUY, FOK, GTC, INSURANCE_FUND, IOC, LIMIT, MARKET, STOP
 from exchange.market import Market
 from exchange.phases.bands import AUCTION, HALT, REFUSE, REPRICE
 from exchange.phases.keeper import PhaseKeeper
@@ -102,13 +102,17 @@ class Guard(OrderGuard):
             return REJECT_NONE
         keeper = self.keepers[market.index]
         is_immediate = kind < STOP and (time_in_force == IOC or time_in_force == FOK)
-        # What a market order would cost is not known in a call, so nobody buys coins by one with margin.
-        is_blind = kind == MARKET and market.is_spot and self.matcher.has_clearing
-        is_market_refused = kind == MARKET and not keeper.takes_market_orders()
+        is_market_refused = kind == MARKET and not self._takes_market_orders(market)
         is_stop_refused = kind >= STOP and keeper.rules.auction_stops == "refuse"
-        if is_immediate or post_only != 0 or is_blind or is_market_refused or is_stop_refused:
+        if is_immediate or post_only != 0 or is_market_refused or is_stop_refused:
             return REJECT_NOT_IN_THIS_PHASE
         return REJECT_NONE
+
+    def _takes_market_orders(self, market: Market) -> bool:
+        """Return whether a market order may be queued in a market now."""
+        # What it would cost is not known in a call, so nobody trades coins by one where money is kept.
+        is_blind = market.is_spot and self.matcher.has_clearing
+        return not is_blind and self.keepers[market.index].takes_market_orders()
 
     def cancel_refusal(self, owner: i64) -> i64:
         """Return why a cancel or a reduction is not looked at, or 0."""
@@ -147,6 +151,14 @@ class Guard(OrderGuard):
         sign: i64 = -1 if side == BUY else 1
         return max(limit, bands.limit * sign)
 
+    def is_out_of_reach(self, market: Market, owner: i64, side: i64) -> bool:
+        """Return whether the best order of the other side is beyond what an order may trade at now."""
+        opposite = market.book.asks if side == BUY else market.book.bids
+        if opposite.best == 0:
+            return False
+        best = opposite.levels[opposite.best + RANK]
+        return self.limit_within(market, owner, side, best) > best
+
     def match(
         self,
         market: Market,
@@ -176,7 +188,8 @@ class Guard(OrderGuard):
         bands = keeper.bands
         action = bands.actions[bands.breaker]
         price = opposite.levels[opposite.best + RANK] * opposite.sign
-        breaker, reference, account = bands.breaker, bands.reference, owner & ACCOUNT_MASK
+        breaker, reference = bands.breaker, bands.reference
+        account: i64 = INSURANCE_FUND if owner >> 32 == FUND_SLOT else owner & ACCOUNT_MASK
         write_breaker_tripped(
             matcher.log, market.instrument, account, order_id, reference, bands.limit, price, breaker, side
         )
@@ -193,9 +206,8 @@ class Guard(OrderGuard):
         self, market: Market, owner: i64, order_id: i64, side: i64, time_in_force: i64, lots: i64, filled: i64
     ) -> bool:
         """Queue a market order, or what is left of one, for an auction; return whether there is one that takes it."""
-        keeper = self.keepers[market.index]
         is_immediate = time_in_force == IOC or time_in_force == FOK
-        if market.is_continuous or is_immediate or not keeper.takes_market_orders():
+        if market.is_continuous or is_immediate or not self._takes_market_orders(market):
             return False
         book = market.book
         slot = owner >> 32

@@ -146,7 +146,9 @@ class MarkModel:
         return index
 
     def _book_median(self) -> int | None:
-        """Return the median of best bid, best ask and last, of those there are."""
+        """Return the median of best bid, best ask and last, of those there are; None while the book does not match."""
+        if not self.market.is_continuous:
+            return None
         prices: list[int] = []
         for source in (BEST_BID, BEST_ASK, LAST):
             found = self._read(source, self.log.ts_ns)

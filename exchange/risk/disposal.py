@@ -52,6 +52,7 @@ class Disposer(TimedTask):
         self.last_ns: list[int] = [-1] * len(
             markets
         )  # by market: its last step, or the takeover; -1 without a position
+        self.was_stopped: list[bool] = [False] * len(markets)  # the last order tripped a breaker
         clock.add(self)
 
     def note_taken(self, market: Market) -> None:
@@ -95,6 +96,8 @@ class Disposer(TimedTask):
         if lots == 0:
             return
         side: i64 = SELL if is_sale else BUY
+        if self.was_stopped[market.index] and self.matcher.guard.is_out_of_reach(market, FUND_OWNER, side):
+            return  # It would only interrupt trading again, at every reopening.
         limit = band_limit(twice_mid_of(market), self.slippage_ppm, is_sale)
         price = min(max(limit, market.min_price), market.max_price)
         order_id = self.order_ids.take(market)
@@ -102,6 +105,7 @@ class Disposer(TimedTask):
         opposite = market.book.asks if side == BUY else market.book.bids
         rank: i64 = price * opposite.sign
         left = self.matcher.match_own(market, FUND_OWNER, order_id, side, rank, lots, 0)
+        self.was_stopped[market.index] = not market.can_trade
         if left > 0:
             write_order_canceled(
                 self.log, market.instrument, INSURANCE_FUND, order_id, price, left, 0, side, CANCEL_IOC_REMAINDER

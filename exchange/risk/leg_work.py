@@ -40,3 +40,4 @@ class LegWork:
         self.failures: i64 = 0  # orders that were not filled in full
         self.traded_before: int = 0  # lots traded in the instrument when its last order had run
         self.order_id: i64 = 0  # of its resting order, 0 for none
+        self.was_stopped: bool = False  # its last order tripped a breaker that interrupts trading

@@ -184,7 +184,17 @@ class Liquidator:
             _, _, ticket, work = heappop(self.timed)
             if work.ticket == ticket and not work.liquidation.has_ended:
                 self._queue_turn(work)
-        self.timer.due_ns = self.timed[0][0] if len(self.timed) > 0 else NEVER
+        self._sleep()
+
+    def _sleep(self) -> None:
+        """Wake for the first leg that still waits: without one nothing is due, and the venue does not settle."""
+        while len(self.timed) > 0:
+            due_ns, _, ticket, work = self.timed[0]
+            if work.ticket == ticket and not work.liquidation.has_ended:
+                self.clock.set_due(self.timer, due_ns)
+                return
+            heappop(self.timed)
+        self.clock.set_due(self.timer, NEVER)
 
     def review_filled(self) -> None:
         """Queue the legs whose resting order was filled meanwhile, in the order in which their accounts changed."""
@@ -198,6 +208,7 @@ class Liquidator:
                 if work.order_id != 0 and self._market_of(work).book.find(work.order_id) == 0:
                     work.order_id = 0
                     self._queue_turn(work)
+                    self._sleep()
 
     def run_next(self) -> bool:
         """Run the first internal command; return whether there was one."""
@@ -249,6 +260,8 @@ class Liquidator:
         liquidation = Liquidation(number, slot, self.log.ts_ns)
         self.running[slot] = liquidation
         self._write_started(slot, number)
+        if self.interest is not None:
+            self.clearing.mark_dirty(slot)  # its loans are looked at in the order in which accounts changed
         short = self.sizer.shortage(slot) if self.sizer.follows_shortage else 0
         for market in self.markets:
             self.desk.mass_cancel(market, slot, BOTH_SIDES, CANCEL_LIQUIDATION, number)
@@ -337,6 +350,13 @@ class Liquidator:
             self._wait(work, market)
             return
         lots = self.sizer.lots(work, market)
+        if (
+            lots > 0
+            and work.was_stopped
+            and self.matcher.guard.is_out_of_reach(market, self._owner(work), self._side(work))
+        ):
+            self._wait(work, market)  # It would only interrupt trading again, at every reopening.
+            return
         if lots > 0:
             self.sizer.note_sent(work, market, lots)
         if lots == 0:
@@ -365,6 +385,7 @@ class Liquidator:
         owner = self._owner(work)
         if self.order_kind == RESTING_ORDER:
             left = self.matcher.rest_liquidation(market, owner, order_id, side, price, lots, work.liquidation.number)
+            work.was_stopped = _is_stopped(market)
             if left > 0:
                 work.order_id = order_id
                 self._wait_until(work, self.log.ts_ns + self.lifetime_ns)
@@ -418,6 +439,7 @@ class Liquidator:
             if matcher.has_guards:
                 rank = matcher.guard.limit_within(market, owner, side, rank)
             if matcher.fillable(market, owner, side, rank, lots) < lots:
+                work.was_stopped = False
                 matcher.write_canceled(market, owner, order_id, price, lots, number, side, CANCEL_IOC_REMAINDER)
                 return lots
         follows = self.sizer.follows_shortage
@@ -431,6 +453,7 @@ class Liquidator:
             if wanted > 0:
                 left -= wanted - matcher.liquidate(market, owner, order_id, side, is_market, price, wanted, number)
             matcher.write_canceled(market, owner, order_id, price, left, number, side, CANCEL_IOC_REMAINDER)
+        work.was_stopped = _is_stopped(market)
         self.fees.end(work, market, lots - left)
         if follows:
             work.liquidation.freed += max(0, short - self.sizer.shortage(slot))
@@ -570,6 +593,8 @@ class Liquidator:
         for work in liquidation.works:
             self._withdraw(work, self._market_of(work))
         liquidation.has_ended = True
+        if len(self.timed) > 0:
+            self._sleep()
         del self.running[slot]
         ledger.liquidations[slot] = 0
         self.waterfall.forget(slot)

@@ -21,9 +21,16 @@ def test_engine_gives_the_events_of_the_twin(scenario: Scenario) -> None:
     assert first_difference(scenario) is None, report(*shortened(scenario))
 
 
+@settings(max_examples=EXAMPLES)
+@given(scenarios(has_phases=True))
+def test_engine_gives_the_events_of_the_twin_when_trading_is_interrupted(scenario: Scenario) -> None:
+    """The same with phases, breakers and protections in every scenario."""
+    assert first_difference(scenario) is None, report(*shortened(scenario))
+
+
 @pytest.mark.slow
 def test_engine_gives_the_events_of_the_twin_on_seeded_runs() -> None:
     """Longer scenarios than Hypothesis makes; a failure is printed as its shortest prefix."""
     for seed in range(EXAMPLES):
-        scenario = seeded_scenario(seed, length=150)
+        scenario = seeded_scenario(seed, length=150, has_phases=seed % 2 == 1)
         assert first_difference(scenario) is None, f"seed {seed}: {report(*shortened(scenario))}"

@@ -5,10 +5,10 @@ another order sorts that list, and Python's sort is stable: equal prices and equ
 Section numbers are those of docs/semantics.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from exchange.enums import INSURANCE_FUND, CancelReason, OrderKind, Origin, Side, TimeInForce
+from exchange.enums import INSURANCE_FUND, Breaker, CancelReason, OrderKind, Origin, Phase, Side, TimeInForce
 from exchange.errors import InvariantError
 from exchange.events import OrderAmended, OrderCanceled, Trade
 from exchange.instrument import Instrument
@@ -35,6 +35,9 @@ class Order:
     filled: int = 0
     liquidation_id: int = 0  # of a liquidation order
     fund_fee_ppm: int = 0  # of a liquidation order: what its fills pay to the fund
+    is_queued: bool = False  # a market order that waits for an auction
+    mark_at_arrival: int = 0  # of a queued order
+    is_elected: bool = False  # a stop that acts now
     came_touched: bool = False  # a stop that the last trade touched when it came or was amended, and none since
 
     @property
@@ -45,6 +48,23 @@ class Order:
     def is_touched_by(self, low: int, high: int) -> bool:
         """Section 5.1: a buy stop by any trade at or above its trigger, a sell stop by any at or below it."""
         return self.trigger <= high if self.side == Side.BUY else self.trigger >= low
+
+
+@dataclass(frozen=True)
+class Stop:
+    """How far a breaker lets a side trade, and what it does to who would go further (phases.md, section 4)."""
+
+    breaker: Breaker
+    side: Side
+    reference: int
+    limit: int
+    action: str
+    halt_ns: int
+    auction_ns: int
+
+    def is_beyond(self, price: int) -> bool:
+        """Whether nothing of the side may trade at the price."""
+        return price > self.limit if self.side == Side.BUY else price < self.limit
 
 
 @dataclass(eq=False)
@@ -72,6 +92,9 @@ class Book:
         self.low: int | None = None
         self.high: int | None = None
         self.traded_lots = 0  # of all trades and reported trades
+        self.phase = Phase[instrument.phases.initial.upper()]
+        self.stop_of: Callable[[Order], Stop | None] = lambda order: None  # the tightest breaker for an order
+        self.stopped_by: Stop | None = None  # that of the last order that matched, as it stood at first
 
     # Looking.
 
@@ -81,16 +104,20 @@ class Book:
 
     def resting(self, side: Side) -> list[Order]:
         """Return the resting orders of a side, best price first, then oldest first."""
-        orders = [order for order in self.live if order.side == side and not order.is_stop]
+        orders = [o for o in self.live if o.side == side and not o.is_stop and not o.is_queued]
         return sorted(orders, key=lambda order: order.price, reverse=side == Side.BUY)
+
+    def queued(self, side: Side | None = None) -> list[Order]:
+        """Return the market orders that wait for an auction, oldest first."""
+        return [order for order in self.live if order.is_queued and side in (None, order.side)]
 
     def live_of(self, account: int) -> list[Order]:
         """Return an account's live orders, resting and stops, in order of entry."""
         return [order for order in self.live if order.account == account]
 
     def resting_of(self, account: int, side: Side) -> list[Order]:
-        """Return an account's resting orders on a side."""
-        return [order for order in self.resting(side) if order.account == account]
+        """Return an account's resting and queued orders on a side."""
+        return [order for order in self.live_of(account) if order.side == side and not order.is_stop]
 
     def best(self, side: Side) -> int | None:
         """Return the best price of a side, None if nothing rests there."""
@@ -122,7 +149,7 @@ class Book:
     def fillable(self, taker: Order) -> int:
         """Return how much a fill-or-kill order could trade, given what the self-trade rule does to own makers."""
         total = 0
-        for maker in self.within(taker.side, self.limit_of(taker)):
+        for maker in self.allowed(self.within(taker.side, self.limit_of(taker)), self.stop_of(taker)):
             if is_self_trade(taker, maker) and self.rules.self_trade == "cancel_maker":
                 continue
             if is_self_trade(taker, maker) and self.rules.self_trade != "allow":
@@ -186,7 +213,8 @@ class Book:
 
         Nobody else can enter meanwhile, so one list of makers, made at the start, is good until the end.
         """
-        for maker in self.within(taker.side, limit):
+        self.stopped_by = self.stop_of(taker)
+        for maker in self.allowed(self.within(taker.side, limit), self.stopped_by):
             if taker.open_qty == 0:
                 return
             if taker.account == 0 and maker.account == 0:
@@ -196,27 +224,32 @@ class Book:
             else:
                 yield self.trade(taker, maker)
 
-    def trade(self, taker: Order, maker: Order) -> Fill:
-        """Trade as much as both have, at the maker's price."""
-        qty = min(taker.open_qty, maker.open_qty)
+    def allowed(self, makers: list[Order], stop: Stop | None) -> list[Order]:
+        """Return the makers that a breaker lets trade."""
+        return makers if stop is None else [maker for maker in makers if not stop.is_beyond(maker.price)]
+
+    def trade(self, taker: Order, maker: Order, price: int | None = None, most: int | None = None) -> Fill:
+        """Trade as much as both have, at the maker's price; in an auction at its price, and no more than `most`."""
+        qty = min(taker.open_qty, maker.open_qty, taker.open_qty if most is None else most)
+        price = maker.price if price is None else price
         for order in (taker, maker):
             order.open_qty -= qty
             order.filled += qty
-        if maker.open_qty == 0:
-            self.remove(maker)
+            if order.open_qty == 0:
+                self.remove(order)
         self.journal.write(
             Trade,
             instrument=self.instrument_id,
             maker_account=maker.account,
             maker_order_id=maker.order_id,
             taker_order_id=taker.order_id,
-            price_ticks=maker.price,
+            price_ticks=price,
             qty_lots=qty,
             taker_account=taker.account,
             side=taker.side,
         )
-        self.note_trade(maker.price, taker.side, qty, is_liquidation=is_own_order(taker))
-        return Fill(maker, taker, maker.price, qty)
+        self.note_trade(price, taker.side, qty, is_liquidation=is_own_order(taker))
+        return Fill(maker, taker, price, qty)
 
     def note_trade(self, price: int, taker_side: Side, qty: int, *, is_liquidation: bool = False) -> None:
         """Remember a trade or a reported trade: last price, range, and the stops that waited for a later one."""
@@ -275,7 +308,9 @@ class Book:
         return self.low is not None and self.high is not None and stop.is_touched_by(self.low, self.high)
 
     def next_touched_stop(self) -> Order | None:
-        """Return the stop that is elected next, None if none is touched."""
+        """Return the stop that is elected next, None if none is touched or all wait for the phase."""
+        if self.phase != Phase.CONTINUOUS:
+            return None
         touched = [order for order in self.live if order.is_stop and self.is_touched(order)]
         for side in (self.last_taker_side, other(self.last_taker_side)):
             stops = [order for order in touched if order.side == side]
@@ -286,7 +321,8 @@ class Book:
 
     def forget_range(self) -> None:
         """No stop is touched any more: only trades from here on count."""
-        self.low = self.high = None
+        if self.phase == Phase.CONTINUOUS:
+            self.low = self.high = None
 
     def check(self) -> None:
         """Raise InvariantError where the book disagrees with itself."""
@@ -295,7 +331,7 @@ class Book:
             raise InvariantError(f"expected distinct order ids, found {ids}")
         if any(order.open_qty <= 0 for order in self.live):
             raise InvariantError("expected every live order to have an open quantity")
-        for bid in self.resting(Side.BUY):
+        for bid in self.resting(Side.BUY) if self.phase == Phase.CONTINUOUS else ():
             for ask in self.resting(Side.SELL):
                 if bid.price >= ask.price and (bid.account != 0 or ask.account != 0):
                     raise InvariantError(f"expected no crossed book, found {bid} and {ask}")

@@ -97,6 +97,8 @@ class Checks:
         """Quantity, price and trigger of an amend; 0 keeps, and what the order does not use must be 0."""
         if reason := quantity(command.qty_lots):
             return reason
+        if order.is_queued:
+            return RejectReason.INVALID_COMBINATION
         if command.price_ticks != 0:
             if order.kind == OrderKind.STOP:
                 return RejectReason.INVALID_PRICE

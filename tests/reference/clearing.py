@@ -224,6 +224,8 @@ class Clearing:
 
     def order_notional(self, instrument_id: int, order: Order) -> int:
         """Return the notional at which an order counts: at its limit, or at mark for a market order."""
+        if order.is_queued:
+            return self.notional(instrument_id, order.open_qty, order.mark_at_arrival)
         if order.kind in (OrderKind.MARKET, OrderKind.STOP):
             return (
                 self.notional(instrument_id, order.open_qty, self.marks[instrument_id])
@@ -299,13 +301,14 @@ class Clearing:
             account.has_realized = account.has_realized or realized != 0
         return realized
 
-    def book_fill(self, book: Book, fill: Fill) -> None:
-        """Book both halves of a trade: positions, fees, and the events, the maker's first."""
+    def book_fill(self, book: Book, fill: Fill, rates: tuple[int, int] | None = None) -> None:
+        """Book both halves of a trade: positions, fees, and the events, the maker's first. rates: maker's, taker's."""
         instrument_id = book.instrument_id
         fees = book.instrument.fees
         maker, taker = self.account(fill.maker.account), self.account(fill.taker.account)
         notional = self.notional(instrument_id, fill.qty, fill.price)
-        for account, order, ppm in ((maker, fill.maker, fees.maker_ppm), (taker, fill.taker, fees.taker_ppm)):
+        maker_ppm, taker_ppm = rates or (fees.maker_ppm, fees.taker_ppm)
+        for account, order, ppm in ((maker, fill.maker, maker_ppm), (taker, fill.taker, taker_ppm)):
             realized = 0
             if maker is not taker:
                 signed = fill.qty if order.side == Side.BUY else -fill.qty

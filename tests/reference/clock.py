@@ -18,6 +18,7 @@ class Rank(IntEnum):
     DISPOSAL = 5
     RETRIES = 6
     INTEREST = 7
+    PHASES = 8
 
 
 @dataclass(order=True)

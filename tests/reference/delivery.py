@@ -71,8 +71,9 @@ class Delivery:
 
 
 def orders_to_cancel(book: Book) -> list[Order]:
-    """Return every live order: bids, asks, then stops, each from the one that trades first."""
+    """Return every live order: bids, asks, then stops, each from the one that trades first, then queued ones."""
     stops = [order for order in book.live if order.is_stop]
     buys = sorted((o for o in stops if o.side == Side.BUY), key=lambda order: order.trigger)
     sells = sorted((o for o in stops if o.side == Side.SELL), key=lambda order: -order.trigger)
-    return book.resting(Side.BUY) + book.resting(Side.SELL) + buys + sells
+    queued = book.queued(Side.BUY) + book.queued(Side.SELL)
+    return book.resting(Side.BUY) + book.resting(Side.SELL) + buys + sells + queued

@@ -34,6 +34,7 @@ class Disposal:
         self.levels = levels
         self.journal = journal
         self.take_order_id = take_order_id
+        self.interrupted: set[int] = set()  # instruments in which a breaker stopped trading in the last order
         self.last_ns: dict[int, int] = {}  # by instrument whose timer runs: the last step, or the takeover
 
     def note_taken(self, instrument_id: int) -> None:
@@ -48,7 +49,7 @@ class Disposal:
     def open_markets(self) -> list[int]:
         """Return the instruments whose timers may end."""
         settled = self.clearing.settled
-        return [i for i in sorted(self.last_ns) if not self.levels.is_paused(i) and i not in settled]
+        return [i for i in sorted(self.last_ns) if self.levels.may_trade(i) and i not in settled]
 
     def tasks(self) -> list[Due]:
         """Return when the next step is due."""
@@ -76,6 +77,8 @@ class Disposal:
         limit = band_limit(book, side, self.rules.slippage_ppm)
         if lots == 0 or limit is None:
             return
+        if instrument_id in self.interrupted and self.desk.bands.is_out_of_reach(book, side):
+            return
         order = Order(
             order_id=self.take_order_id(book),
             account=INSURANCE_FUND,
@@ -98,6 +101,10 @@ class Disposal:
         )
         for fill in book.match(order, order.price):
             self.desk.book_fill(book, fill)
+        action = self.desk.bands.trip(book, order, order.price)
+        self.interrupted.discard(instrument_id)
+        if action in ("auction", "halt"):
+            self.interrupted.add(instrument_id)
         if order.open_qty > 0:
             book.cancel(order, CancelReason.IOC_REMAINDER)
         if self.clearing.leg(self.clearing.fund, instrument_id).size == 0:

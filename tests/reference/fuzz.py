@@ -20,13 +20,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--length", type=int, default=120, help="commands of each, after its opening")
     parser.add_argument("--minutes", type=float, default=0, help="stop after this time, 0 for no limit")
     parser.add_argument("--failures", type=int, default=1, help="stop after this many failures")
+    parser.add_argument("--phases", action="store_true", help="phases, breakers and protections in every scenario")
     chosen = parser.parse_args(arguments)
     started, failures, runs = time.monotonic(), 0, 0
     for seed in range(chosen.seed, chosen.seed + chosen.runs):
         if chosen.minutes and time.monotonic() - started > 60 * chosen.minutes:
             break
         runs += 1
-        scenario = seeded_scenario(seed, chosen.length)
+        scenario = seeded_scenario(seed, chosen.length, has_phases=chosen.phases)
         if first_difference(scenario) is None:
             continue
         failures += 1

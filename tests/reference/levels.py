@@ -1,7 +1,7 @@
 """How far an account has fallen, and what it may still do (docs/semantics/liquidation.md, sections 1 and 2)."""
 
 from exchange.commands import CommandType, RestrictAccount, SetMarketState
-from exchange.enums import AccountLevel, MarketState, RejectReason, Side
+from exchange.enums import AccountLevel, MarketState, Phase, RejectReason, Side
 from exchange.events import AccountRestricted, LevelCrossed, MarketStateSet, RequestRejected
 from exchange.rules import LevelRules, Rules
 from tests.reference.book import Book, Order
@@ -97,6 +97,10 @@ class Levels:
     def is_paused(self, instrument_id: int) -> bool:
         """Whether nothing may be entered in the market."""
         return self.states.get(instrument_id) == MarketState.PAUSED
+
+    def may_trade(self, instrument_id: int) -> bool:
+        """Whether the instrument trades now: neither its state nor its phase keeps it from it."""
+        return not self.is_paused(instrument_id) and self.books[instrument_id].phase == Phase.CONTINUOUS
 
     def is_limited(self, account_id: int) -> bool:
         """Whether the account may only reduce."""

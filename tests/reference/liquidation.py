@@ -41,6 +41,7 @@ class LegToSell:
     due_ns: int | None = None
     last_order_ns: int | None = None  # a turn came to lots, sent or handed over
     lots_seen: int = 0  # traded in the instrument when its last order ran, or at the start
+    was_interrupted: bool = False  # a breaker stopped trading in its last order
 
 
 @dataclass(eq=False)
@@ -296,7 +297,7 @@ class Liquidator:
         if self.is_rechecked(liquidation, leg) and self.levels.shortfall(account) <= 0:
             self.end(liquidation, LiquidationOutcome.CURED)
             return
-        if self.levels.is_paused(instrument_id):
+        if not self.levels.may_trade(instrument_id):
             self.wait_for_market(leg)
             return
         without_market = [step for step in self.rules.remainder if step != "market"]
@@ -313,6 +314,10 @@ class Liquidator:
         if lots == 0:
             self.wait_for_pace(leg, self.windows.of(account, instrument_id))
             return
+        side = Side.SELL if size > 0 else Side.BUY
+        if leg.was_interrupted and self.desk.bands.is_out_of_reach(self.books[instrument_id], side):
+            self.wait(leg)
+            return
         leg.last_order_ns = self.journal.ts_ns
         self.windows.use(
             account, instrument_id, abs(self.clearing.leg_value(account, instrument_id)) * lots // abs(size)
@@ -327,6 +332,8 @@ class Liquidator:
         left = self.send(liquidation, instrument_id, lots, is_market=self.rules.order == "market")
         if left == 0:
             self.go_on(liquidation, instrument_id)
+        elif leg.was_interrupted:
+            self.wait(leg)
         elif self.rules.order == "market":
             if self.rules.remainder_takes == "position":
                 left = abs(self.clearing.leg(account, instrument_id).size)
@@ -427,6 +434,8 @@ class Liquidator:
         for fill in book.match(order, None if is_market else order.price) if may_match else ():
             self.desk.book_fill(book, fill)
             received += sign(size) * self.clearing.value(instrument_id, fill.qty, fill.price)
+        action = self.desk.bands.trip(book, order, None if is_market else order.price) if may_match else ""
+        leg.was_interrupted = action in ("auction", "halt")
         left = order.open_qty
         if left > 0:
             reason = CancelReason.MARKET_REMAINDER if is_market else CancelReason.IOC_REMAINDER
@@ -492,6 +501,8 @@ class Liquidator:
         for step in steps:
             if left > 0:
                 left -= self.take(liquidation, instrument_id, left, step)
+            if step == "market" and liquidation.legs[instrument_id].was_interrupted:
+                break  # the leg waits until trading goes on
         if left == lots:
             liquidation.legs[instrument_id].failures = 0
         if left > 0:

@@ -12,7 +12,17 @@ from exchange.commands import (
     ReduceOrder,
     ReportTrade,
 )
-from exchange.enums import CancelReason, OrderKind, Origin, RecordedKind, RejectReason, Side, SideFilter, TimeInForce
+from exchange.enums import (
+    CancelReason,
+    OrderKind,
+    Origin,
+    Phase,
+    RecordedKind,
+    RejectReason,
+    Side,
+    SideFilter,
+    TimeInForce,
+)
 from exchange.errors import InvariantError
 from exchange.events import (
     OrderAccepted,
@@ -24,11 +34,15 @@ from exchange.events import (
 )
 from exchange.rules import Rules
 from tests.reference import checks
+from tests.reference.auctions import Auctions
+from tests.reference.bands import Bands
 from tests.reference.book import Book, Fill, Order, other
 from tests.reference.checks import Checks
 from tests.reference.clearing import Clearing
 from tests.reference.journal import Journal
 from tests.reference.levels import Levels
+from tests.reference.phases import Phases
+from tests.reference.protections import Protections
 
 
 class OrderDesk:
@@ -42,6 +56,10 @@ class OrderDesk:
         self.journal = journal
         self.checks = Checks(rules, books, clearing)
         self.levels = Levels(rules, books, clearing, journal)
+        self.protections = Protections(rules, books, clearing, self.checks, journal)
+        self.auctions = Auctions(clearing, journal, self.book_fill)
+        self.phases = Phases(rules, books, clearing, self.checks, self.levels, self.auctions, journal)
+        self.bands = Bands(books, clearing, self.auctions, self.phases, journal)
         self.sellers: dict[int, set[int]] = {}  # by instrument: liquidations that traded there in this command
         self.traded: set[int] = set()  # instruments with a trade or reported trade since the venue last settled
 
@@ -65,12 +83,16 @@ class OrderDesk:
         reason = (
             self.checks.instrument(instrument_id)
             or self.checks.sender(command)
+            or self.protections.check_request(command)
+            or self.phases.check(command)
             or self.checks.may_trade(command.account)
             or self.checks.placed_numbers(command)
             or checks.combination(command)
             or self.checks.notional(instrument_id, order)
             or self.checks.position(instrument_id, order)
             or self.checks.room(command)
+            or self.protections.check_order(self.books[instrument_id], order)
+            or self.bands.check_new(self.books[instrument_id], order)
             or self.checks.has_mark(instrument_id, order)
             or self.reprice_post_only(instrument_id, order)
             or self.checks.post_only(instrument_id, order)
@@ -114,11 +136,18 @@ class OrderDesk:
 
     def work(self, book: Book, order: Order) -> None:
         """Match an order that may act now, then rest or cancel what is left of it."""
-        last_fill = None
-        for fill in book.match(order, book.limit_of(order)):
+        if book.phase != Phase.CONTINUOUS:
+            self.rest_in_call(book, order)
+            return
+        last_fill, limit = None, book.limit_of(order)
+        for fill in book.match(order, limit):
             self.book_fill(book, fill)
             last_fill = fill.price
+        tripped = self.bands.trip(book, order, limit)
         if order.open_qty == 0:
+            return
+        if tripped:
+            self.rest_after_trip(book, order, tripped, last_fill)
             return
         if order.time_in_force == TimeInForce.FOK:
             raise InvariantError(f"expected a fill-or-kill order to fill, found {order}")
@@ -138,11 +167,37 @@ class OrderDesk:
         else:
             book.cancel(order, CancelReason.MARKET_REMAINDER)
 
-    def book_fill(self, book: Book, fill: Fill) -> None:
-        """Tell the money side of a trade."""
+    def rest_in_call(self, book: Book, order: Order) -> None:
+        """Let an order wait for the auction."""
+        if order.kind == OrderKind.MARKET:
+            self.phases.queue(book, order)
+        else:
+            book.enter(order)
+
+    def rest_after_trip(self, book: Book, order: Order, action: str, last_fill: int | None) -> None:
+        """What a breaker leaves of an order (phases.md, section 4)."""
+        may_rest = self.rules.market_remainder == "limit_at_last_fill" and last_fill is not None
+        if action not in ("auction", "halt"):
+            book.cancel(order, CancelReason.PRICE_BAND)
+        elif order.kind == OrderKind.LIMIT and order.time_in_force != TimeInForce.GTC:
+            book.cancel(order, CancelReason.IOC_REMAINDER)
+        elif order.kind == OrderKind.LIMIT:
+            book.enter(order)
+        elif order.time_in_force == TimeInForce.GTC and may_rest and last_fill is not None:
+            order.kind, order.price = OrderKind.LIMIT, last_fill
+            book.enter(order)
+        elif order.time_in_force != TimeInForce.GTC or not self.phases.queues_market_orders(book.instrument_id):
+            book.cancel(order, CancelReason.PROTECTION)
+        else:
+            self.phases.queue(book, order)
+
+    def book_fill(self, book: Book, fill: Fill, rates: tuple[int, int] | None = None) -> None:
+        """Tell the money side of a trade; rates: an auction's of maker and taker."""
         self.traded.add(book.instrument_id)
         if self.has_money:
-            self.clearing.book_fill(book, fill)
+            self.clearing.book_fill(book, fill, rates)
+        if rates is not None:
+            return
         for order in (fill.maker, fill.taker):
             if order.liquidation_id != 0:
                 self.sellers.setdefault(book.instrument_id, set()).add(order.liquidation_id)
@@ -162,6 +217,9 @@ class OrderDesk:
         book.remove(order)
         order.kind = OrderKind.MARKET if order.kind == OrderKind.STOP else OrderKind.LIMIT
         order.trigger = 0
+        order.is_elected = True
+        if book.last_price is not None:
+            self.bands.before_stops.setdefault(book.instrument_id, book.last_price)
         reason = (
             self.checks.position(book.instrument_id, order)
             or self.checks.has_mark(book.instrument_id, order)
@@ -173,6 +231,7 @@ class OrderDesk:
             book.cancel(order, CancelReason.STOP_REFUSED)
         else:
             self.work(book, order)
+        order.is_elected = False
 
     # Changes to a live order.
 
@@ -226,6 +285,8 @@ class OrderDesk:
             reason = RejectReason.BELOW_FILLED
         reason = (
             reason
+            or self.protections.check_order(book, changed)
+            or self.bands.check_amended(book, changed)
             or self.checks.post_only(instrument_id, changed)
             or self.levels.check_order(instrument_id, changed, replaced=order)
             or self.checks.margin(instrument_id, changed, replaced=order)
@@ -270,6 +331,9 @@ class OrderDesk:
             self.write_rejected(command.instrument, 0, command.order_id, CommandType.EXECUTE_RECORDED, reason)
             return
         book = self.books[command.instrument]
+        if book.phase != Phase.CONTINUOUS:
+            self.clip(command.instrument, command.order_id, RecordedKind.EXECUTE, command.qty_lots, Origin.RECORDED)
+            return
         taker = Order(
             order_id=0,
             account=0,
@@ -314,8 +378,15 @@ class OrderDesk:
     ) -> Order | None:
         """Return the sender's live order, or refuse; recorded flow is clipped where the order is not live."""
         reason = self.checks.instrument(command.instrument) or self.checks.sender(command)
-        if request == CommandType.AMEND_ORDER:
-            reason = reason or self.checks.may_trade(command.account)
+        if isinstance(command, AmendOrder):
+            reason = (
+                reason
+                or self.protections.check_request(command)
+                or self.phases.check(command)
+                or self.checks.may_trade(command.account)
+            )
+        else:
+            reason = reason or self.protections.check_cancel(command)
         if reason:
             self.reject(command, request, reason)
             return None

@@ -99,6 +99,11 @@ class PriceDesk:
             prices.next_payment_ns += rules.interval_ns
             funding.pay_due()
 
+    def index_price(self, instrument_id: int) -> int | None:
+        """Return an instrument's index, None where it has none yet."""
+        index = self.prices[instrument_id].index
+        return None if index is None else index[0]
+
     # Marks.
 
     def update_model_mark(self, instrument_id: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil, floor
 
-from exchange.enums import Side
+from exchange.enums import Phase, Side
 from exchange.instrument import Instrument
 from tests.reference.book import Book
 from tests.reference.journal import Journal
@@ -83,7 +83,11 @@ class Prices:
 
     def mid(self) -> int | None:
         """Return the middle of the best bid and the best ask, rounded down."""
-        return middle_of(self.book.best(Side.BUY), self.book.best(Side.SELL))
+        return middle_of(self.best(Side.BUY), self.best(Side.SELL))
+
+    def best(self, side: Side) -> int | None:
+        """Return the best price of a side; a book that does not match has none."""
+        return self.book.best(side) if self.book.phase == Phase.CONTINUOUS else None
 
     def trades(self) -> list[tuple[int, int, int]]:
         """Return time, price and quantity of the trades that may move the mark."""
@@ -109,13 +113,17 @@ class Prices:
 
     def book_median(self) -> int | None:
         """Return the median of best bid, best ask and last trade, of those there are."""
-        found = [self.book.best(Side.BUY), self.book.best(Side.SELL), self.last_price()]
+        if self.book.phase != Phase.CONTINUOUS:
+            return None
+        found = [self.best(Side.BUY), self.best(Side.SELL), self.last_price()]
         there = [price for price in found if price is not None]
         return median(there) if there else None
 
     def impact(self, side: Side, notional: int) -> int | None:
         """Return the average price at which `notional` of money trades against the orders of a side."""
         levels: dict[int, int] = {}
+        if self.book.phase != Phase.CONTINUOUS:
+            return None
         for order in self.book.resting(side):
             levels[order.price] = levels.get(order.price, 0) + order.open_qty
         left, taken = notional, []
@@ -213,8 +221,8 @@ class Prices:
         if name == "external":
             return self.outside
         price = {
-            "best_bid": lambda: self.book.best(Side.BUY),
-            "best_ask": lambda: self.book.best(Side.SELL),
+            "best_bid": lambda: self.best(Side.BUY),
+            "best_ask": lambda: self.best(Side.SELL),
             "mid": self.mid,
             "impact_mid": lambda: self.impact_mid(rules.impact_notional),
             "book_median": self.book_median,

@@ -30,13 +30,14 @@ from exchange.commands import (
     SetMarginSchedule,
     SetMarketState,
     SetMarkPrice,
+    SetReferencePrice,
     Withdraw,
 )
 from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.instrument import Instrument, ScheduleRules
-from exchange.rules import Rules
+from exchange.rules import BreakerRules, Rules
 from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_TS_NS
-from tests.reference import random_liquidation, random_pricing, random_spot, random_waterfall
+from tests.reference import random_liquidation, random_phases, random_pricing, random_spot, random_waterfall
 from tests.reference.random_source import DrawnSource, SeededSource, Source, between, one_in, pick
 from tests.reference.random_venues import CENTRE, lot_value, make_instrument, make_rules
 
@@ -44,10 +45,13 @@ RICH = MAX_MONEY // 10
 START = 1_000  # units of time before the first command
 
 
-# Those that are no commands: spot instruments; rules of prices; rules of who pays, and a crisis in which somebody has
-# to; orders at the limits of money; recorded orders and leveraged positions to begin with; commands about recorded
-# orders; is_continued; numbers out of range; ids that do not exist.
+# Those that are no commands: phases, breakers, protections; spot instruments; rules of prices; rules of who pays, and
+# a crisis in which somebody has to; orders at the limits of money; recorded orders and leveraged positions to begin
+# with; commands about recorded orders; is_continued; numbers out of range; ids that do not exist.
 EXTRAS = (
+    "phases",
+    "breakers",
+    "protections",
     "spot",
     "prices",
     "losses",
@@ -85,8 +89,8 @@ class Scenario(msgspec.Struct, frozen=True):
 # The venue.
 
 
-def make_world(source: Source) -> World:
-    """Return a venue, and the menu of commands that this scenario allows."""
+def make_world(source: Source, *, has_phases: bool = False) -> World:
+    """Return a venue, and the menu of commands that this scenario allows. has_phases: phases or breakers, surely."""
     ids = pick(source, ((1,), (1, 2), (3, 7, 65_535)))
     names = [feature for feature, _, _ in MENU] + list(EXTRAS)
     world = World(
@@ -98,6 +102,12 @@ def make_world(source: Source) -> World:
     if "losses" in world.features:
         world.rules = random_waterfall.with_losses(world.rules, source)
         world.unit_ns = pick(source, (1, 400_000_000))
+    is_interrupted = has_phases or one_in(source, 3)
+    if is_interrupted and world.unit_ns == 1:
+        world.unit_ns = pick(source, random_phases.UNITS)
+    if is_interrupted and one_in(source, 3):
+        world.rules = msgspec.structs.replace(world.rules, clearing="none")
+        world.features = world.features - {"losses", "crisis", "spot", "edges", "open", "deposit", "withdraw", "mark"}
     if one_in(source, 12):
         # One order of MAX_QTY_LOTS is worth less than MAX_EXPOSURE at the highest price, two are worth more.
         world.instruments = tuple(
@@ -134,8 +144,35 @@ def make_world(source: Source) -> World:
     for feature, weight, make in MENU:
         if feature in world.features:
             world.menu.extend([make] * weight)
+    if is_interrupted:
+        make_interruptions(world, source)
     world.menu = world.menu or [place_limit]
     return world
+
+
+def make_interruptions(world: World, source: Source) -> None:
+    """Let the operator, timetables and breakers interrupt trading, and protections refuse orders."""
+    if not one_in(source, 4):
+        orders = ((place_limit, 15), (place_market, 6), (place_stop, 5), (place_stop_limit, 2), (cancel, 4))
+        for make, weight in orders:
+            world.menu.extend([make] * weight)
+        world.menu = [make for make in world.menu if make is not random_pricing.settle_instrument]
+    if "phases" in world.features:
+        world.instruments = tuple(
+            i if one_in(source, 4) else random_phases.with_phases(i, source, START * world.unit_ns, world.unit_ns)
+            for i in world.instruments
+        )
+        world.menu.extend([random_phases.set_phase] * pick(source, (3, 8)))
+    if "breakers" in world.features:
+        world.instruments = tuple(
+            i if one_in(source, 4) else random_phases.with_breakers(i, source, world.unit_ns) for i in world.instruments
+        )
+    if {"phases", "breakers"} & world.features:
+        world.menu.extend([random_phases.set_reference] * 3)
+    if "protections" in world.features and one_in(source, 2):
+        lot = pick(source, world.instruments)
+        world.rules = random_phases.with_protections(world.rules, lot, source, world.unit_ns)
+        world.menu.extend([random_phases.kill] * 2)
 
 
 def make_crisis(world: World, source: Source) -> None:
@@ -470,6 +507,8 @@ def opening(world: World, source: Source) -> list[Command]:
         elif not one_in(source, 10):
             commands.append(Deposit(ts_ns=0, account=account, amount=money_for(world, source)))
     for instrument in world.instruments:
+        if instrument.breakers != BreakerRules() and not one_in(source, 4):
+            commands.append(SetReferencePrice(ts_ns=0, instrument=instrument.instrument_id, price_ticks=CENTRE))
         if instrument.mark_source == "external" and not one_in(source, 6):
             commands.append(SetMarkPrice(ts_ns=0, instrument=instrument.instrument_id, price_ticks=CENTRE))
         if "ladder" in world.features:
@@ -517,19 +556,19 @@ def timed(world: World, source: Source, commands: Sequence[Command]) -> tuple[Co
     return tuple(result)
 
 
-def seeded_scenario(seed: int, length: int) -> Scenario:
-    """Return the scenario of a seed."""
+def seeded_scenario(seed: int, length: int, *, has_phases: bool = False) -> Scenario:
+    """Return the scenario of a seed; has_phases: one in which trading is interrupted."""
     source = SeededSource(seed)
-    world = make_world(source)
+    world = make_world(source, has_phases=has_phases)
     commands = opening(world, source) + [pick(source, world.menu)(world, source) for _ in range(length)]
     return Scenario(world.rules, world.instruments, timed(world, source, commands))
 
 
 @st.composite
-def scenarios(draw: Callable[..., Any], length: int = 60) -> Scenario:
+def scenarios(draw: Callable[..., Any], length: int = 60, *, has_phases: bool = False) -> Scenario:
     """Return the Hypothesis strategy of scenarios of up to `length` commands after the opening."""
     source = DrawnSource(draw)
-    world = make_world(source)
+    world = make_world(source, has_phases=has_phases)
 
     @st.composite
     def command(draw_command: Callable[..., Any]) -> Command:

@@ -17,6 +17,7 @@ from exchange.commands import (
     ReduceOrder,
     ReportTrade,
     RestrictAccount,
+    SetKillSwitch,
     SetLeverage,
     SetMarginSchedule,
     SetMarketState,
@@ -48,6 +49,7 @@ from tests.reference.interest import Interest
 from tests.reference.journal import Journal
 from tests.reference.liquidation import Liquidator
 from tests.reference.orders import OrderDesk
+from tests.reference.phases import PhaseClock
 from tests.reference.price_desk import PriceDesk
 
 NONE = RejectReason.NONE
@@ -72,6 +74,10 @@ class ReferenceVenue:
         self.clock.workers.append((self.liquidator.tasks, self.liquidator.queue_due_turns))
         self.is_settled = False
         self.pricing = PriceDesk(self.books, self.clearing, self.checks, self.journal, self.clock, self.write_mark)
+        self.desk.bands.index_of = self.pricing.index_price
+        self.clock.starters.append(self.desk.phases.start)
+        phase_clock = PhaseClock(self.desk.phases, self.desk.bands.limit_ends, self.desk.bands.end_limit_state)
+        self.clock.workers.append((phase_clock.tasks, phase_clock.run_task))
         self.interest = self.clearing.interest = Interest(self.clearing, self.clock, self.journal)
         self.assets = AssetDesk(self.clearing, self.checks, self.waterfall, self.interest, self.journal)
         self.new_marks: set[int] = set()  # instruments with a MarkPriceUpdated in this command
@@ -95,6 +101,8 @@ class ReferenceVenue:
             SetMarketState: self.desk.levels.set_market_state,
             **self.pricing.handlers,
             **self.assets.handlers,
+            **self.desk.phases.handlers,
+            SetKillSwitch: self.desk.protections.set_kill_switch,
         }
 
     def apply(self, command: Command) -> list[Event]:
@@ -113,6 +121,7 @@ class ReferenceVenue:
 
     def start_step(self) -> None:
         """A command or a timed task begins."""
+        self.desk.bands.before_stops.clear()
         self.liquidator.sellers.clear()  # a timed task is a step apart from its command
         self.waterfall.start_step()
         self.liquidator.deleveraging.start_step()
@@ -144,6 +153,7 @@ class ReferenceVenue:
         self.desk.traded.clear()
         self.new_marks.clear()
         self.desk.levels.reopened.clear()
+        self.desk.bands.after_settling()
         if self.has_money:
             self.waterfall.after_settling()
 
@@ -168,8 +178,7 @@ class ReferenceVenue:
             elif book.instrument.mark_source == "last":
                 price = self.pricing.prices[instrument_id].last_price()
             elif book.instrument.mark_source == "mid":
-                bid, ask = book.best(Side.BUY), book.best(Side.SELL)
-                price = (bid + ask) // 2 if bid is not None and ask is not None else None
+                price = self.pricing.prices[instrument_id].mid()
             if price is not None and price != self.clearing.marks.get(instrument_id):
                 self.write_mark(instrument_id, price)
 
