@@ -6,7 +6,7 @@ instrument, side and mark, in O(accounts); its scores are those of that moment, 
 Rules: docs/semantics/waterfall.md.
 """
 
-from typing import Final, final
+from typing import Any, Final, final
 
 from mypy_extensions import i64
 
@@ -283,10 +283,11 @@ class Deleverager:
         custom = self.custom_score
         if custom is None:
             return wallet_ratio_score(equity - balance, balance, maintenance)
+        ask: Any = custom  # Compiled, a bool that is declared an int would be taken for one.
         share = self._leg_equity(leg)
         where = f"rules.deleveraging.score {self.score_name!r}"
         try:
-            found: object = custom(size, cost, value, balance, equity, maintenance, share, clearing.leverage(leg))
+            found: object = ask(size, cost, value, balance, equity, maintenance, share, clearing.leverage(leg))
         except Exception as error:  # it is a stranger's code
             raise PolicyError(f"{where}: expected an integer, found that it raised {error!r}", error) from error
         if not isinstance(found, int) or isinstance(found, bool):
