@@ -40,8 +40,7 @@ SKIPPED: dict[str, str] = {
     "ADL-12": "positions are held against a liquidity pool; here every position has a counterparty",
     "EVT-02": "totals of an event, from news; that only the last target is cut is what every ADL vector shows",
     "SPOT-10": "a fee rate of a liquidator who gives an asset for a liability at oracle prices, without a book",
-    "STAGE-03": "a price-band auction: the book trades continuously, and has no auctions",
-    "STAGE-06": "a dynamic circuit breaker: a market is halted by its operator only",
+    "STAGE-06": "a dynamic circuit breaker: bands refer to a price, not to the high or low of the last hour",
     "SOC-15": "collateral is given for a liability at oracle prices by a liquidator, without a book",
 }
 

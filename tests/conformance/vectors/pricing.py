@@ -5,8 +5,8 @@ from typing import Any
 
 from exchange import Exchange
 from exchange.commands import AdvanceTime, Command, Deposit, OpenPosition, PlaceOrder, ReportTrade
-from exchange.enums import Side
-from exchange.events import PositionTakenOver, Trade
+from exchange.enums import Phase, Side
+from exchange.events import PhaseChanged, PositionTakenOver, Trade
 from exchange.instrument import Instrument, ScheduleRules
 from exchange.margin.valuation import Valuation
 from exchange.pricing.funding import (
@@ -21,7 +21,7 @@ from exchange.pricing.funding import (
 from exchange.pricing.index import WEIGHTED, combined_price
 from exchange.pricing.marks import MICRO, fair_price, median, with_basis
 from exchange.pricing.windows import TradeWindow
-from exchange.rules import FundRules, LiquidationRules, MarkRules, Rules
+from exchange.rules import BandRules, BreakerRules, FundRules, LiquidationRules, MarkRules, Rules
 from exchange.rules.liquidation import DisposalRules
 from exchange.rules.margin import RiskFactors
 from exchange.units import PPB
@@ -231,7 +231,38 @@ def mark_not_moved_by_closeout(given: Given) -> Found:
     }
 
 
+def price_band_auction(given: Given) -> Found:
+    """An order that would trade outside the band of the mark, and the auction that it starts instead."""
+    mark = integer(given["mark_price"])
+    upper, lower = integer(given["band"]["upper"]), integer(given["band"]["lower"])
+    seconds = integer(given["auction_seconds"])
+    band = BandRules(
+        width_ticks=min(upper - mark, mark - lower), reference="mark", action="auction", auction_ns=seconds * 10**9
+    )
+    instrument = Instrument(1, "BAND", mark_source="last", breakers=BreakerRules(static_band=band))
+    venue = Exchange([instrument])
+    for account in (MAKER, PARTY):
+        venue.apply(Deposit(0, account, 1 << 40))
+    venue.apply(ReportTrade(0, 1, Side.BUY, mark, 1))
+    for number, ask in enumerate(given["resting_asks"], start=1):
+        venue.apply(PlaceOrder(0, 1, MAKER, number, Side.SELL, integer(ask["size"]), integer(ask["price"])))
+    incoming = given["incoming"]
+    side = Side[incoming["side"].upper()]
+    events = venue.apply(PlaceOrder(0, 1, PARTY, 99, side, integer(incoming["size"]), integer(incoming["price"])))
+    phases = [event.phase for event in events if isinstance(event, PhaseChanged)]
+    found: Found = {
+        "mode_after_order": "auction" if phases == [Phase.REOPENING_AUCTION] else "continuous",
+        "mark_price_during_auction": venue.book(1).mark_price,
+    }
+    events = venue.apply(AdvanceTime((seconds + 1) * 10**9))
+    phases += [event.phase for event in events if isinstance(event, PhaseChanged)]
+    found["mode_after"] = "continuous" if phases[-1:] in ([], [Phase.CONTINUOUS]) else "auction"
+    found["mark_price_after"] = venue.book(1).mark_price
+    return found
+
+
 ADAPTERS: dict[str, Adapter] = {
+    "price_band_auction": price_band_auction,
     "mark_not_moved_by_closeout": mark_not_moved_by_closeout,
     "mark_from_trades": mark_from_trades,
     "composite_mark": composite_mark,
