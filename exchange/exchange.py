@@ -162,8 +162,8 @@ class Exchange:
             self.watches,
             self.links,
         )
-        triggers = TriggerDesk(self.log, self.has_clearing, self.desk, self.matcher, self.links)
-        self.special_desk = SpecialDesk(self.log, self.desk, self.has_clearing, triggers)
+        triggers = TriggerDesk(self.has_clearing, self.watches, self.links)
+        self.special_desk = SpecialDesk(self.log, self.desk, triggers)
         self.replace_desk = ReplaceDesk(self.log, self.desk, self.special_desk)
         self.terms_desk = TermsDesk(self.log, self.has_clearing)
         self.trailing = TrailingDesk(self.log, self.clearing, self.has_clearing, self.desk)

@@ -421,13 +421,15 @@ class Matcher:
         maker_open = words[maker + OPEN]
         maker_owner = words[maker + OWNER]
         price = words[maker + PRICE]
-        is_iceberg = words[maker + FLAGS] & ICEBERG_BIT != 0
+        flags = words[maker + FLAGS]
+        maker_id = words[maker + ORDER_ID]
+        is_iceberg = flags & ICEBERG_BIT != 0
         traded = min(maker_open, lots)
         write_trade(
             self.log,
             market.instrument,
             maker_owner & ACCOUNT_MASK,
-            words[maker + ORDER_ID],
+            maker_id,
             order_id,
             price,
             traded,
@@ -451,8 +453,6 @@ class Matcher:
             self.clearing.settle(market, maker_slot, owner >> 32, side, price, traded, liquidation != 0)
             if liquidation != 0 and market.feed.counts_liquidations:
                 market.note_mover(liquidation, self.log.step)
-        flags = words[maker + FLAGS]
-        maker_id = words[maker + ORDER_ID]
         if is_iceberg:
             self.fill_shown(market, maker, traded)
         else:
@@ -591,7 +591,7 @@ class Matcher:
         account = owner & ACCOUNT_MASK
         write_order_canceled(self.log, market.instrument, account, order_id, price, lots, liquidation, side, reason)
         if words[order + LEVEL] == 0:
-            if (words[order + FLAGS] >> KIND_SHIFT) & KIND_MASK == MARKET:
+            if (flags >> KIND_SHIFT) & KIND_MASK == MARKET:
                 market.book.queue.remove(order)
                 self._release_queued(market, order, lots, 0)
             else:

@@ -54,13 +54,12 @@ _DAY_NS: Final = 24 * 3600 * 10**9
 class SpecialDesk:
     """Applies special orders."""
 
-    def __init__(self, log: EventLog, desk: OrderDesk, has_clearing: bool, triggers: TriggerDesk) -> None:
+    def __init__(self, log: EventLog, desk: OrderDesk, triggers: TriggerDesk) -> None:
         """Share the log, the desk of plain orders, and what knows triggers and effects on positions."""
         self.log = log
         self.desk = desk
         self.matcher = desk.matcher
         self.clearing = desk.clearing
-        self.has_clearing: bool = has_clearing
         self.day_ends_ns: i64 = desk.day_ends_ns
         self.triggers = triggers
         self.entries: i64 = 0  # special orders accepted so far

@@ -1,4 +1,4 @@
-"""Orders with a trigger source, a take-profit's direction, an effect on the position or a bracket: refused, or entered.
+"""What a special order has to do with triggers, positions and brackets: its part of the checks, and what is kept of it.
 
 Rules: docs/semantics/triggers.md.
 """
@@ -8,8 +8,6 @@ from typing import final
 from mypy_extensions import i64
 
 from exchange.book.order_pool import TAKE_PROFIT_BIT
-from exchange.desks.matching import Matcher
-from exchange.desks.order_desk import OrderDesk
 from exchange.desks.order_request import OrderRequest
 from exchange.enums import (
     ANY,
@@ -23,7 +21,6 @@ from exchange.enums import (
     TAKE_PROFIT,
     TAKE_PROFIT_LIMIT,
 )
-from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import (
     REJECT_INVALID_COMBINATION,
@@ -38,16 +35,14 @@ from exchange.units import MAX_QTY_LOTS
 
 @final
 class TriggerDesk:
-    """Enters such orders."""
+    """Asked by the desk of special orders."""
 
-    def __init__(self, log: EventLog, has_clearing: bool, desk: OrderDesk, matcher: Matcher, links: Links) -> None:
-        """Share the log, and who trades, watches and links."""
-        self.log = log
+    def __init__(self, has_clearing: bool, watches: Watches, links: Links) -> None:
+        """Share what stops watch, and who is linked."""
         self.has_clearing: bool = has_clearing
-        self.matcher = matcher
+        self.watches = watches
         self.links = links
         self.reducers = links.reducers
-        self.watches: Watches = desk.watches
 
     def combination_refusal(self, market: Market, request: OrderRequest) -> i64:
         """Return why an order cannot be of so many sorts at once, or 0."""
