@@ -6,14 +6,15 @@ what an account is worth is what it gained less what it owes. Nothing here print
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Any, Final, Literal, NamedTuple
 
 from exchange.errors import ConfigError
 from exchange.instrument import Instrument
-from replay.crash.attribution import Attribution, LiquidationRow
+from replay.crash.attribution import LiquidationRow
 from replay.crash.load import Loaded
 from replay.crash.metrics import METRICS
-from replay.crash.outcomes import AccountRow, Outcomes, Sheet
+from replay.crash.observed import OBSERVERS, observed, sink_of
+from replay.crash.outcomes import AccountRow, Sheet
 from replay.crash.run import Query, SinkFactory, run
 from replay.explain import Explainer, Line
 from replay.player import Progress
@@ -94,10 +95,7 @@ def run_side(
 ) -> Side:
     """Run one side. Raises as `replay.crash.run.run`, naming the side, and KeyboardInterrupt where it was stopped."""
     names = [name for name, metric in METRICS.items() if not metric.needs & {"account", "at"}]
-    factories: list[SinkFactory] = [
-        lambda venue: Attribution(venue.instruments),
-        lambda venue: Outcomes(venue.instruments, venue.fund.balance),
-    ]
+    factories: list[SinkFactory] = [*OBSERVERS]
     if account is not None:
         factories.append(lambda venue: Explainer(account))
     found = run(
@@ -112,17 +110,16 @@ def run_side(
     )
     if found.summary.stopped == "interrupt":
         raise KeyboardInterrupt
-    attribution, outcomes = cast(Attribution, found.sinks[0]), cast(Outcomes, found.sinks[1])
-    told = [line for sink in found.sinks[2:] for line in cast(Explainer, sink).lines(found.exchange)]
+    seen = observed(found)
     return Side(
         spec,
         found.instruments,
         found.summary,
         dict(zip(names, found.values, strict=True)),
-        {row.account: row for row in outcomes.rows(found.exchange, found.groups)},
-        attribution.rows(),
-        outcomes.sheet(found.exchange),
-        told,
+        {row.account: row for row in seen.accounts},
+        seen.liquidations,
+        seen.sheet,
+        [] if account is None else sink_of(found, Explainer).lines(found.exchange),
     )
 
 
