@@ -103,7 +103,7 @@ def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -
             settings,
             queries,
             venue=given.venue,
-            data=_data(given),
+            data=recordings(given),
             out=given.out,
             progress=progress,
             should_stop=should_stop,
@@ -152,7 +152,9 @@ def _plain(check: Check) -> dict[str, object]:
 def _check(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -> int:
     settings = _settings(given, loaded)
     with asks_to_stop() as should_stop:
-        checks = check_crash(loaded, venue=given.venue, data=_data(given), settings=settings, should_stop=should_stop)
+        checks = check_crash(
+            loaded, venue=given.venue, data=recordings(given), settings=settings, should_stop=should_stop
+        )
     say(_checked(loaded, checks, given.json))
     return 0 if all(check.is_inside for check in checks) else 1
 
@@ -167,7 +169,7 @@ def _check_all(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
         loaded = load_crash(name)
         try:
             with asks_to_stop() as should_stop:
-                checks = check_crash(loaded, data=_data(given), should_stop=should_stop)
+                checks = check_crash(loaded, data=recordings(given), should_stop=should_stop)
         except MissingRecordingError as error:
             skipped.append(f"{name}: left out: {error}")
             continue
@@ -201,7 +203,8 @@ def _settings(given: argparse.Namespace, loaded: Loaded) -> dict[str, Any]:
     return settings
 
 
-def _data(given: argparse.Namespace) -> Path | None:
+def recordings(given: argparse.Namespace) -> Path | None:
+    """Return the folder of recordings: that of --data, or the one beside this project where there is one."""
     if given.data is not None:
         if not Path(given.data).is_dir():
             raise ConfigError(f"--data: expected a folder, found {given.data}")

@@ -127,6 +127,20 @@ def run(
     return CrashRun(loaded, found.rules, exchange.instruments, summary, asked.values(), charged)
 
 
+def check_run(
+    loaded: Loaded, settings: Mapping[str, Any], *, venue: str | Path | None = None, data: str | Path | None = None
+) -> None:
+    """Raise what `run` would raise before its first command, for a setting that nothing has or that does not fit."""
+    tables = _tables(loaded, venue)
+    tables.change(settings, "--set")
+    found = convert_table(tables.venue, Venue, loaded.path, "venue")
+    check_venue(found, loaded.path)
+    Exchange(found.instruments, found.rules)
+    start_ns = parse_time(loaded.crash.about.start, f"{loaded.path}: about.start")
+    timeline = read_timeline(tables.timeline_on(), found.instruments, loaded.path, _places(loaded, tables))
+    _flows(loaded, tables, found.instruments, start_ns, timeline.outages, data)
+
+
 class _Asked:
     """The queries of a run, and what is known of them."""
 
