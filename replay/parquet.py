@@ -89,25 +89,25 @@ def _csv_bytes(table: Table) -> bytes:
 
 
 def _parquet_bytes(table: Table) -> bytes:
-    import pyarrow as arrow
+    import pyarrow as pa
     from pyarrow import parquet
 
     fields: list[Any] = []
     arrays: list[Any] = []
     for place, column in enumerate(table.columns):
         cells = [row[place] for row in table.rows]
-        kind = _arrow_type(arrow, column, cells)
-        fields.append(arrow.field(column.name, kind, metadata={"note": column.note} if column.note else None))
-        arrays.append(arrow.array(cells, type=kind))
-    schema = arrow.schema(fields, metadata=dict(table.notes))
-    sink = arrow.BufferOutputStream()
-    parquet.write_table(arrow.Table.from_arrays(arrays, schema=schema), sink, compression="zstd")
+        kind = _arrow_type(pa, column, cells)
+        fields.append(pa.field(column.name, kind, metadata={"note": column.note} if column.note else None))
+        arrays.append(pa.array(cells, type=kind))
+    schema = pa.schema(fields, metadata=dict(table.notes))
+    sink = pa.BufferOutputStream()
+    parquet.write_table(pa.Table.from_arrays(arrays, schema=schema), sink, compression="zstd")
     stored: bytes = sink.getvalue().to_pybytes()
     return stored
 
 
-def _arrow_type(arrow: Any, column: Column, cells: Sequence[Cell]) -> Any:
+def _arrow_type(pa: Any, column: Column, cells: Sequence[Cell]) -> Any:
     if column.kind == "text":
-        return arrow.string()
+        return pa.string()
     fits = all(_LEAST <= cell <= _MOST for cell in cells if isinstance(cell, int))
-    return arrow.int64() if fits else arrow.decimal128(38, 0)
+    return pa.int64() if fits else pa.decimal128(38, 0)

@@ -26,6 +26,7 @@ from replay.wording import os_errors_of, shown
 
 OWN: Final = "own"  # as a venue: the one of the scenario
 MOST_RUNS: Final = 1_000_000
+_SAMPLES_MOST: Final = 64
 _RANGE: Final = re.compile(r"(-?\d+(?:\.\d+)?):(-?\d+(?:\.\d+)?):(\d{1,7})")
 _SEEDS: Final = re.compile(r"(\d{1,18})(?:\.\.(\d{1,18}))?")
 _OPENING, _CLOSING, _QUOTES = "[{(", "]})", "\"'"
@@ -83,8 +84,12 @@ class Plan(msgspec.Struct, frozen=True):
         return [self._point(number, *chosen) for number, chosen in enumerate(product(*self._lists()), start=1)]
 
     def samples(self) -> list[Point]:
-        """Return runs that together have each value of each list at least once: what is checked before any begins."""
-        lists = self._lists()
+        """Return runs that together have each value of each list but the seeds: what is checked before any begins.
+
+        At most 64: of longer lists as many values, evenly spaced, both ends among them.
+        """
+        lists = [_thinned(values) for values in self._lists()]
+        lists[-1] = lists[-1][:1]
         longest = max(len(values) for values in lists)
         return [
             self._point(number, *(values[min(number, len(values) - 1)] for values in lists))
@@ -155,6 +160,15 @@ def program_digest() -> str:
     package = Path(__file__).parents[1]
     files = sorted(path for path in package.rglob("*.py") if path.is_file())
     return sha256(f"{build_info().source_hash} {_digest_of(files)}".encode()).hexdigest()
+
+
+def _thinned(values: Sequence[Any]) -> Sequence[Any]:
+    last = len(values) - 1
+    return (
+        values
+        if last < _SAMPLES_MOST
+        else [values[place * last // (_SAMPLES_MOST - 1)] for place in range(_SAMPLES_MOST)]
+    )
 
 
 def _digest_of(files: Iterable[Path]) -> str:

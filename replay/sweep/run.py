@@ -54,7 +54,8 @@ def sweep(
     times at most. Raises ConfigError before anything runs where a value of the plan fits no run, SweepStoppedError
     where it was stopped, and what the executor raised where that is broken; with a folder nothing is lost by either.
     """
-    check_plan(plan)
+    if not check_plan(plan, should_stop):
+        raise SweepStoppedError(0, plan.count)
     kept = None if folder is None else SweepFolder(folder, plan)
     points = {point.number: point for point in plan.points()}
     outcomes = {} if kept is None else kept.ended(points)
@@ -74,11 +75,18 @@ def sweep(
     return table_of_sweep(plan, outcomes)
 
 
-def check_plan(plan: Plan) -> None:
-    """Raise ConfigError for a value of the plan that fits no run: each is tried with the first of all others."""
+def check_plan(plan: Plan, should_stop: Callable[[], bool] = lambda: False) -> bool:
+    """Raise ConfigError for a value of the plan that does not fit; return False where it was stopped.
+
+    Each value is tried once, beside one of each other list: what only two of them together make wrong is found by the
+    run that has both.
+    """
     loaded = load_crash(plan.crash)
     for point in plan.samples():
+        if should_stop():
+            return False
         check_run(loaded, dict(point.settings), venue=point.venue or None, data=point.data or None)
+    return True
 
 
 def _run_all(

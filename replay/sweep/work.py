@@ -40,10 +40,13 @@ class _Flag(Protocol):
         """Return whether it was set."""
 
 
-class _Worker:
-    """What a process of the pool, or the one thread, was told when it began."""
+class _Worker(threading.local):
+    """What the thread that runs was told when it began: that of a process of the pool, or the one of this process."""
 
     stop: _Flag | None = None
+
+
+_WORKER: Final = _Worker()
 
 
 def run_point(point: Point) -> Outcome:
@@ -73,17 +76,17 @@ def run_point(point: Point) -> Outcome:
 def prepare_worker(stop: Event) -> None:
     """Make a process of the pool leave ctrl-C to whoever started it, stop when told, and end when that one does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _Worker.stop = stop
+    _WORKER.stop = stop
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def prepare_thread(stop: threading.Event) -> None:
-    """Make runs in this process stop when told."""
-    _Worker.stop = stop
+    """Make the runs of this thread stop when told."""
+    _WORKER.stop = stop
 
 
 def _should_stop() -> bool:
-    return _Worker.stop is not None and _Worker.stop.is_set()
+    return _WORKER.stop is not None and _WORKER.stop.is_set()
 
 
 def _end_with_parent() -> None:
