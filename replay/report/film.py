@@ -24,6 +24,7 @@ from exchange.events import (
     IndexPriceUpdated,
     InstrumentSettled,
     LenderCut,
+    LiquidationEnded,
     LiquidationStarted,
     LossDeferred,
     LossSocialized,
@@ -106,6 +107,7 @@ class Film:
         self.end_ns = 0
         self.trade_count = 0
         self._mark_of: dict[tuple[int, int], int] = {}
+        self._ended: set[int] = set()
         self._has_begun = False
 
     def write(self, block: bytes, first_seq: int) -> None:
@@ -119,8 +121,7 @@ class Film:
             offset += size
 
     def end(self, exchange: Exchange) -> None:
-        """Take what is left of a venue's log, and look at its books a last time."""
-        self.write(exchange.open_block(), exchange.open_block_first_seq())
+        """Look at the books of a venue a last time; all its events have been taken."""
         self.end_ns = max(self.end_ns, exchange.ts_ns)
         self.fund.set(self.step, self.end_ns, exchange.fund.balance)
         for market in self.markets.values():
@@ -168,6 +169,9 @@ class Film:
         self.starts[event.liquidation_id] = self.step
         self.liquidations.add(self.step, event.ts_ns, 1)
 
+    def _liquidation_ended(self, event: LiquidationEnded) -> None:
+        self._ended.add(event.liquidation_id)
+
     def _stop(self, event: StopTriggered) -> None:
         self.stops.add(self.step, event.ts_ns, 1)
 
@@ -207,7 +211,7 @@ class Film:
         self._pays("owner" if event.source == DeficitSource.OWN_COLLATERAL else "fees", event, event.amount)
 
     def _socialized(self, event: LossSocialized) -> None:
-        self._pays("profits", event, event.charged)
+        self._pays("profits", event, min(event.charged, event.deficit))
 
     def _charged(self, event: HaircutCharged | ProfitClawedBack | LenderCut) -> None:
         if event.amount > 0:
@@ -231,6 +235,8 @@ class Film:
         self._pays("venue", event, event.amount)
 
     def _forgiven(self, event: LossWrittenOff) -> None:
+        if event.liquidation_id in self._ended:  # The venue had paid it, and was owed it until now.
+            self._pays("debt", event, -min(event.amount, self.paid["debt"].last))
         self._pays("forgiven", event, event.amount)
 
     # --- what the venue did ------------------------------------------------------------------------------------------
@@ -262,6 +268,7 @@ _HANDLERS: Final[dict[type[Any], Any]] = {
     MarkPriceUpdated: Film._mark,
     IndexPriceUpdated: Film._index,
     LiquidationStarted: Film._liquidation,
+    LiquidationEnded: Film._liquidation_ended,
     StopTriggered: Film._stop,
     DeleveragingStarted: Film._deleveraging,
     PositionDeleveraged: Film._deleveraged,
