@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
-NODES: Final = 120
+NODES: Final = 32
 
 
 class Leaf(NamedTuple):

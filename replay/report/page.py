@@ -17,7 +17,7 @@ import msgspec
 
 from replay.atomic_file import atomic_file
 from replay.report.thin import COLUMNS, GROUPS, MARKS
-from replay.report.words import KINDS, lead, tiles
+from replay.report.words import KINDS, capital, lead, tiles
 
 SIZE_MOST: Final = 8_000_000
 _SCRIPTS: Final = ("format.js", "charts.js", "player.js")
@@ -59,6 +59,7 @@ def page(about: About, runs: Sequence[Mapping[str, Any]]) -> str:
         "STYLE": style,
         "EARLY": early,
         "KIND": escape(about.kind),
+        "KIND_NAME": escape(capital(about.kind)),
         "KIND_TEXT": escape(KINDS.get(about.kind, "")),
         "DATE": escape(about.date),
         "LEAD": _leads(runs),

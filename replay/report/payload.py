@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from replay.crash.attribution import LiquidationRow
-from replay.report.cascade import Leaf, readable_tree
+from replay.report.cascade import NODES, Leaf, readable_tree
 from replay.report.film import Film, Market
 from replay.report.grid import cells, rows_between
 from replay.report.thin import group_marks, keep_for_both
@@ -87,6 +87,7 @@ def _market(market: Market, film: Film) -> dict[str, Any]:
         "low_ns": source.times_ns[at] - film.start_ns,
         "high": max(traded),
         "last": traded[-1],
+        "mark_low": min(market.marks.values, default=low),
         "volume_lots": market.volume_lots,
         "is_traded": len(market.trades) > 0,
         "trades": _track(market.trades, film),
@@ -117,11 +118,8 @@ def _track(track: Track, film: Film) -> dict[str, Any]:
 
 
 def _liquidations(film: Film, rows: Sequence[LiquidationRow]) -> dict[str, Any]:
-    """Return the marks of the price chart, and the tree; both are by the worth at mark of what was to be closed."""
-    sizes = [
-        film.markets[row.instrument].valuation.notional(abs(row.size_lots), row.mark_ticks) if row.size_lots else 0
-        for row in rows
-    ]
+    """Return the marks of the price chart, and the tree; both are by the worth of what was to be closed."""
+    sizes = [_worth(row, film) for row in rows]
     steps = [film.starts.get(row.number, 0) for row in rows]
     groups = group_marks(sizes, key=lambda index: (rows[index].instrument, rows[index].side))
     symbols = {number: market.fact.symbol for number, market in film.markets.items()}
@@ -148,9 +146,8 @@ def _liquidations(film: Film, rows: Sequence[LiquidationRow]) -> dict[str, Any]:
             }
         )
     by_number = {row.number: row for row in rows}
-    nodes = readable_tree(
-        [Leaf(row.number, row.cause, size) for row, size in zip(rows, sizes, strict=True)]
-    )
+    most = NODES if any(row.cause for row in rows) else NODES // 2  # a tree without a chain says little
+    nodes = readable_tree([Leaf(row.number, row.cause, size) for row, size in zip(rows, sizes, strict=True)], most)
     tree = []
     for node in nodes:
         row = by_number[abs(node.number)]
@@ -174,6 +171,19 @@ def _liquidations(film: Film, rows: Sequence[LiquidationRow]) -> dict[str, Any]:
         "longest_chain": max((row.chain for row in rows), default=0),
         "tree": tree,
     }
+
+
+def _worth(row: LiquidationRow, film: Film) -> int:
+    """Return what a liquidation was about: its position at the mark, but not beyond where its account had nothing left.
+
+    So that those who are found after a gap of the price are not small because the price is.
+    """
+    if row.size_lots == 0:
+        return 0
+    ticks = row.mark_ticks
+    if row.bankruptcy_ticks > 0:
+        ticks = max(ticks, row.bankruptcy_ticks) if row.size_lots > 0 else min(ticks, row.bankruptcy_ticks)
+    return film.markets[row.instrument].valuation.notional(abs(row.size_lots), ticks)
 
 
 def decimals(step: str) -> int:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 COLUMNS: Final = 1_000
-MARKS: Final = 400
-GROUPS: Final = 120
+MARKS: Final = 150
+GROUPS: Final = 60
 
 
 def keep_extremes(positions: Sequence[int], values: Sequence[int], columns: int = COLUMNS) -> list[int]:

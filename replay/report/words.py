@@ -11,6 +11,17 @@ KINDS: Final = {
     "synthetic": "The order flow is generated from a seed; nothing here happened.",
     "your data": "The order flow is from a file of yours.",
 }
+_PAYER_SHORT: Final = {
+    "fund": "Insurance fund",
+    "owner": "The liquidated",
+    "fees": "The venue",
+    "deleveraged": "Other accounts",
+    "profits": "Other accounts",
+    "waiting": "Nobody yet",
+    "debt": "The venue",
+    "venue": "The venue",
+    "forgiven": "The venue",
+}
 PAYER_NAMES: Final = {
     "fund": "the insurance fund",
     "owner": "other money of the liquidated",
@@ -20,7 +31,7 @@ PAYER_NAMES: Final = {
     "waiting": "nobody yet",
     "debt": "the venue, which is owed it",
     "venue": "the venue",
-    "forgiven": "the venue, which forgave it",
+    "forgiven": "the venue, which forgave the debts",
 }
 
 
@@ -52,8 +63,10 @@ def tiles(run: Mapping[str, Any]) -> list[Tile]:
     )
     payers = sorted(((amount, payer) for payer, amount in paid(run).items() if amount > 0), reverse=True)
     if payers:
-        shares = [f"{PAYER_NAMES[payer]} {money(run, amount)}" for amount, payer in payers]
-        found.append(Tile("Who paid", _capital(PAYER_NAMES[payers[0][1]]), "; ".join(shares)))
+        shares = [f"{PAYER_NAMES[payer]}: {money(run, amount)}" for amount, payer in payers]
+        names = list(dict.fromkeys(_PAYER_SHORT[payer] for _, payer in payers))
+        value = names[0] if len(names) == 1 else f"{names[0]}, {names[1].lower()}"
+        found.append(Tile("Who paid", value, "; ".join(shares)))
     else:
         adl = run["deleveraged_count"]["v"][-1] if run["deleveraged_count"]["v"] else 0
         more = f"{adl:,} accounts were deleveraged at the mark" if adl else "no fund, no other account, not the venue"
@@ -68,7 +81,8 @@ def lead(run: Mapping[str, Any]) -> str:
         market = run["markets"][0]
         first, low = price(market, market["first"]), price(market, market["low"])
         if market["low"] < market["first"]:
-            told.append(f"{market['symbol']} fell from {first} to {low} ({fall(market)}).")
+            mark = f", its mark to {price(market, market['mark_low'])}" if is_mark_lower(market) else ""
+            told.append(f"{market['symbol']} fell from {first} to {low} ({fall(market)}){mark}.")
         else:
             high = price(market, market["high"])
             told.append(f"{market['symbol']} began at {first} and never traded lower; its high was {high}.")
@@ -129,16 +143,23 @@ def fall(market: Mapping[str, Any]) -> str:
     return f"−{Decimal(100 * (market['first'] - market['low'])) / market['first']:.1f} %"
 
 
+def is_mark_lower(market: Mapping[str, Any]) -> bool:
+    """Say whether the mark fell much lower than anybody traded."""
+    return bool(20 * market["mark_low"] < 19 * market["low"])
+
+
 def _price_tile(market: Mapping[str, Any]) -> Tile:
     path = f"{price(market, market['first'])} → {price(market, market['low'])}"
     if market["low"] < market["first"]:
-        return Tile(f"{market['symbol']} fell", fall(market), path)
+        mark = f"; mark down to {price(market, market['mark_low'])}" if is_mark_lower(market) else ""
+        return Tile(f"{market['symbol']} fell", fall(market), path + mark)
     path = f"{price(market, market['first'])} → {price(market, market['high'])}"
     rise = Decimal(100 * (market["high"] - market["first"])) / market["first"]
     return Tile(f"{market['symbol']} rose", f"+{rise:.1f} %", path)
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """Return a text with its first letter in upper case."""
     return text[0].upper() + text[1:]
 
 

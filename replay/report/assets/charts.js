@@ -76,10 +76,10 @@ chart({
         const name = `${tag(run)}${side === "long" ? "longs sold" : "shorts bought back"}`;
         names.push(name);
         const color = isPair ? css(`run-${place}`) : css(side);
-        series.push({ name, type: "scatter", z: 6, symbol: side === "long" ? "circle" : "triangle", itemStyle: { color, opacity: 0.55 },
+        series.push({ name, type: "scatter", z: 6, symbol: side === "long" ? "circle" : "triangle", itemStyle: { color, opacity: 0.4, borderColor: color, borderWidth: 1 },
           symbolSize: (value) => 4 + (phone() ? 22 : 34) * Math.sqrt(value[2] / biggest),
           data: marks.map((mark) => ({ value: [mark[key()], (mark.average || mark.mark) * scale, mark.size], mark, place,
-            itemStyle: mark.count > 1 ? { borderColor: color, borderType: "dashed", borderWidth: 1.5, opacity: 0.4 } : undefined })) });
+            itemStyle: mark.count > 1 ? { borderColor: color, borderType: "dashed", borderWidth: 1.5, opacity: 0.25 } : undefined })) });
       }
     });
     return base({ grid: { ...PLOT(), outerBoundsMode: "none" }, legend: legend(names), xAxis: xAxis(self), yAxis: yAxis((v) => short(v)), series,
@@ -99,6 +99,7 @@ chart({
       for (const [name, track] of market ? [["price", market.trades], ["mark", market.marks], ["index", market.indices]] : []) {
         track.v.forEach((v, i) => rows.push([run.label, fullClock(run, track.t[i]), track.s[i], name, priceText(market, v)]));
       }
+      for (const [s, t, text] of run.notes) rows.push([run.label, fullClock(run, t), s, text, "–"]);
     });
     return { head: ["Run", "Time (UTC)", "Step", "What", "Price"], numbers: [2, 4], rows };
   },
@@ -112,10 +113,10 @@ function lowPoint(run, market, scale) {
 }
 function noteLines(run) {
   if (!run.notes.length) return undefined;
-  const few = run.notes.length <= 4;
+  let taken = -1;
   return { symbol: "none", silent: true, lineStyle: { color: css("soft"), type: "dashed", width: 1 },
-    label: { show: few, formatter: (p) => p.name, color: css("soft"), position: "insideEndTop", rotate: 0, fontSize: 11, distance: [0, 2] },
-    data: run.notes.map(([s, t, text]) => { const x = state.axis === "time" ? t : s; return { xAxis: x, name: text, label: { align: x > axisEnd() * 0.7 ? "right" : "left" } }; }) };
+    label: { formatter: (p) => p.name, color: css("soft"), position: "insideEndTop", rotate: 0, fontSize: 11, distance: [0, 2] },
+    data: run.notes.map(([s, t, text]) => { const x = state.axis === "time" ? t : s; const isFree = taken < 0 || x - taken > axisEnd() * 0.16; if (isFree) taken = x; return { xAxis: x, name: text, label: { show: isFree, align: x > axisEnd() * 0.7 ? "right" : "left" } }; }) };
 }
 function priceTip(params) {
   const where = params[0].axisValue;
@@ -151,7 +152,6 @@ const liquidationTable = () => ({
 // --- depth ------------------------------------------------------------------------------------------------------------
 
 const shownRun = () => RUNS[state.shown];
-const strength = (lots) => Math.log10(1 + Math.abs(lots));
 function columnsOf(market) {
   const given = market.depth[state.axis === "time" ? "by_time" : "by_step"];
   const found = [];
@@ -165,11 +165,23 @@ function columnAt(run, market) {
 }
 const hasDepth = () => RUNS.some((run) => marketOf(run) && marketOf(run).depth);
 const rowPrice = (market, row) => market.depth.first + row * market.depth.step;
-const most = (market) => Math.max(1, ...["by_time", "by_step"].flatMap((name) => market.depth[name].map((column) => (column || []).reduce((m, v, i) => (i % 2 ? Math.max(m, Math.abs(v)) : m), 0))));
+/** Decades of what stands in the rows of the book: from under a typical small row to the largest. */
+function decades(market) {
+  if (!market.decades) {
+    const found = ["by_time", "by_step"].flatMap((name) => market.depth[name].flatMap((column) => (column || []).filter((_, i) => i % 2))).map(Math.abs).sort((a, b) => a - b);
+    market.decades = found.length ? [Math.floor(Math.log10(found[Math.floor(found.length / 20)]) - 0.3), Math.log10(found[found.length - 1])] : [0, 1];
+  }
+  return market.decades;
+}
+/** Where a quantity lies between those decades: above 0, at most 1. */
+function strength(market, lots) {
+  const [low, high] = decades(market);
+  return Math.max(0.02, (Math.log10(Math.abs(lots)) - low) / Math.max(high - low, 0.1));
+}
 
 chart({
   id: "depth", title: "The order book through time", width_class: "two", height: () => (phone() ? 300 : 360), isTimed: true,
-  caption: "Blue: bids, orange: asks, darker: more (on a logarithmic scale). The line is the price. Where the colour ends, nobody was left.",
+  none: "no order stood in it when a look fell on it.", caption: "Blue: bids, orange: asks, darker: more (on a logarithmic scale). The line is the price. Where the colour ends, nobody was left.",
   has: hasDepth,
   option(self) {
     const run = shownRun(), market = marketOf(run);
@@ -177,15 +189,14 @@ chart({
     const { depth } = market, columns = columnsOf(market), scale = Number(market.tick_size);
     const share = endOf(run) / axisEnd();
     const cells = [];
-    columns.forEach((column, x) => { for (let i = 0; i < column.length; i += 2) cells.push([x, column[i], Math.sign(column[i + 1]) * strength(column[i + 1]), column[i + 1]]); });
-    const top = strength(most(market));
+    columns.forEach((column, x) => { for (let i = 0; i < column.length; i += 2) cells.push([x, column[i], Math.sign(column[i + 1]) * strength(market, column[i + 1]), column[i + 1]]); });
     const shade = (name, a) => `rgba(${css(name)}, ${a})`;
     const hidden = { axisLabel: { show: false }, axisTick: { show: false }, axisLine: { show: false }, splitLine: { show: false }, splitArea: { show: false } };
     return base({ grid: { ...PLOT(), top: 10, outerBoundsMode: "none" },
       xAxis: [{ type: "category", data: Array.from({ length: Math.round(columns.length / share) }, (_, i) => i), ...hidden }, xAxis(self, { position: "bottom" })],
       yAxis: [{ type: "category", data: Array.from({ length: depth.rows }, (_, i) => i), ...hidden },
         yAxis((v) => short(v), { position: "left", min: depth.first * scale, max: rowPrice(market, depth.rows) * scale, scale: false, axisTick: { show: false }, splitLine: { show: false } })],
-      visualMap: { show: false, seriesIndex: 0, dimension: 2, min: -top, max: top, inRange: { color: [shade("ask", 1), shade("ask", 0.55), shade("ask", 0.08), shade("bid", 0.08), shade("bid", 0.55), shade("bid", 1)] } },
+      visualMap: { show: false, seriesIndex: 0, dimension: 2, min: -1, max: 1, inRange: { color: [shade("ask", 1), shade("ask", 0.55), shade("ask", 0.08), shade("bid", 0.08), shade("bid", 0.55), shade("bid", 1)] } },
       series: [{ type: "heatmap", data: cells, progressive: 0, emphasis: { disabled: true } },
         line("price", points(run, market.trades, scale), css("ink"), { xAxisIndex: 1, yAxisIndex: 1, z: 5, silent: true, lineStyle: { color: css("ink"), width: 1.5 } })],
       tooltip: { trigger: "item", formatter: (p) => {
@@ -223,24 +234,25 @@ function bookText() {
 }
 chart({
   id: "book", title: "The book at this moment", width_class: "one", height: () => (phone() ? 260 : 360), isMoving: true,
-  caption: () => bookText(), has: hasDepth,
+  none: "as above.", caption: () => bookText(), has: hasDepth,
   option() {
     const run = shownRun(), market = marketOf(run);
     if (!market || !market.depth) return base({});
-    const top = Math.ceil(strength(most(market)));
-    const label = (v) => (Math.abs(v - Math.round(v)) < 1e-9 ? (v === 0 ? "0" : short(10 ** v * market.lot_size)) : "");
+    const [low, high] = decades(market), end = Math.max(Math.ceil(high), low + 1), skip = Math.ceil((end - low) / 4);
+    const ticks = Array.from({ length: Math.floor((end - low) / skip) + 1 }, (_, i) => i * skip);
+    const label = (v) => short(10 ** (low + v) * market.lot_size);
     const common = { type: "bar", stack: "book", barCategoryGap: "8%", emphasis: { disabled: true } };
     return base({ grid: { ...PLOT(), top: 10, outerBoundsMode: "none" },
-      xAxis: { type: "value", min: 0, max: top, interval: top > 4 ? 2 : 1, axisLabel: { color: css("soft"), formatter: label }, splitLine: { lineStyle: { color: css("grid") } } },
+      xAxis: { type: "value", min: 0, max: end - low, axisTick: { customValues: ticks }, axisLabel: { customValues: ticks, color: css("soft"), formatter: label }, splitLine: { lineStyle: { color: css("grid") } } },
       yAxis: { type: "category", data: Array.from({ length: market.depth.rows }, (_, i) => priceText(market, rowPrice(market, i))), axisLabel: { color: css("soft"), interval: Math.ceil(market.depth.rows / 6), formatter: (v) => short(Number(v.replace(/,/g, ""))) }, axisTick: { show: false }, axisLine: { lineStyle: { color: css("line") } } },
-      tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, formatter: (found) => found.filter((p) => p.data).map((p) => `${p.seriesName} from ${esc(p.name)}: ${esc(rounded((10 ** p.data - 1) * market.lot_size))}`).join("<br>") || "nothing" },
-      series: [{ ...common, name: "bids", itemStyle: { color: `rgb(${css("bid")})` }, data: [] }, { ...common, name: "asks", itemStyle: { color: `rgb(${css("ask")})` }, data: [] }], ...{} });
+      tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, formatter: (found) => found.filter((p) => p.data).map((p) => `${p.seriesName} from ${esc(p.name)}: ${esc(rounded(10 ** (low + p.data) * market.lot_size))}`).join("<br>") || "nothing" },
+      series: [{ ...common, name: "bids", itemStyle: { color: `rgb(${css("bid")})` }, data: [] }, { ...common, name: "asks", itemStyle: { color: `rgb(${css("ask")})` }, data: [] }] });
   },
   move() {
     const run = shownRun(), market = marketOf(run);
     if (!market || !market.depth) return {};
     const bids = new Array(market.depth.rows).fill(0), asks = bids.slice(), column = columnAt(run, market);
-    for (let i = 0; i < column.length; i += 2) (column[i + 1] > 0 ? bids : asks)[column[i]] = strength(column[i + 1]);
+    for (let i = 0; i < column.length; i += 2) (column[i + 1] > 0 ? bids : asks)[column[i]] = Math.max(0.05, Math.log10(Math.abs(column[i + 1])) - decades(market)[0]);
     return { series: [{ data: bids }, { data: asks }] };
   },
   say: bookText,
@@ -271,12 +283,12 @@ function moneyChart(given) {
 }
 moneyChart({ id: "fund", title: "Insurance fund", name: "insurance fund", color: "fund", track: (run) => run.fund,
   caption: () => RUNS.map((run) => `${tag(run)}${money(run, run.fund.v[0] ?? 0)} at the start, ${money(run, run.fund.v[run.fund.v.length - 1] ?? 0)} at the end.`).join(" "),
-  has: () => RUNS.some((run) => run.fund.v.some((v) => v !== 0)), none: "The venue had no insurance fund." });
+  has: () => RUNS.some((run) => run.fund.v.some((v) => v !== 0)), none: "the venue had none." });
 
 chart({
   id: "paid", title: "Who paid what the liquidated could not", width_class: "half", height: () => (isPair ? 300 : 240), isMoving: true,
   caption: () => RUNS.map((run) => `${tag(run)}${money(run, lostAt(run))} so far.`).join(" "),
-  has: () => RUNS.some((run) => Object.keys(run.paid).length), none: "Nobody had to: what the liquidated had put up was enough.",
+  has: () => payersShown().length > 0, none: "nobody had to.",
   option() {
     const series = [];
     const labels = payersShown().map((payer) => PAYERS[payer][0]);
@@ -312,22 +324,22 @@ const totalOf = (run) => Math.max(...["s", "t"].map(() => payersShown().reduce((
 
 moneyChart({ id: "adl", title: "Deleveraging", name: "closed against their will", color: "others", track: (run) => run.deleveraged, from: 0,
   caption: () => RUNS.map((run) => `${tag(run)}${whole(valueAt(run.deleveraged_count, position(), 0))} accounts in profit had positions closed so far.`).join(" "),
-  has: () => RUNS.some((run) => run.deleveraged.v.length), none: "Nobody's position was closed against a liquidation." });
+  has: () => RUNS.some((run) => run.deleveraged.v.length), none: "no position was closed against a liquidation." });
 moneyChart({ id: "cuts", title: "Haircuts", name: "taken from profits", color: "others", track: (run) => run.haircuts, from: 0,
   caption: () => RUNS.map((run) => `${tag(run)}${whole(run.haircut_count)} charges to ${whole(run.charged_accounts)} accounts by the end.`).join(" "),
-  has: () => RUNS.some((run) => run.haircuts.v.length), none: "No profit was cut." });
+  has: () => RUNS.some((run) => run.haircuts.v.length), none: "no profit was cut." });
 
 // --- tree -------------------------------------------------------------------------------------------------------------
 
 const sideText = (node) => (node.count > 1 ? `${whole(node.count)} more` : `${node.number} ${node.side}`);
 chart({
-  id: "tree", title: "Which liquidation set off which", width_class: "wide", isMoving: true, isScrolled: true,
+  id: "tree", title: "Which liquidation set off which", width_class: "wide", isMoving: true,
   caption: () => { const run = shownRun(); return `${tag(run)}${whole(run.triggered)} of ${whole(run.liquidated)} liquidations were set off by another one's trades; the longest chain has ${whole(run.longest_chain)}. Larger: worth more.`; },
   keys: () => Object.entries(OUTCOMES).filter(([, [, names]]) => shownRun().tree.some((node) => names.includes(node.outcome))).map(([color, [text]]) => [css(color), text]),
-  has: () => RUNS.some((run) => run.tree.length), none: "Nobody was liquidated.",
+  has: () => RUNS.some((run) => run.tree.length), none: "nobody was liquidated.",
   height() {
     const parents = new Set(shownRun().tree.map((node) => node.parent));
-    return Math.max(160, 22 * shownRun().tree.filter((node) => node.number < 0 || !parents.has(node.number)).length + 30);
+    return Math.max(120, 19 * shownRun().tree.filter((node) => node.number < 0 || !parents.has(node.number)).length + 30);
   },
   option() {
     const run = shownRun();

@@ -18,7 +18,6 @@ class Card {
     this.veil = make("div", { class: "veil" });
     this.plot = make("div", { class: "plot" }, this.canvas);
     if (given.isTimed) this.plot.append(this.veil);
-    const around = given.isScrolled ? make("div", { class: "tall", tabindex: "0", role: "region", "aria-label": given.title }, this.plot) : this.plot;
     this.keys = make("ul", { class: "keys", "aria-label": "Colours" });
     this.details = make("details", { class: "data" }, make("summary", {}, "Data table"));
     this.details.addEventListener("toggle", () => { if (this.details.open) this.fill(); });
@@ -26,7 +25,7 @@ class Card {
     this.element = make("section", { class: `card ${given.width_class}`, id: given.id, "aria-label": given.title }, make("div", { class: "head" }, make("h2", {}, given.title), image), this.caption);
     if (given.keys) this.element.append(this.keys);
     this.isEmpty = !given.has();
-    if (this.isEmpty) { image.remove(); this.caption.remove(); this.element.append(make("p", { class: "none" }, given.none || "Nothing to show.")); } else this.element.append(around, this.details);
+    this.element.append(this.plot, this.details);
   }
   width() { return this.canvas.clientWidth || 600; }
   draw() {
@@ -129,7 +128,14 @@ function choose(label, id, names, act) {
 if (isPair) choose("Book and tree of", "shown", RUNS.map((run) => run.label), (i) => { state.shown = i; draw(); });
 if (Math.max(...RUNS.map((run) => run.markets.length)) > 1) choose("Market", "market", RUNS[0].markets.map((market) => market.symbol), (i) => { state.market = i; draw(); });
 
-document.getElementById("cards").append(...cards.map((card) => card.element));
+function lay() {
+  const full = cards.filter((card) => !card.isEmpty), empty = cards.filter((card) => card.isEmpty);
+  const halves = full.filter((card) => card.given.width_class === "half");
+  if (halves.length % 2) halves[halves.length - 1].element.classList.replace("half", "wide");
+  document.getElementById("cards").append(...full.map((card) => card.element));
+  if (empty.length) document.getElementById("cards").append(make("section", { class: "card wide empty", "aria-label": "Not in this run" }, make("h2", {}, "Not in this run"), make("ul", {}, ...empty.map((card) => make("li", {}, `${card.given.title}: ${card.given.none || "nothing to show."}`)))));
+}
+lay();
 document.getElementById("player").hidden = false;
 axis.value = state.axis;
 play.addEventListener("click", () => (state.isPlaying ? pause() : start()));
