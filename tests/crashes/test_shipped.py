@@ -86,6 +86,13 @@ def test_seed_draws_another_crowd_and_no_other_low() -> None:
     assert lows == {10}
 
 
+def test_a_pause_alone_raises_no_low() -> None:
+    """GDAX under stop logic: where nobody comes while it lasts, the stops go on where they were interrupted."""
+    variants = load_crash("gdax-2017").crash.variant
+    lows = [run_crash("gdax-2017", variants[name].set)["low"] for name in ("stop-logic-alone", "stop-logic")]
+    assert lows[0] == 10 < int(lows[1])
+
+
 def test_other_rules_for_the_same_crash() -> None:
     """OKEx's long at a venue that takes positions over instead of waiting: nobody else pays."""
     found = run_crash("okex-2018", {}, venue="bitmex_2020")
