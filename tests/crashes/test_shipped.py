@@ -11,12 +11,12 @@ from replay.crash.run import run, run_crash
 from replay.crash.story import story_of_run, table_of
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-SLOW = {"bitmex-2020-03", "bitmex-index-2019", "luna-2022"}  # interpreted
+SLOW = {"bitmex-2020-03", "bitmex-index-2019", "emini-2010", "luna-2022"}  # interpreted
 
 
 def names() -> list[object]:
     """The names, those that take seconds interpreted marked so."""
-    slow = SLOW if not build_info().compiled else set()
+    slow = {"emini-2010"} if build_info().compiled else SLOW
     return [pytest.param(name, marks=[pytest.mark.slow] if name in slow else []) for name in crash_names()]
 
 
@@ -68,7 +68,10 @@ def test_runs_are_told_in_twenty_lines_and_give_one_digest(name: str) -> None:
 def test_nothing_but_what_is_meant_is_refused_in_a_plain_run(name: str) -> None:
     """A scenario whose commands are refused does something else than it says."""
     loaded, data = loaded_with_data(name)
-    meant = {"luna-2022": {"PlaceOrder: LEVERAGE_ABOVE_TIER": 1}}
+    meant = {
+        "luna-2022": {"PlaceOrder: LEVERAGE_ABOVE_TIER": 1},
+        "emini-2010": {"PlaceOrder: NOT_IN_THIS_PHASE": 239},  # Market orders in the pause.
+    }
     assert run(loaded, {}, [], data=data).summary.refused_by_reason == meant.get(name, {})
 
 
