@@ -49,6 +49,7 @@ def is_live(venue: Exchange, order_id: int) -> bool:
     [
         ("binance_usdm", True, False, False),
         ("bybit_inverse", True, False, False),
+        ("cme_globex_2010", False, False, True),
         ("dydx_v4", False, False, True),
         ("gdax_2017", False, False, False),
         ("hyperliquid", False, False, True),
@@ -134,3 +135,14 @@ def test_orders_at_ftx_in_a_fifth_of_a_second() -> None:
     assert [isinstance(event, OrderAccepted) for event in placed] == [True, True, False]
     assert isinstance(placed[2], OrderRejected)
     assert placed[2].reason == RejectReason.TOO_MANY_REQUESTS
+
+
+def test_market_orders_of_cme_rest_at_their_protection_points() -> None:
+    """3.00 index points from the best offer; and a stop's are counted from its trigger."""
+    venue = venue_of("cme_globex_2010")
+    run_all(venue, *(recorded(103 + place, SELL, 10, PRICE + away) for place, away in enumerate((0, 12, 13))))
+    events = answer(venue, 1, 1, BUY, 30)
+    assert [event.price_ticks for event in events if isinstance(event, Trade)] == [PRICE, PRICE + 12]
+    resting = venue.book(A).order(1)
+    assert resting is not None
+    assert (resting.price_ticks, resting.open_lots) == (PRICE + 12, 10)
