@@ -117,7 +117,7 @@ class Prices:
         """Return the average price at which `notional` of money trades against the orders of a side."""
         levels: dict[int, int] = {}
         for order in self.book.resting(side):
-            levels[order.price] = levels.get(order.price, 0) + order.open_qty
+            levels[order.price] = levels.get(order.price, 0) + order.shown
         left, taken = notional, []
         for price, lots in levels.items():
             if price <= 0:
