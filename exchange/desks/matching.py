@@ -94,6 +94,7 @@ class Matcher:
         self.guard = OrderGuard()
         self.taker_price: i64 = 0  # limit of the order being matched, for its events
         self.watcher = FillWatcher()  # of orders that concern something else
+        self.cuts: i64 = 0  # of orders by what became of others
         self.has_cut: bool = False  # a fill changed other orders than the two that met
         self.is_taker_canceled: bool = False  # the self-trade rule took the taker out while it was matching
 
@@ -147,9 +148,11 @@ class Matcher:
         terms: LiveTerms | None,
     ) -> i64:
         """Return why a reduce-only order could not act as it should now, or 0. It asks for no margin."""
+        if kind >= STOP:
+            return REJECT_NONE
         if market.state == MARKET_PAUSED:
             return REJECT_MARKET_PAUSED
-        if kind < STOP and (time_in_force == FOK or terms is not None):
+        if time_in_force == FOK or terms is not None:
             return self._fill_refusal(market, owner, side, kind, time_in_force, lots, price, terms)
         return REJECT_NONE
 

@@ -133,7 +133,7 @@ class SpecialDesk:
         if request.is_replacing and (is_own_id or reason == REJECT_BOOK_FULL):
             reason = REJECT_NONE
         if reason == REJECT_NONE:
-            reason = self._terms_refusal(request)
+            reason = self._terms_refusal(request, checked_lots)
         if reason == REJECT_NONE and request.effect != ANY and kind < STOP and request.lots == 0:
             reason = REJECT_NOTHING_TO_REDUCE
         if reason == REJECT_NONE and self.desk.has_guards:
@@ -252,13 +252,13 @@ class SpecialDesk:
             return 0
         return first_multiple(self.log.ts_ns + 1, _DAY_NS, self.day_ends_ns)
 
-    def _terms_refusal(self, request: OrderRequest) -> i64:
+    def _terms_refusal(self, request: OrderRequest, lots: i64) -> i64:
         """Return why an order may not have its terms, or 0."""
         live = request.live
         rests = plain_time_in_force(request.time_in_force) == GTC
         has_limit = request.kind not in (MARKET, STOP, TAKE_PROFIT)
         is_wrong = live.display != 0 and not (rests and has_limit)
-        is_wrong = is_wrong or live.min_qty > request.lots or (live.min_qty != 0 and request.post_only != 0)
+        is_wrong = is_wrong or live.min_qty > lots or (live.min_qty != 0 and request.post_only != 0)
         is_wrong = is_wrong or (live.budget != 0 and request.time_in_force != FOK)
         terms = request.terms
         if is_wrong or (terms is not None and terms.expires_ns != 0 and request.time_in_force != GTD):

@@ -9,7 +9,7 @@ from exchange.accounts.ledger import LIQUIDATING, Ledger
 from exchange.accounts.pockets import Pockets
 from exchange.book.order_pool import FLAGS, LINKED_BIT, OWNER
 from exchange.desks.matching import ACCOUNT_MASK
-from exchange.desks.request_desk import ANY_VENUE, NAMES_ACCOUNT, NAMES_MARKET, RequestDesk
+from exchange.desks.request_desk import ANY_VENUE, NAMES_ACCOUNT, NAMES_MARKET, OPENS_ACCOUNT, RequestDesk
 from exchange.enums import ANY
 from exchange.event_log import EventLog
 from exchange.market import Market
@@ -22,6 +22,7 @@ from exchange.records import (
     REJECT_INVALID_COMBINATION,
     REJECT_NONE,
     REJECT_NOT_ORDER_OWNER,
+    REJECT_UNKNOWN_ACCOUNT,
     REJECT_UNKNOWN_ORDER,
     write_order_rejected,
     write_orders_linked,
@@ -43,7 +44,7 @@ class LinkDesk(RequestDesk):
 
     def requests(self) -> dict[int, int]:
         """Return what each of its requests must name."""
-        return {LINK_ORDERS: NAMES_MARKET | NAMES_ACCOUNT | ANY_VENUE}
+        return {LINK_ORDERS: NAMES_MARKET | NAMES_ACCOUNT | OPENS_ACCOUNT | ANY_VENUE}
 
     def handle(self, kind: i64, market: Market, slot: i64, account: i64, records: bytes, offset: i64) -> None:
         """Link two live orders, or refuse."""
@@ -61,6 +62,8 @@ class LinkDesk(RequestDesk):
         write_orders_linked(self.log, market.instrument, account, order_id, other_id)
 
     def _refusal(self, market: Market, slot: i64, account: i64, order_id: i64, other_id: i64) -> i64:
+        if self.has_clearing and slot == 0:
+            return REJECT_UNKNOWN_ACCOUNT
         if self.has_clearing and self.ledger.states[self.pockets.home(market, slot)] == LIQUIDATING:
             return REJECT_ACCOUNT_IN_LIQUIDATION
         book = market.book

@@ -48,11 +48,15 @@ class Links(FillWatcher):
 
     def after_fill(self, market: Market, flags: i64, order_id: i64, taker_id: i64, traded: i64) -> bool:
         """Hear of a fill of a resting order; return whether the book may have changed otherwise since."""
-        is_linked = flags & LINKED_BIT != 0
-        if is_linked:
-            self._filled(market, market.plans[order_id], traded, taker_id)
-        has_cut = market.has_reducers and self.reducers.cut_moved(market)
-        return is_linked or has_cut
+        cuts = self.matcher.cuts
+        if flags & LINKED_BIT != 0:
+            plan = market.plans[order_id]
+            self._filled(market, plan, traded, taker_id)
+            if plan.bracket is not None:  # its children may be the first that such moves concern
+                self.reducers.cut(market, plan.owner >> 32)
+        if market.has_reducers:
+            self.reducers.cut_moved(market)
+        return self.matcher.cuts != cuts
 
     def taken_out(self, market: Market, order_id: i64) -> None:
         """Hear that an order was cancelled; its row is gone."""
@@ -134,6 +138,7 @@ class Links(FillWatcher):
         order = market.book.find(other.order_id)
         if order == 0 or self.partial_rule == KEEP or (self.partial_rule == REDUCE and other.effect == CLOSE_POSITION):
             return
+        self.matcher.cuts += 1
         if self.partial_rule == REDUCE and traded < whole_open(market.book, order):
             self.matcher.reduce(market, order, traded)
             return
@@ -161,4 +166,5 @@ class Links(FillWatcher):
         other.partner = None
         order = market.book.find(other.order_id)
         if order != 0:  # else it is being matched just now
+            self.matcher.cuts += 1
             self.matcher.take_out(market, order, CANCEL_LINKED, 0)

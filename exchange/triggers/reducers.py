@@ -102,18 +102,15 @@ class Reducers:
             del market.reducers[slot]
             market.has_reducers = len(market.reducers) > 0
 
-    def cut_moved(self, market: Market) -> bool:
-        """Cut the orders of slots whose positions changed; return whether there were any such slots."""
+    def cut_moved(self, market: Market) -> None:
+        """Cut the orders of slots whose positions changed."""
         moved = market.moved_slots
         if len(moved) == 0:
-            return False
+            return
         market.moved_slots = []
-        has_cut = False
         for slot in moved:
             if slot in market.reducers:
-                has_cut = True
                 self.cut(market, slot)
-        return has_cut
 
     def cut(self, market: Market, slot: i64) -> None:
         """Cut a slot's reduce-only orders to what its position leaves them."""
@@ -145,6 +142,8 @@ class Reducers:
             lots = open_lots - room
         else:
             lots = excess
+        if lots > 0:
+            self.matcher.cuts += 1
         if lots >= open_lots:
             self.matcher.take_out(market, order, CANCEL_NOTHING_TO_REDUCE, 0)
         elif lots > 0:

@@ -28,7 +28,7 @@ from exchange.instrument import Instrument
 from exchange.rules import OrderRules
 from tests.reference import icebergs, pro_rata
 from tests.reference.journal import Journal
-from tests.reference.watches import Price, Watches
+from tests.reference.watches import FAR, Price, Watches
 
 if TYPE_CHECKING:
     from tests.reference.linked import Bracket, Links
@@ -253,6 +253,8 @@ class Book:
         resting = self.resting(order.side)
         if all(order.price > o.price if order.side == Side.BUY else order.price < o.price for o in resting):
             self.top[order.side] = order
+        if order.effect == OrderEffect.CLOSE_POSITION:
+            order.effect = OrderEffect.REDUCE_ONLY  # it has a quantity now
         self.live.append(order)
         if order.display > 0:
             icebergs.show(self, order, kept_priority=False)
@@ -384,7 +386,7 @@ class Book:
         At better prices icebergs trade to the end, at the price itself only what is shown ahead of the named order.
         """
         named = next((o for o in self.resting(side) if o.order_id == order_id and o.account == 0), None)
-        last_place = named.place if named is not None and named.price == price else self.places
+        last_place = named.place if named is not None and named.price == price else FAR
         while taker.open_qty > 0:
             makers = [maker for maker in self.within(taker.side, price) if maker.account != 0]
             ahead = [maker for maker in makers if maker.price != price or maker.place <= last_place]

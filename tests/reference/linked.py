@@ -28,6 +28,7 @@ class Links:
         self.reducers = reducers
         self.has_money = has_money
         self.is_spot: Callable[[int], bool] = lambda _: False
+        self.busy_id = 0  # of the order that a maker was met by
         self.take_order_id: Callable[[Book], int]  # set by the venue
         self.next_accepted: Callable[[], int]
 
@@ -46,6 +47,7 @@ class Links:
         """An order of the book is gone: so is the one that it was linked to, unless that is being matched."""
         partner = self.unlink(order)
         if partner is not None and book.is_live(partner):
+            self.reducers.cuts += 1
             book.cancel(partner, CancelReason.LINKED)
 
     def filled(self, book: Book, order: Order, qty: int) -> None:
@@ -53,11 +55,12 @@ class Links:
         partner, rule = order.link, book.rules.oco_partial
         if partner is None or rule == "keep" or not book.is_live(partner):
             return
+        if rule == "reduce" and partner.is_stop and partner.effect == OrderEffect.CLOSE_POSITION:
+            return
+        self.reducers.cuts += 1
         if rule == "cancel":
             self.unlink(order)
             book.cancel(partner, CancelReason.LINKED)
-        elif partner.is_stop and partner.effect == OrderEffect.CLOSE_POSITION:
-            return
         elif partner.open_qty <= qty:
             self.unlink(order)
             book.cancel(partner, CancelReason.LINKED)
@@ -75,7 +78,11 @@ class Links:
 
     def after_fill(self, book: Book, maker: Order, taker: Order, qty: int) -> None:
         """A maker filled: its link, its bracket, then cuts of both legs."""
+        self.busy_id = taker.order_id
         self.follow(book, maker, qty)
+        self.busy_id = 0
+        if maker.bracket is not None:
+            self.reducers.sweep(book, maker.account)
         if maker.account != taker.account:
             self.reducers.sweep(book, maker.account)
             self.reducers.sweep(book, taker.account)
@@ -118,6 +125,11 @@ class Links:
             book.journal.write(OrderAccepted, instrument=book.instrument_id, **accepted_fields(child))
             book.enter(child)
 
+    def next_order_id(self, book: Book) -> int:
+        """Return the next of the venue's own ids that is free: that of an order that is being matched is not."""
+        order_id = self.take_order_id(book)
+        return order_id if order_id != self.busy_id else self.take_order_id(book)
+
     def make_child(self, book: Book, entry: Order, qty: int, is_take_profit: bool, trigger: int, limit: int) -> Order:
         """Return a child of an entry."""
         if is_take_profit:
@@ -126,7 +138,7 @@ class Links:
             kind = OrderKind.STOP_LIMIT if limit else OrderKind.STOP
         reduces = self.has_money and not self.is_spot(book.instrument_id)
         return Order(
-            order_id=self.take_order_id(book),
+            order_id=self.next_order_id(book),
             account=entry.account,
             side=other(entry.side),
             kind=kind,

@@ -27,6 +27,7 @@ from exchange.enums import (
     Side,
     SideFilter,
     TimeInForce,
+    TriggerSource,
 )
 from exchange.events import (
     OrderAccepted,
@@ -117,12 +118,13 @@ class OrderDesk:
         if reason:
             self.reject(command, CommandType.PLACE_ORDER, reason)
             return
-        self.accept(instrument_id, order)
+        self.accept(instrument_id, order, has_terms=waiting.terms is not None or waiting.bracket is not None)
 
     def check_new(self, instrument_id: int, order: Order) -> RejectReason:
         """Everything that may be wrong with a new order but its sender; settles its quantity and its price."""
         book, asked = self.books[instrument_id], order.open_qty
-        is_cut = order.effect != OrderEffect.ANY and not order.is_stop
+        is_asked_well = checks.quantity(asked) == RejectReason.NONE or order.effect == OrderEffect.CLOSE_POSITION
+        is_cut = order.effect != OrderEffect.ANY and not order.is_stop and is_asked_well
         cut = self.reducers.cut_quantity(book, order) if is_cut else asked
         if is_cut:
             order.open_qty = cut or (1 if order.effect == OrderEffect.CLOSE_POSITION else asked)
@@ -161,12 +163,11 @@ class OrderDesk:
             or (RejectReason.NONE if is_free else self.checks.margin(instrument_id, order))
         )
 
-    def accept(self, instrument_id: int, order: Order) -> None:
+    def accept(self, instrument_id: int, order: Order, *, has_terms: bool) -> None:
         """Enter an order that was checked."""
         book = self.books[instrument_id]
         order.accepted = self.next_accepted()
         order.expires_ns = end_of(order, self.rules, self.journal.ts_ns)
-        has_terms = order.terms is not None or order.bracket is not None
         self.journal.write(OrderAccepted, instrument=instrument_id, has_terms=has_terms, **accepted_fields(order))
         if order.is_stop:
             book.enter(order)
@@ -392,6 +393,7 @@ class OrderDesk:
             filled=0,
             hidden=0,
             is_to_limit=False,
+            source=book.watches.source_to_keep(order) if order.is_stop else TriggerSource.VENUE,
             terms=terms,
             bracket=None if waiting.bracket is None else Bracket(waiting.bracket),
             is_child=False,
@@ -404,7 +406,7 @@ class OrderDesk:
             self.reject(command, CommandType.REPLACE_ORDER, reason)
             return
         book.cancel(order, CancelReason.REPLACED)
-        self.accept(instrument_id, new)
+        self.accept(instrument_id, new, has_terms=waiting.terms is not None or waiting.bracket is not None)
 
     def place_trailing(self, command: PlaceTrailingStop) -> None:
         """Enter a stop that follows a price."""
@@ -455,6 +457,8 @@ class OrderDesk:
         )
         move_on_acceptance(book, order)
         book.enter(order)
+        assert order.trail is not None
+        order.trail.has_entered = True
 
     def check_trail(self, command: PlaceTrailingStop) -> RejectReason:
         """Distance, activation, step and offset are such that a trigger can be made of them."""
@@ -472,6 +476,11 @@ class OrderDesk:
             or self.checks.participant(command.account)
             or self.checks.not_in_liquidation(command.account)
         )
+        if reason not in (RejectReason.NONE, RejectReason.UNKNOWN_ACCOUNT, RejectReason.ACCOUNT_IN_LIQUIDATION):
+            self.write_request_rejected(
+                command.instrument, command.account, command.order_id, CommandType.LINK_ORDERS, reason
+            )
+            return
         orders: list[Order] = []
         if not reason:
             book = self.books[command.instrument]

@@ -18,6 +18,7 @@ class Reducers:
     def __init__(self, clearing: Clearing, books: dict[int, Book]) -> None:
         self.clearing = clearing
         self.books = books
+        self.cuts = 0  # of orders, by what became of others
 
     def room(self, book: Book, account_id: int, side: Side) -> int:
         """Return the lots that orders of a side would reduce."""
@@ -34,7 +35,7 @@ class Reducers:
     def cap(self, book: Book, order: Order, replaced: Order | None = None) -> int:
         """Return how many lots an order may enter with."""
         room = self.room(book, order.account, order.side)
-        may_rest = order.kind == OrderKind.LIMIT and order.time_in_force == TimeInForce.GTC
+        may_rest = (order.kind == OrderKind.LIMIT or order.is_to_limit) and order.time_in_force == TimeInForce.GTC
         if may_rest and book.rules.reduce_only_cut != "each":
             room -= self.offered(book, order.account, order.side, replaced)
         return max(0, room)
@@ -66,10 +67,13 @@ class Reducers:
         room = self.room(book, order.account, order.side)
         if order.is_stop:
             if room == 0:
+                self.cuts += 1
                 book.cancel(order, CancelReason.NOTHING_TO_REDUCE)
             return
         offered = self.offered(book, order.account, order.side)
         excess = (order.open_qty if book.rules.reduce_only_cut == "each" else offered) - room
+        if excess > 0:
+            self.cuts += 1
         if excess >= order.open_qty:
             book.cancel(order, CancelReason.NOTHING_TO_REDUCE)
         elif excess > 0:

@@ -87,7 +87,8 @@ class TermsDesk:
         reason = self.checks.instrument(command.instrument) or self.checks.participant(command.account)
         reason = reason or (NONE if is_valid() else RejectReason.INVALID_TERMS)
         fields = {"instrument": command.instrument, "account": command.account, "request": request, "reason": reason}
-        if reason == RejectReason.RESERVED_ACCOUNT:
+        names = (RejectReason.UNKNOWN_INSTRUMENT, RejectReason.MARKET_SETTLED, RejectReason.RESERVED_ACCOUNT)
+        if reason in names:
             self.journal.write(RequestRejected, amount=command.order_id, **fields)
         elif reason:
             self.journal.write(OrderRejected, order_id=command.order_id, **fields)

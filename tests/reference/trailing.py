@@ -26,6 +26,7 @@ class Trail:
     activation: int
     offset: int
     is_awake: bool = False
+    has_entered: bool = False
 
     def trigger(self, instrument: Instrument, side: Side, price: int) -> int:
         """Return the trigger that belongs to a price."""

@@ -56,6 +56,11 @@ class Watches:
             return Price.ASK if side == Side.BUY else Price.BID
         return Price(int(source) - 1)
 
+    def source_to_keep(self, order: Order) -> TriggerSource:
+        """Return how the source of an order is written down: VENUE where it is what the rule says."""
+        is_rule = order.source == RULE[self.book.rules.stop_trigger_source]
+        return TriggerSource.VENUE if is_rule else order.source
+
     def value(self, price: Price) -> int | None:
         """Return a price as it is now, None where it is not there."""
         if price == Price.LAST:
@@ -81,8 +86,9 @@ class Watches:
         order.watches = self.price_of(order.source, order.side)
         self.start(order.watches)
         seen = self.last_seen(order.watches)
+        is_new_trail = order.trail is not None and not order.trail.has_entered
         elects = self.book.rules.stop_already_touched == "elect"
-        order.came_touched = elects and seen is not None and order.is_touched_by(seen, seen)
+        order.came_touched = elects and not is_new_trail and seen is not None and order.is_touched_by(seen, seen)
 
     def look(self) -> None:
         """Look at all prices that are watched."""
@@ -94,7 +100,7 @@ class Watches:
             self.fresh.discard(price)
             if now is not None:
                 self.fresh.add(price)
-                self.rose[price] = seen is None or now > seen
+                self.rose[price] = seen is None or abs(seen) == FAR or now > seen
 
     def is_touched(self, order: Order) -> bool:
         """Whether the order may be elected now."""
@@ -110,6 +116,7 @@ class Watches:
         """Return the trigger order that is elected next, None if none is touched."""
         self.look()
         touched = [order for order in self.book.live if order.is_stop and self.is_touched(order)]
+        self.fresh &= {order.watches for order in touched if not order.came_touched}
         for price in Price:
             orders = [order for order in touched if order.watches == price]
             if not orders:
