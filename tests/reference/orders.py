@@ -118,7 +118,7 @@ class OrderDesk:
         if reason:
             self.reject(command, CommandType.PLACE_ORDER, reason)
             return
-        self.accept(instrument_id, order, has_terms=waiting.terms is not None or waiting.bracket is not None)
+        self.accept(instrument_id, order, has_terms=waiting.has_terms)
 
     def check_new(self, instrument_id: int, order: Order) -> RejectReason:
         """Everything that may be wrong with a new order but its sender; settles its quantity and its price."""
@@ -406,7 +406,7 @@ class OrderDesk:
             self.reject(command, CommandType.REPLACE_ORDER, reason)
             return
         book.cancel(order, CancelReason.REPLACED)
-        self.accept(instrument_id, new, has_terms=waiting.terms is not None or waiting.bracket is not None)
+        self.accept(instrument_id, new, has_terms=waiting.has_terms)
 
     def place_trailing(self, command: PlaceTrailingStop) -> None:
         """Enter a stop that follows a price."""

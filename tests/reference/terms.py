@@ -25,6 +25,7 @@ class Waiting:
     order_id: int
     terms: OrderTerms | None = None
     bracket: BracketTerms | None = None
+    has_terms: bool = False
 
 
 class TermsDesk:
@@ -46,7 +47,8 @@ class TermsDesk:
             and 0 <= command.budget_quote <= MAX_MONEY
         )
         if not self.is_refused(command, CommandType.ORDER_TERMS, lambda: is_valid):
-            self.waits(command).terms = command
+            waiting = self.waits(command)
+            waiting.terms, waiting.has_terms = command, True
             self.journal.write(
                 OrderTermsSet,
                 instrument=command.instrument,
@@ -71,7 +73,8 @@ class TermsDesk:
             return all(p == 0 or not self.checks.price(command.instrument, p) for p in prices.values())
 
         if not self.is_refused(command, CommandType.BRACKET_TERMS, is_valid):
-            self.waits(command).bracket = command
+            waiting = self.waits(command)
+            waiting.bracket, waiting.has_terms = command if any(prices.values()) else None, True
             self.journal.write(
                 BracketTermsSet,
                 instrument=command.instrument,

@@ -116,7 +116,10 @@ class Watches:
         """Return the trigger order that is elected next, None if none is touched."""
         self.look()
         touched = [order for order in self.book.live if order.is_stop and self.is_touched(order)]
-        self.fresh &= {order.watches for order in touched if not order.came_touched}
+        touching = {order.watches for order in touched if not order.came_touched}
+        self.fresh &= touching
+        if Price.LAST not in touching:
+            self.book.forget_range()
         for price in Price:
             orders = [order for order in touched if order.watches == price]
             if not orders:
