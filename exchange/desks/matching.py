@@ -180,7 +180,8 @@ class Matcher:
             cost = self._cost(market, owner, side, limit, lots, self.self_trade == ALLOW)
             if (cost > budget) if side == BUY else (cost < budget):
                 return REJECT_FOK_CANNOT_FILL
-        if terms.min_qty != 0 and self.fillable(market, owner, side, limit, terms.min_qty) < terms.min_qty:
+        least = min(terms.min_qty, lots)  # a stop may have fewer left when it is elected
+        if least != 0 and self.fillable(market, owner, side, limit, least) < least:
             return REJECT_MIN_QTY_CANNOT_FILL
         return REJECT_NONE
 

@@ -160,7 +160,8 @@ def check_minimum(book: Book, order: Order) -> RejectReason:
     """As much as the order asks for could trade at once."""
     if order.min_qty == 0 or order.is_stop:
         return NONE
-    return NONE if min(order.open_qty, book.fillable(order)) >= order.min_qty else RejectReason.MIN_QTY_CANNOT_FILL
+    is_met = book.fillable(order) >= min(order.min_qty, order.open_qty)
+    return NONE if is_met else RejectReason.MIN_QTY_CANNOT_FILL
 
 
 def plain_kind(kind: OrderKind) -> OrderKind:

@@ -104,8 +104,10 @@ class Watches:
 
     def is_touched(self, order: Order) -> bool:
         """Whether the order may be elected now."""
-        if order.came_touched:
-            return True
+        return order.came_touched or self.is_touched_now(order)
+
+    def is_touched_now(self, order: Order) -> bool:
+        """Whether a price touches the order, however it came."""
         if order.watches == Price.LAST:
             low, high = self.book.low, self.book.high
             return low is not None and high is not None and order.is_touched_by(low, high)
@@ -116,7 +118,7 @@ class Watches:
         """Return the trigger order that is elected next, None if none is touched."""
         self.look()
         touched = [order for order in self.book.live if order.is_stop and self.is_touched(order)]
-        touching = {order.watches for order in touched if not order.came_touched}
+        touching = {order.watches for order in touched if self.is_touched_now(order)}
         self.fresh &= touching
         if Price.LAST not in touching:
             self.book.forget_range()
