@@ -58,10 +58,7 @@ class Links:
         if rule == "reduce" and partner.is_stop and partner.effect == OrderEffect.CLOSE_POSITION:
             return
         self.reducers.cuts += 1
-        if rule == "cancel":
-            self.unlink(order)
-            book.cancel(partner, CancelReason.LINKED)
-        elif partner.open_qty <= qty:
+        if rule == "cancel" or partner.open_qty <= qty:
             self.unlink(order)
             book.cancel(partner, CancelReason.LINKED)
         else:

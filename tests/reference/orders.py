@@ -483,8 +483,8 @@ class OrderDesk:
             return
         orders: list[Order] = []
         if not reason:
-            book = self.books[command.instrument]
-            found = [book.find(order_id) for order_id in (command.order_id, command.other_order_id)]
+            book_of = self.books[command.instrument]
+            found = [book_of.find(order_id) for order_id in (command.order_id, command.other_order_id)]
             orders = [order for order in found if order is not None]
             if len(orders) < 2:
                 reason = RejectReason.UNKNOWN_ORDER
@@ -497,7 +497,7 @@ class OrderDesk:
         if reason:
             self.reject(command, CommandType.LINK_ORDERS, reason)
             return
-        book.links.link(*orders)
+        self.links.link(*orders)
         self.journal.write(
             OrdersLinked,
             instrument=command.instrument,
