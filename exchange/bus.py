@@ -12,7 +12,7 @@ import msgspec
 
 from exchange.codec import decode_events, encode_command
 from exchange.commands import Command
-from exchange.errors import ConfigError
+from exchange.errors import ConfigError, DataError
 from exchange.events import EVENTS, Event, EventType
 
 TS_NS_AT: Final = 8  # of every command record: the word after the header
@@ -76,8 +76,10 @@ class EventBus:
 
         Outside a handler it waits for the next command to run.
 
-        Raises DataError for a value that its field cannot hold; nothing is queued then.
+        Raises DataError for what is no command, and for a value that its field cannot hold; nothing is queued then.
         """
+        if not isinstance(command, msgspec.Struct):
+            raise DataError(f"expected a command, found {command!r}")
         self._submitted.append(encode_command(msgspec.structs.replace(command, ts_ns=0)))
 
     def deliver(self, record: bytes, seq: int) -> None:

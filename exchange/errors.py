@@ -40,11 +40,27 @@ class SinkError(ExchangeError):
     """A sink of events or commands raised earlier: what it keeps has a gap, and the venue takes no more commands."""
 
 
+class PolicyError(ExchangeError):
+    """A policy from outside raised, or returned what is no answer; says which. `__cause__` is what it raised."""
+
+    def __init__(self, text: str, cause: Exception | None = None) -> None:
+        """Keep what the policy raised, if it did."""
+        super().__init__(text)
+        self.__cause__ = cause  # mypyc 2.4.1 forgets the cause of `raise ... from`.
+
+
+class BrokenError(ExchangeError):
+    """A command stopped in its middle earlier, by an exception: the venue's state is half changed, and it takes no more
+    commands.
+    """
+
+
 class BatchError(ExchangeError):
     """A batch stopped at record `index`; `__cause__` says why, `ran` how many of its records ran to completion.
 
     A bad record changed nothing: `ran` is `index`. A subscriber that raised did so after its command was complete:
-    `ran` is `index` + 1. Go on from record `ran`.
+    `ran` is `index` + 1. Go on from record `ran`. By any other cause but ConfigError, DataError, SequenceError and
+    HandlerError the record stopped in its middle, and the venue refuses every further one: BrokenError.
     """
 
     def __init__(self, index: int, ran: int, cause: Exception) -> None:

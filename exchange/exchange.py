@@ -23,6 +23,7 @@ from exchange.commands import Command
 from exchange.desks.account_desk import AccountDesk
 from exchange.desks.asset_desk import AssetDesk
 from exchange.desks.gateway import Gateway
+from exchange.desks.limit_desk import LimitDesk
 from exchange.desks.margin_desk import MarginDesk
 from exchange.desks.matching import Matcher
 from exchange.desks.operations_desk import OperationsDesk
@@ -36,7 +37,16 @@ from exchange.desks.special_desk import SpecialDesk
 from exchange.desks.stop_desk import StopDesk
 from exchange.desks.terms_desk import TermsDesk
 from exchange.digest import EventDigest
-from exchange.errors import BatchError, ConfigError, DataError, HandlerError, SequenceError, SinkError
+from exchange.errors import (
+    BatchError,
+    BrokenError,
+    ConfigError,
+    DataError,
+    HandlerError,
+    InvariantError,
+    SequenceError,
+    SinkError,
+)
 from exchange.event_log import BLOCK_RECORDS, EventLog
 from exchange.events import Event
 from exchange.instrument import Instrument
@@ -53,7 +63,6 @@ from exchange.pricing.funding_task import FundingTask
 from exchange.pricing.mark_model import MarkModel, MarkTask
 from exchange.records import MARK_MODEL, UNIT_BYTES
 from exchange.risk.deleveraging import Deleverager
-from exchange.risk.limit_desk import LimitDesk
 from exchange.risk.liquidation import Liquidator
 from exchange.risk.monitor import Monitor
 from exchange.risk.waterfall import Waterfall
@@ -66,6 +75,7 @@ from exchange.triggers.links import Links
 from exchange.triggers.reducers import Reducers
 from exchange.triggers.trailing import TrailingDesk
 from exchange.triggers.watches import Watches
+from exchange.units import MAX_MONEY
 from exchange.views import AccountView, BookView, FundView
 
 DEFAULT_RULES: Final = Rules()
@@ -128,7 +138,10 @@ class Exchange:
             self.markets.append(Market(len(self.markets), fact, self.agenda))
         self.has_clearing: bool = rules.clearing == "margin"
         funds = len(facts) if rules.fund.scope == "per_instrument" else 1
-        self.ledger = Ledger(funds * rules.fund.opening if self.has_clearing else 0)
+        opening = funds * rules.fund.opening if self.has_clearing else 0
+        if opening > MAX_MONEY:
+            raise ConfigError(f"rules.fund.opening: expected at most 2**60 - 1 over all instruments, found {opening}")
+        self.ledger = Ledger(opening)
         self.clearing = Clearing(self.ledger, self.log, self.markets, rules.borrow, rules.margin)
         self.pockets = Pockets(rules.margin, self.ledger, self.clearing, self.markets)
         self.matcher = Matcher(rules.orders, self.log, self.clearing, self.has_clearing)
@@ -254,6 +267,7 @@ class Exchange:
         )
         self._is_delivering: bool = False  # handlers are being called
         self._is_writing: bool = False  # sinks are taking records
+        self._broken_by: str = ""  # what stopped a command in its middle
         self._digest: EventDigest | None = None
         self._sinks: list[EventSink] = []
         self._command_sinks: list[CommandSink] = []
@@ -282,7 +296,8 @@ class Exchange:
 
         Raises SequenceError for time going back, DataError for a value that its field cannot hold, ConfigError for a
         command that comes a million steps of one of the rules' periods late: nothing has changed then. Raises
-        HandlerError when a subscriber raised: the state is complete, and it holds the events.
+        HandlerError when a subscriber raised: the state is complete, and it holds the events. Whatever else is raised
+        (InvariantError, PolicyError) stopped the command in its middle: the venue takes no more then, BrokenError.
         """
         self._refuse_reentry()
         record = encode_command(command)
@@ -299,7 +314,8 @@ class Exchange:
         """Run a buffer of command records; return how many. Makes no Python object per command or event.
 
         Raises BatchError for the first bad record, which has changed nothing, and for a subscriber that raised, after
-        its command is complete; it says how many records ran.
+        its command is complete; it says how many records ran. So it does where a record stopped in its middle, by an
+        InvariantError or a policy from outside: the venue takes no more then, BrokenError.
         """
         self._refuse_reentry()
         offset: i64 = 0
@@ -331,9 +347,14 @@ class Exchange:
                         self._hand_over_blocks()
                 offset += UNIT_BYTES
                 index += 1
-        except (ConfigError, DataError, SequenceError, HandlerError) as error:
-            ran = index + 1 if isinstance(error, HandlerError) else index
-            raise BatchError(index, ran, error) from error
+        except BaseException as error:
+            if not listens and not self._is_writing:
+                self._note_broken(error)
+            is_told = isinstance(error, (ConfigError, DataError, SequenceError, HandlerError))
+            if isinstance(error, Exception) and (is_told or self._broken_by):
+                ran = index + 1 if isinstance(error, HandlerError) else index
+                raise BatchError(index, ran, error) from error
+            raise  # asked to stop, or a sink's
         return index
 
     def add_sink(self, sink: EventSink) -> None:
@@ -412,20 +433,33 @@ class Exchange:
 
     def check(self) -> None:
         """Raise InvariantError where the venue's state disagrees with itself. O(orders + accounts)."""
+        if self._broken_by:
+            raise InvariantError(f"expected a state after whole commands, found one that stopped in {self._broken_by}")
         for market in self.markets:
             check_market(market, self.ledger, self.clearing, self.has_clearing)
         self.ledger.conserved()
         self.waterfall.check()
         if self.has_clearing and not self.settler.is_unsettled():
             self.monitor.check()
+            self.pockets.check()
+            self.liquidator.check()
 
     # --- one command -------------------------------------------------------------------------------------------
 
     def _run_one(self, records: bytes, offset: i64) -> None:
         """Apply the command at a byte offset, and settle. A bad record has changed nothing."""
-        is_continued = self.gateway.dispatch(records, offset)
-        if not is_continued and (self.has_clearing or self.agenda.has_touched or self.agenda.has_watches):
-            self.settler.settle()
+        try:
+            is_continued = self.gateway.dispatch(records, offset)
+            if not is_continued and (self.has_clearing or self.agenda.has_touched or self.agenda.has_watches):
+                self.settler.settle()
+        except BaseException as error:
+            self._note_broken(error)
+            raise
+
+    def _note_broken(self, error: BaseException) -> None:
+        """Take note that a command did not run to its end; what is wrong with a record is said before it begins."""
+        if not isinstance(error, (ConfigError, DataError, SequenceError)):
+            self._broken_by = f"command seq {self.log.command_seq}: {error!r}"
 
     # --- after a command ---------------------------------------------------------------------------------------
 
@@ -455,6 +489,10 @@ class Exchange:
             self._run_one(record, 0)
 
     def _refuse_reentry(self) -> None:
+        if self._broken_by:
+            raise BrokenError(
+                f"expected a venue whose commands ran to their end, found one that stopped in {self._broken_by}"
+            )
         if self._is_delivering:
             raise SequenceError("expected a handler to submit commands by bus.submit, found a call of the exchange")
         if self._is_writing:

@@ -98,7 +98,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             f"instrument_id in 1..{MAX_INSTRUMENT}",
             self.instrument_id,
         )
-        expect(0 < len(self.symbol) <= 64, where, "symbol of 1..64 characters", self.symbol)
+        is_text = 0 < len(self.symbol) <= 64 and self.symbol.isprintable()
+        expect(is_text, where, "symbol of 1..64 printable characters", self.symbol)
         expect(0 < self.tick_value <= MAX_MONEY, where, "tick_value > 0", self.tick_value)
         expect(0 < self.tick_value_divisor <= MAX_MONEY, where, "tick_value_divisor > 0", self.tick_value_divisor)
         expect(

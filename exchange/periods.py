@@ -10,11 +10,12 @@ from typing import Final
 from exchange.instrument import Instrument
 from exchange.rules import BreakerRules, Rules
 
+_HOUR_NS: Final = 3_600_000_000_000
 MAX_STEPS: Final = 1_000_000  # of one period between two commands
 
 
 def periods(instruments: Sequence[Instrument], rules: Rules) -> list[tuple[int, str]]:
-    """Return every period that the rules use, with the field that states it. Debts and sessions are bounded there."""
+    """Return every period that the rules use, with the field that states it."""
     found = []
     for instrument in instruments:
         where = f"instrument {instrument.instrument_id}: "
@@ -28,6 +29,12 @@ def periods(instruments: Sequence[Instrument], rules: Rules) -> list[tuple[int, 
     found.append((liquidation.pacing.interval_ns, "rules.liquidation.pacing.interval_ns"))
     found.append((liquidation.pacing.window_ns, "rules.liquidation.pacing.window_ns"))
     found.append((liquidation.disposal.step_ns, "rules.liquidation.disposal.step_ns"))
+    if "debt" in rules.waterfall and rules.debt.interest_ppb > 0:
+        found.append((rules.debt.interest_period_ns, "rules.debt.interest_period_ns"))
+    if "session" in rules.waterfall and rules.socialization.session_rest == "carry":
+        found.append((rules.socialization.session_ns, "rules.socialization.session_ns"))
+    if any(instrument.kind == "spot" for instrument in instruments):
+        found.append((rules.borrow.charge_hours * _HOUR_NS, "rules.borrow.charge_hours"))
     return [(period_ns, field) for period_ns, field in found if period_ns > 0]
 
 

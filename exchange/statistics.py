@@ -21,6 +21,7 @@ from exchange.records import (
     EVENT_FUND_PAID,
     EVENT_FUND_PAID_AMOUNT,
     EVENT_HAIRCUT_CHARGED,
+    EVENT_LENDER_CUT,
     EVENT_LIQUIDATION_ENDED,
     EVENT_LIQUIDATION_ENDED_OUTCOME,
     EVENT_LIQUIDATION_ORDER_PLACED,
@@ -32,11 +33,13 @@ from exchange.records import (
     EVENT_LOSS_SOCIALIZED,
     EVENT_LOSS_SOCIALIZED_CHARGED,
     EVENT_LOSS_SOCIALIZED_PAYERS,
+    EVENT_LOSS_SOCIALIZED_PAYERS_SHIFT,
     EVENT_ORDER_REJECTED,
     EVENT_ORDER_REJECTED_COMMAND_SEQ,
     EVENT_ORDER_REJECTED_REASON_SHIFT,
     EVENT_ORDER_REJECTED_REQUEST,
     EVENT_ORDER_REJECTED_REQUEST_SHIFT,
+    EVENT_PROFIT_CLAWED_BACK,
     EVENT_RECORDED_CLIPPED,
     EVENT_RECORDED_CLIPPED_KIND,
     EVENT_REQUEST_REJECTED,
@@ -44,6 +47,8 @@ from exchange.records import (
     EVENT_REQUEST_REJECTED_REASON_SHIFT,
     EVENT_REQUEST_REJECTED_REQUEST,
     EVENT_REQUEST_REJECTED_REQUEST_SHIFT,
+    EVENT_SESSION_ENDED,
+    EVENT_SESSION_ENDED_CHARGED,
     EVENT_SURPLUS_PAID,
     EVENT_SURPLUS_PAID_AMOUNT,
     EVENT_TRADE,
@@ -105,8 +110,8 @@ class Statistics:
 
     longs_liquidated, shorts_liquidated: positions for which a first liquidation order was sent. triggered_count:
     liquidations that the trades of another one caused. longest_chain: most liquidations of which each caused the next;
-    1 is one that caused no other. haircut_count: charges, of which an account may bear several.
-    most_payers: accounts that shared one loss.
+    1 is one that caused no other. socialized: what other accounts were charged, at once or by a session. haircut_count:
+    charges, of which an account may bear several. most_payers: accounts that shared one loss.
     """
 
     market_of_instrument: "vec[i64]"
@@ -155,7 +160,8 @@ class Statistics:
     @property
     def haircut_count(self) -> int:
         """How many shares of socialized losses were charged."""
-        return self.counts_by_type[EVENT_HAIRCUT_CHARGED]
+        counts = self.counts_by_type
+        return counts[EVENT_HAIRCUT_CHARGED] + counts[EVENT_PROFIT_CLAWED_BACK] + counts[EVENT_LENDER_CUT]
 
     @property
     def rejected_count(self) -> int:
@@ -250,11 +256,18 @@ class Statistics:
             self.surplus_paid += _amount(block, offset + EVENT_SURPLUS_PAID_AMOUNT)
         elif kind == EVENT_LOSS_SOCIALIZED:
             self.socialized += _amount(block, offset + EVENT_LOSS_SOCIALIZED_CHARGED)
-            payers = read_i64_le(block, offset + EVENT_LOSS_SOCIALIZED_PAYERS)
-            if payers > self.most_payers:
-                self.most_payers = payers
+            small = read_i64_le(block, offset + EVENT_LOSS_SOCIALIZED_PAYERS)
+            self._note_payers((small >> EVENT_LOSS_SOCIALIZED_PAYERS_SHIFT) & 0xFFFFFFFF)
+        elif kind == EVENT_SESSION_ENDED:
+            self.socialized += _amount(block, offset + EVENT_SESSION_ENDED_CHARGED)
+            self._note_payers(read_i64_le(block, offset) >> 32)  # in the header, where others have their account
         elif kind == EVENT_VENUE_LOSS_BOOKED:
             self.venue_loss += _amount(block, offset + EVENT_VENUE_LOSS_BOOKED_AMOUNT)
+
+    def _note_payers(self, payers: i64) -> None:
+        """Take note of how many shared a loss."""
+        if payers > self.most_payers:
+            self.most_payers = payers
 
     def _note_start(self, block: bytes, offset: i64) -> None:
         number = read_i64_le(block, offset + EVENT_LIQUIDATION_STARTED_LIQUIDATION_ID)

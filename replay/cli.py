@@ -44,7 +44,7 @@ from replay.sources.json_lines import write_jsonl
 from replay.sources.options import parse_options
 from replay.summary import story
 from replay.tape import TapeReader, TapeWriter
-from replay.venues import preset_names
+from replay.venues import preset_names, states_nothing
 from replay.verify import shows_its_book, verify_commands, verify_source
 from replay.verify.findings import Findings, VerifyReport
 from replay.wording import os_error_text
@@ -252,7 +252,7 @@ def _add_source(parser: argparse.ArgumentParser, is_optional: bool = False) -> N
 
 def _run(given: argparse.Namespace) -> int:
     until_ns, until_events = _until(given.until)
-    explainer = None if given.explain is None else Explainer(parse_integer(given.explain, "--explain", -1, MAX_ACCOUNT))
+    explainer = None if given.explain is None else Explainer(parse_integer(given.explain, "--explain", 1, MAX_ACCOUNT))
     scenario = _scenario(given, accounts=given.accounts, population=given.population)
     exchange = scenario.open_exchange()
     if explainer is not None:
@@ -431,6 +431,8 @@ def _installed() -> dict[str, Any]:
 
 def _scenario(given: argparse.Namespace, **injected: Any) -> Scenario:
     options, name = _options(given)
+    if given.venue is not None and states_nothing(given.venue):
+        _say(f"{given.venue}: states nothing, so every rule is at its default")
     return open_scenario(given.source, options, format_name=name, venue=given.venue, **injected)
 
 

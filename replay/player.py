@@ -16,7 +16,15 @@ from typing import Final, NamedTuple, final
 
 from exchange import Exchange
 from exchange.codec import RECORD_BYTES
-from exchange.errors import BatchError, ConfigError, DataError, HandlerError, InvariantError, SequenceError
+from exchange.errors import (
+    BatchError,
+    ConfigError,
+    DataError,
+    ExchangeError,
+    HandlerError,
+    InvariantError,
+    SequenceError,
+)
 from exchange.statistics import Statistics
 from replay.journal import CommandJournal, EventLogWriter, journal_metadata
 from replay.schedule import Run, blocks_of, merge
@@ -173,6 +181,11 @@ class _Loop:
                 raise SequenceError(f"{where}: {cause}") from error
             if isinstance(cause, HandlerError):
                 raise
+            if isinstance(cause, InvariantError):
+                raise InvariantError(f"{where}: {cause}") from error
+            if cause is not None and not isinstance(cause, ExchangeError):
+                cause.add_note(where)  # a fault of the program: its traceback is wanted
+                raise cause from error
             raise DataError(f"{where}: {cause}") from error
         if self._checks and run.records:
             try:

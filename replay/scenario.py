@@ -4,8 +4,10 @@ A venue file decides what its instruments are on the venue (margin, fees, mark p
 ticks and lots its numbers are. So both must agree on id, symbol, tick and lot of every instrument of the source.
 """
 
+import struct
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -20,9 +22,12 @@ from replay.demo import DemoSource
 from replay.journal import journal_rules
 from replay.player import play
 from replay.population import InjectedAccount, PopulationSpec, account_commands, generate_accounts, load_accounts
+from replay.schedule import blocks_of
 from replay.sources import FORMATS, Source, format_of, open_source
 from replay.sources.command_list import CommandList
+from replay.sources.dbn import DbnSource
 from replay.sources.json_lines import parse_header
+from replay.sources.lobster import LobsterSource
 from replay.sources.text import TextFile
 from replay.tape import TapeReader
 from replay.toml_file import convert_table, read_toml
@@ -32,6 +37,7 @@ DEMO: Final = "demo"  # the name of the generated demonstration where a file's c
 
 _TEXT_FORMATS: Final = ("csv", "jsonl")
 _MAX_ENTRIES: Final = 1 << 16
+_ACCOUNTS: Final = struct.Struct("<4xi56x")  # of command records: the upper half of the header
 
 
 class Scenario(NamedTuple):
@@ -81,7 +87,8 @@ def open_scenario(
 
     venue: a TOML file or a preset; by default the rules that a journal was written under, else default rules.
     accounts: a file of positions. population: a TOML file with the fields of `PopulationSpec`; entries are spread over
-    the marks of a first run without it. Raises ConfigError or DataError for what does not fit together.
+    the marks of a first run without it. Raises ConfigError or DataError for what does not fit together, such as an
+    account that the source has, too.
     """
     source = open_input(path, options, format_name=format_name, venue=venue)
     if venue is None and isinstance(source, DemoSource):
@@ -101,9 +108,22 @@ def open_scenario(
         injected += drawn
     if not named:
         return bare
+    _expect_unused({account.account for account in injected}, source, accounts or population)
     return bare._replace(
         sources=(source, CommandList(account_commands(injected), instruments, " and ".join(named))),
     )
+
+
+def _expect_unused(injected: set[int], source: Source, where: str | Path | None) -> None:
+    """Raise ConfigError where a source has commands of an account that is injected: two would act as one.
+
+    A vendor's recording names no accounts; other sources are read through once for it.
+    """
+    if isinstance(source, LobsterSource | DbnSource):
+        return
+    for block in blocks_of(source):
+        if clash := injected & set(chain.from_iterable(_ACCOUNTS.iter_unpack(block))):
+            raise ConfigError(f"{where}: expected accounts of its own, found {min(clash)} as in {source.description}")
 
 
 def draw_population(spec: PopulationSpec, scenario: Scenario) -> list[InjectedAccount]:

@@ -191,6 +191,11 @@ class Teller:
         fact = self.facts.get(instrument)
         return f"{ticks:,} ticks" if fact is None else f"{ticks * Decimal(fact.tick_size):,f}"
 
+    def is_priced_above_zero(self, instrument: int) -> bool:
+        """Return whether a price of zero can only mean none."""
+        fact = self.facts.get(instrument)
+        return fact is None or fact.min_price_ticks > 0
+
     def size(self, instrument: int, lots: int) -> str:
         """Return a quantity as decimal text."""
         fact = self.facts.get(instrument)
@@ -330,11 +335,11 @@ def _level_crossed(tell: Teller, event: Any) -> str:
 
 
 def _liquidation_started(tell: Teller, event: Any) -> str:
-    at = (
-        f"with {tell.symbol(event.instrument)} marked at {tell.price(event.instrument, event.mark_ticks)}, "
-        if event.instrument
-        else ""
-    )
+    at = ""
+    if event.instrument and event.mark_ticks == 0 and tell.is_priced_above_zero(event.instrument):
+        at = f"with no mark price of {tell.symbol(event.instrument)}, "
+    elif event.instrument:
+        at = f"with {tell.symbol(event.instrument)} marked at {tell.price(event.instrument, event.mark_ticks)}, "
     why = f", set off by the trades of liquidation {event.triggered_by}" if event.triggered_by else ""
     return (
         f"{at}the equity of {who(event.account)} is {tell.money(event.equity)}, below its maintenance margin of "

@@ -389,7 +389,10 @@ class Clearing:
         """Move what the last margin check found missing from an account to its pocket."""
         missing = self.top_up
         self.top_up = 0
-        self.move_margin(market, self.ledger.homes[slot], missing, reason)
+        pocket = self.ledger.homes[slot]
+        self.move_margin(market, pocket, missing, reason)
+        self.leg_in(market, slot)  # by which the pocket's market is known
+        self.touch(pocket)  # What it is for may neither rest nor fill.
 
     def move_margin(self, market: Market, pocket: i64, amount: int, reason: i64) -> None:
         """Move money from an account to its pocket; back where the amount is negative."""

@@ -25,6 +25,7 @@ from exchange.records import (
     write_interest_charged,
     write_loan_changed,
 )
+from exchange.units import MAX_MONEY
 
 
 @final
@@ -234,9 +235,11 @@ class Interest(TimedTask):
 
     def _charge(self, slot: i64, leg: i64, principal: int, rate_ppb: int, amount: int, kind: i64) -> None:
         """Take interest or a fee from a balance; what cash does not cover is owed."""
+        before = self.assets.debt(slot)
+        # At the limit of what may enter as money a debt stops growing, as those of liquidations do.
+        amount = min(amount, max(0, MAX_MONEY - before))
         if amount == 0:
             return
-        before = self.assets.debt(slot)
         self.ledger.post(slot, -amount)
         if self.to_fund:
             self.ledger.post(FUND_SLOT, amount)

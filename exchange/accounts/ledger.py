@@ -139,6 +139,16 @@ class Ledger:
         parent = self.parents[home]
         return parent if parent != 0 else home
 
+    def is_idle(self, slot: i64) -> bool:
+        """Return whether a slot that owns legs has neither a position nor resting orders. O(legs)."""
+        legs = self.legs
+        leg = self.first_legs[slot]
+        while leg != 0:
+            if legs[leg + SIZE] != 0 or legs[leg + BUY_LOTS] != 0 or legs[leg + SELL_LOTS] != 0:
+                return False
+            leg = legs[leg + NEXT_LEG]
+        return True
+
     def _add_slot(self, account: i64) -> i64:
         slot = self.slot_count
         if slot == len(self.account_ids):

@@ -16,7 +16,6 @@ from exchange.accounts.ledger import (
     BUY_LOTS,
     LEVERAGE,
     MARKET,
-    NEXT_LEG,
     NORMAL,
     PAIR,
     SELL_LOTS,
@@ -24,6 +23,7 @@ from exchange.accounts.ledger import (
     Ledger,
 )
 from exchange.enums import BUY, SELL
+from exchange.errors import InvariantError
 from exchange.margin.requirements import isolated_excess
 from exchange.market import Market
 from exchange.records import REJECT_NONE, REJECT_NOTHING_TO_CLOSE, TRANSFER_RETURNED
@@ -147,17 +147,12 @@ class Pockets:
         leg = market.leg(slot)
         if leg == 0 or self.ledger.legs[leg + PAIR] == 0 or side != (BUY if is_short else SELL):
             return REJECT_NONE
-        if not self.is_hedged(market, self._main(slot)):
+        if not self.is_hedged(market, self.ledger.main_of(slot)):
             return REJECT_NONE
         legs = self.ledger.legs
         size: int = legs[leg + SIZE]
         closing: int = legs[leg + BUY_LOTS] if is_short else legs[leg + SELL_LOTS]
         return REJECT_NOTHING_TO_CLOSE if lots > abs(size) - closing + freed_lots else REJECT_NONE
-
-    def _main(self, slot: i64) -> i64:
-        home = self.ledger.homes[slot]
-        parent = self.ledger.parents[home]
-        return parent if parent != 0 else home
 
     # --- what goes back ----------------------------------------------------------------------------------------
 
@@ -183,14 +178,7 @@ class Pockets:
 
     def _excess(self, pocket: i64) -> int:
         balance: int = self.ledger.balances[pocket]
-        legs = self.ledger.legs
-        is_idle = True
-        leg = self.ledger.first_legs[pocket]
-        while leg != 0:
-            if legs[leg + SIZE] != 0 or legs[leg + BUY_LOTS] != 0 or legs[leg + SELL_LOTS] != 0:
-                is_idle = False
-            leg = legs[leg + NEXT_LEG]
-        if is_idle:
+        if self.ledger.is_idle(pocket):
             self.added[pocket] = 0
             return balance
         if not self.returns_excess:
@@ -204,6 +192,23 @@ class Pockets:
         balance: int = self.ledger.balances[pocket]
         if balance != 0:
             self.clearing.move_margin(market, pocket, -balance, TRANSFER_RETURNED)
+
+    def check(self) -> None:
+        """Raise InvariantError where a pocket that is not in use has money. O(accounts).
+
+        A pocket of a mode that was left has none; one without position and orders no more than was added by hand.
+        """
+        ledger = self.ledger
+        for market in self.markets:
+            for main, pocket in market.pockets.items():
+                balance: int = ledger.balances[pocket]
+                if balance == 0 or ledger.states[pocket] != NORMAL or not ledger.is_idle(pocket):
+                    continue
+                if not self.is_isolated(market, main) or balance > self.added.get(pocket, 0):
+                    raise InvariantError(
+                        f"account {ledger.account_ids[main]}: expected no money in its idle pocket of instrument "
+                        f"{market.instrument}, found {balance}"
+                    )
 
     def note_added(self, pocket: i64, amount: int) -> None:
         """Remember margin that was added by hand, or taken out (negative)."""

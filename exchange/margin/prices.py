@@ -6,7 +6,6 @@ needs the insurance fund. Everything is solved in notional n first: a linear lon
 linear short and an inverse long -n; equity = balance + value - cost.
 """
 
-from exchange.margin.schedule import MarginSchedule
 from exchange.margin.valuation import Valuation
 from exchange.units import PPB, PPM, div_ceil, div_floor
 
@@ -75,30 +74,6 @@ def bankruptcy_price(valuation: Valuation, size_lots: int, cost: int, balance: i
     balance + value - cost - fee x notional = 0. Raises ValueError as `liquidation_price`.
     """
     return liquidation_price(valuation, size_lots, cost, balance, fee_ppm * (PPB // PPM), 0)
-
-
-def schedule_liquidation_price(
-    valuation: Valuation, schedule: MarginSchedule, size_lots: int, cost: int, balance: int, mark: int, leverage: int
-) -> tuple[int, int]:
-    """Return the mark at which equity = maintenance margin by a schedule, all tiers considered; a fraction in ticks.
-
-    The engine never solves for a price: it looks at requirements at the mark of now. This is its inverse for those who
-    hold a position, and a random test compares the two. With tiers that jump it is the price by the tier of the present
-    mark. Raises ValueError as `liquidation_price`.
-    """
-    if size_lots == 0:
-        raise ValueError("expected a position, found size_lots=0")
-    is_gaining = gains_with_value(valuation, size_lots)
-    notional = valuation.notional(size_lots, mark)
-    unit, rates, constants = schedule.pieces(size_lots, notional, abs(cost), leverage)
-    best, best_unit = 0, 0
-    for rate, constant in zip(rates, constants, strict=True):
-        numerator, denominator = breaking_notional(is_gaining, cost - balance, rate, constant, unit)
-        is_first = best_unit == 0
-        # The first that a falling n (gaining) or a rising n (losing) meets: the greatest, or the least.
-        if is_first or (numerator * best_unit > best * denominator) == is_gaining:
-            best, best_unit = numerator, denominator
-    return price_of_notional(valuation, abs(size_lots), best, best_unit)
 
 
 def share_of_equity(equity: int, own_maintenance: int, total_maintenance: int) -> int:

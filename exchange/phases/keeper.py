@@ -135,7 +135,7 @@ class PhaseKeeper(TimedTask):
         write_phase_changed(self.log, market.instrument, until_ns, phase, previous, cause)
         if market.can_trade:
             market.active_step = self.log.step  # liquidations that waited go on
-            self.disposer.note_opened()
+        self.disposer.note_state()
         if self.watches():
             self.agenda.watches = True
         if phase == PHASE_CLOSED:

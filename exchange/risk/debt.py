@@ -137,9 +137,10 @@ class Debts(TimedTask):
             if part > 0:
                 payer, claim = debt.accounts[place]
                 debt.accounts[place] = (payer, claim - part)
+                receiver = self._receiver(payer)
                 self.ledger.post(slot, -part)
-                self.ledger.post(payer, part)
-                self.clearing.mark_dirty(payer)
+                self.ledger.post(receiver, part)
+                self.clearing.mark_dirty(receiver)
                 self._write_repaid(debt, self.ledger.account_ids[payer], part, False)
         debt.accounts = [(payer, claim) for payer, claim in debt.accounts if claim > 0]
         if to_venue > 0:
@@ -183,6 +184,10 @@ class Debts(TimedTask):
     def owed_to_venue(self) -> int:
         """Return what is owed to the venue by all, without interest: what the ledger must say is outstanding."""
         return sum([debt.venue for debt in self.by_slot.values()])
+
+    def _receiver(self, payer: i64) -> i64:
+        """Return who gets what a payer is repaid: a pocket while it is in use, else the account that it belongs to."""
+        return self.ledger.main_of(payer) if self.ledger.is_idle(payer) else payer
 
     def _write_repaid(self, debt: Debt, creditor: i64, amount: int, is_interest: bool) -> None:
         ledger = self.ledger

@@ -14,6 +14,7 @@ from exchange.accounts.clearing import Clearing
 from exchange.accounts.fund_money import credit_fund
 from exchange.accounts.ledger import COST, FILL_SLOT, FIRST_SLOT, LIQUIDATING, OWNER_SLOT, SIZE, Ledger
 from exchange.desks.order_desk import OrderDesk
+from exchange.errors import PolicyError
 from exchange.event_log import EventLog
 from exchange.margin.fees import trading_fee
 from exchange.margin.prices import share_of_equity
@@ -96,6 +97,7 @@ class Deleverager:
         is_custom = rules.score not in DELEVERAGING_SCORES
         self.score: i64 = SCORE_CUSTOM if is_custom else DELEVERAGING_SCORES.index(rules.score)
         self.custom_score = policies.deleveraging_score(rules.score) if is_custom else None
+        self.score_name: str = rules.score
         self.takes_any: bool = rules.candidates == "any"
         self.needs_overlap: bool = rules.overlap
         self.min_lots: int = rules.min_lots
@@ -282,7 +284,13 @@ class Deleverager:
         if custom is None:
             return wallet_ratio_score(equity - balance, balance, maintenance)
         share = self._leg_equity(leg)
-        found = custom(size, cost, value, balance, equity, maintenance, share, clearing.leverage(leg))
+        where = f"rules.deleveraging.score {self.score_name!r}"
+        try:
+            found: object = custom(size, cost, value, balance, equity, maintenance, share, clearing.leverage(leg))
+        except Exception as error:  # it is a stranger's code
+            raise PolicyError(f"{where}: expected an integer, found that it raised {error!r}", error) from error
+        if not isinstance(found, int) or isinstance(found, bool):
+            raise PolicyError(f"{where}: expected an integer, found {found!r}")
         return max(-MAX_SCORE, min(MAX_SCORE, found))
 
     def _leg_equity(self, leg: i64) -> int:

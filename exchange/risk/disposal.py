@@ -60,8 +60,8 @@ class Disposer(TimedTask):
             self.last_ns[market.index] = self.log.ts_ns
             self._sleep()
 
-    def note_opened(self) -> None:
-        """Look again: a paused market was opened, where a step may be due already."""
+    def note_state(self) -> None:
+        """Look again: in a paused market nothing is due; in one that was opened a step may be due already."""
         if self.step_ns > 0:
             self._sleep()
 

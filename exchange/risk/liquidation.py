@@ -21,6 +21,7 @@ from exchange.desks.order_desk import OrderDesk
 from exchange.desks.order_ids import OwnOrderIds
 from exchange.enums import BUY, LIMIT, SELL
 from exchange.enums import MARKET as MARKET_ORDER
+from exchange.errors import InvariantError
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import (
@@ -45,7 +46,7 @@ from exchange.risk.leg_work import LegWork, Liquidation
 from exchange.risk.monitor import Monitor
 from exchange.risk.order_fee import OrderFees
 from exchange.risk.pacing import distance_key, is_drawn, random_key
-from exchange.risk.quoting import OrderPricer
+from exchange.risk.quoting import BANKRUPTCY, OrderPricer
 from exchange.risk.remainder import Takeovers
 from exchange.risk.sizing import OrderSizer
 from exchange.risk.surplus import fund_share
@@ -118,7 +119,7 @@ class Liquidator:
         self.budgets = Budgets(pacing, log)
         self.pricer = OrderPricer(liquidation.price, ledger, clearing)
         if liquidation.order == "ioc_at_bankruptcy":
-            self.pricer.kind = 0
+            self.pricer.kind = BANKRUPTCY
         self.sizer = OrderSizer(rules, log, ledger, clearing, markets, monitor, self.budgets)
         self.disposer = Disposer(liquidation.disposal, log, ledger, markets, matcher, clock, self.order_ids)
         self.takeovers = Takeovers(rules, log, ledger, clearing, markets, self.pricer, self.disposer, self.fund)
@@ -328,7 +329,8 @@ class Liquidator:
         if _is_stopped(market):
             self.waiting[market.index].append((work, work.ticket))
             return
-        if self.monitor.has_backstop and self.monitor.note_liquidated(slot) == LEVEL_BACKSTOP:
+        is_at_backstop = self.monitor.has_backstop and self.monitor.note_liquidated(slot) == LEVEL_BACKSTOP
+        if is_at_backstop and len(self.after_market) > 0:  # else nobody takes over, and orders go on
             self._hand_over(work, market, self._lots_below_backstop(work), self.after_market)
             return
         if not self._is_drawn():
@@ -510,8 +512,6 @@ class Liquidator:
             self._wait(work, market)
 
     def _wait_until(self, work: LegWork, due_ns: i64) -> None:
-        if due_ns >= NEVER:
-            return
         self.timed_count += 1
         heappush(self.timed, (due_ns, self.timed_count, work.ticket, work))
         if due_ns < self.timer.due_ns:
@@ -576,6 +576,39 @@ class Liquidator:
         self.monitor.release(slot)
         account, number = ledger.account_ids[slot], liquidation.number
         write_liquidation_ended(self.log, account, number, ledger.balances[slot], outcome)
+
+    def check(self) -> None:
+        """Raise InvariantError where a liquidation would never go on: after a settling each leg waits for something.
+
+        O(accounts + legs in liquidation).
+        """
+        if len(self.queue) > 0:
+            raise InvariantError(f"expected no internal command after a settling, found {len(self.queue)}")
+        pending: set[int] = set()
+        for waiting in self.waiting:
+            for work, ticket in waiting:
+                if work.ticket == ticket:
+                    pending.add(work.leg)
+        for _, _, ticket, work in self.timed:
+            if work.ticket == ticket:
+                pending.add(work.leg)
+        for slot, liquidation in self.running.items():
+            where = f"liquidation {liquidation.number} of account {self.ledger.account_ids[slot]}"
+            if self.ledger.states[slot] != LIQUIDATING or liquidation.has_ended:
+                raise InvariantError(f"{where}: expected an account in liquidation, found none")
+            has_turn = False
+            for work in liquidation.works:
+                is_pending = work.order_id != 0 or work.leg in pending
+                has_turn = has_turn or is_pending
+                if not is_pending and self.ledger.legs[work.leg + SIZE] != 0:
+                    raise InvariantError(f"{where}: expected a position that waits for its next turn, found none")
+            if not has_turn:
+                raise InvariantError(f"{where}: expected an end, or a next turn, found neither")
+        slot_at: i64 = 0
+        while slot_at < self.ledger.slot_count:
+            if self.ledger.states[slot_at] == LIQUIDATING and slot_at not in self.running:
+                raise InvariantError(f"account {self.ledger.account_ids[slot_at]}: expected a liquidation, found none")
+            slot_at += 1
 
     def _market_of(self, work: LegWork) -> Market:
         return self.markets[self.ledger.legs[work.leg + MARKET]]

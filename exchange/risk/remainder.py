@@ -87,7 +87,7 @@ class Takeovers:
 
     def by_backstop(self, market: Market, work: LegWork, lots: i64) -> i64:
         """Have the backstop accounts take over up to so many lots, each in turn; return what is left of them."""
-        if is_declined("backstop", self.clearing.equity(work.liquidation.slot), self.declines_insolvent):
+        if is_declined(self.clearing.equity(work.liquidation.slot), self.declines_insolvent):
             return lots
         left: int = lots
         for backstop in self.backstop_accounts:
@@ -137,8 +137,6 @@ class Takeovers:
         taker_realized = clearing.change_position(market, taker, size, paid)
         clearing.mark_dirty(slot)
         clearing.mark_dirty(taker)
-        if clearing.has_assets:
-            clearing.mark_dirty(slot)  # it may owe less now
         number = work.liquidation.number
         account, taker_account = self.ledger.account_ids[slot], self.ledger.account_ids[taker]
         write_position_transferred(self.log, market.instrument, account, number, size, value, paid, taker_account)

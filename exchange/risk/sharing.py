@@ -20,6 +20,11 @@ def share_out(total: int, weights: list[int], remainder: str) -> list[int]:
     """
     if remainder == "last":
         return split_exact(total, weights)
+    if remainder == "venue":
+        base = sum(weights)
+        if base <= 0:
+            raise ValueError(f"expected weights with a positive sum, found {base}")
+        return [total * weight // base for weight in weights]
     places = list(range(len(weights)))
     places.reverse()
     if remainder == "largest":
@@ -30,9 +35,6 @@ def share_out(total: int, weights: list[int], remainder: str) -> list[int]:
     shares = [0] * len(weights)
     for place, share in zip(places, shares_in_order, strict=True):
         shares[place] = share
-    if remainder == "venue":
-        base = sum(weights)
-        return [total * weight // base for weight in weights]
     return shares
 
 

@@ -252,7 +252,9 @@ class Socializer(TimedTask):
         elif payer.leg != 0:
             self._charge_leg(payer.account, payer.leg, liquidation, share, payer.most)
         else:
-            if base == BASE_SESSION_REALIZED or base == BASE_SESSION_TOTAL:
+            is_of_session = base == BASE_SESSION_REALIZED or base == BASE_SESSION_TOTAL
+            # What an isolated position pays out of its balance would not lower its profit, which is counted elsewhere.
+            if is_of_session and self.ledger.parents[payer.slot] == 0:
                 share -= self._charge_balance(payer, liquidation, share)
             self._charge_legs(payer, liquidation, share)
         self.clearing.mark_dirty(payer.slot)

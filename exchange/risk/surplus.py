@@ -21,12 +21,12 @@ def fund_delta(lots: int, fill_value: int, needed: int, fee_ppm: int) -> int:
     return surplus if surplus <= 0 else min(uncapped_fee(fill_value, fee_ppm), surplus)
 
 
-def is_fund_able(fund_balance: int, floor: int, delta: int) -> bool:
+def is_fund_able(available: int, floor: int, delta: int) -> bool:
     """Return whether the fund can bear what a fill would cost it; what it gains, it always can.
 
     Source: dYdX, IsValidInsuranceFundDelta: a fill that the fund could not cover is not made.
     """
-    return delta >= 0 or fund_balance + delta >= floor
+    return delta >= 0 or available + delta >= floor
 
 
 def fund_share(balance: int, share_ppm: int) -> int:

@@ -37,9 +37,9 @@ def lots_within_capacity(taker_size: int, size: int, notional: int, allowed_noti
     return min(lots, max(most_held - held, -held, 0))
 
 
-def is_declined(step: str, equity: int, declines_insolvent: bool) -> bool:
-    """Return whether a step of a remainder passes an account of this equity by: a backstop may decline insolvent ones.
+def is_declined(equity: int, declines_insolvent: bool) -> bool:
+    """Return whether a backstop passes an account of this equity by: it may decline insolvent ones.
 
     Source: Hyperliquid: a negative account goes to ADL, not to the vault.
     """
-    return step == "backstop" and declines_insolvent and equity < 0
+    return declines_insolvent and equity < 0

@@ -126,7 +126,7 @@ class Waterfall:
                 advanced = deficit
                 deficit = 0
                 outcome = OUTCOME_OWED
-            else:
+            elif step == "write_off":
                 ledger.post(slot, deficit)
                 ledger.written_off += deficit
                 write_loss_written_off(self.log, account, liquidation, deficit, ledger.written_off)
@@ -179,10 +179,17 @@ class Waterfall:
             write_venue_loss_booked(self.log, INSURANCE_FUND, 0, deficit, ledger.venue_loss)
 
     def check(self) -> None:
-        """Raise InvariantError where the register of debts and the ledger disagree."""
-        registered, outstanding = self.debts.owed_to_venue(), self.ledger.debt_outstanding
+        """Raise InvariantError where the register of debts and the ledger disagree, or a session counts aside."""
+        ledger = self.ledger
+        registered, outstanding = self.debts.owed_to_venue(), ledger.debt_outstanding
         if registered != outstanding:
             raise InvariantError(f"expected debts of {outstanding} to the venue, found {registered} in the register")
+        slot: i64 = 0
+        while slot < ledger.slot_count:
+            if ledger.session_profits[slot] != 0 and not ledger.is_main(slot):
+                account = ledger.account_ids[slot]
+                raise InvariantError(f"account {account}: expected profits counted at its main slot, found {slot}")
+            slot += 1
 
     def _owner(self, slot: i64) -> i64:
         """Return the main slot of who owns a slot: who owes what an isolated position lost."""
@@ -195,9 +202,12 @@ class Waterfall:
         parent = ledger.parents[slot]
         if parent == 0:
             return deficit
-        balance: int = ledger.balances[parent]
+        free: int = ledger.balances[parent]
+        if self.clearing.has_assets:
+            assets = self.clearing.assets
+            free = min(free, assets.cash(parent) - assets.promised(parent, True))  # more would be a loan
         spare = self.clearing.equity(parent) - self.clearing.initial_margin(parent)
-        paid = max(0, min(deficit, balance, spare))
+        paid = max(0, min(deficit, free, spare))
         if paid > 0:
             ledger.post(parent, -paid)
             ledger.post(slot, paid)

@@ -3,7 +3,7 @@
 import msgspec
 
 from exchange.units import PPM
-from exchange.validation import expect
+from exchange.validation import check_types, expect
 
 MAX_LEVEL_PPM = 100 * PPM
 
@@ -12,8 +12,8 @@ class LevelRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The levels, each a share of the maintenance margin in ppm: an account is at a level when equity is below.
 
     notice_ppm: a margin call, such as 1_250_000; restriction_ppm: no new risk; liquidation_ppm: the positions are sold;
-        backstop_ppm: they are taken over without an order, such as 666_667 for two thirds. 0: the level is not used
-        (liquidation always is).
+        backstop_ppm: they are taken over without an order, such as 666_667 for two thirds, where the remainder rules
+        name somebody to do it. 0: the level is not used (liquidation always is).
     is_equal_liquidated: equity exactly at a threshold counts as below it, for an account that has any requirement.
     """
 
@@ -26,6 +26,7 @@ class LevelRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "rules.levels"
+        check_types(self, where)
         for name in ("notice_ppm", "restriction_ppm", "backstop_ppm"):
             value = getattr(self, name)
             expect(0 <= value <= MAX_LEVEL_PPM, where, f"{name} in 0..100,000,000", value)

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from exchange.units import MAX_ACCOUNT, MAX_FEE_PPM, MAX_MONEY, MAX_QTY_LOTS, MAX_TS_NS, PPM
-from exchange.validation import expect
+from exchange.validation import check_types, expect
 
 RemainderStep = Literal["market", "fund", "backstop", "deleverage"]
 
@@ -18,6 +18,8 @@ class ReductionRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         fraction where the notional is above `threshold` and no such order was sent within `cooldown_ns`, else whole;
         'shortage': what brings equity back to the requirement plus `buffer_ppm` of the notional; 'ramp': the same for
         a share of the shortage that grows from `ramp_initial_ppm` to all of it over `ramp_ns` in liquidation.
+    fraction_ppm: with `pacing.interval_ns` = 0 the next part of what is left follows at once where one was filled,
+        until the account is above its requirement or nothing is left: a small fraction makes thousands of orders.
     buffers_losses: the buffer is asked on an unrealized loss as well. ramp_step_ppm: the share's own grid.
     from_notional: positions worth less are closed whole ('tiers': those of less than so much keep no part).
     min_notional, max_notional, max_portion_ppm: bounds of one order in money at mark, and as a share of the position;
@@ -51,6 +53,7 @@ class ReductionRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "rules.liquidation.reduction"
+        check_types(self, where)
         expect(1 <= self.tiers <= 1_000, where, "tiers in 1..1,000", self.tiers)
         for name in ("fraction_ppm", "max_portion_ppm", "ramp_step_ppm"):
             value = getattr(self, name)
@@ -90,6 +93,7 @@ class PriceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "rules.liquidation.price"
+        check_types(self, where)
         expect(0 <= self.offset_ppm < PPM, where, "offset_ppm in 0..999,999", self.offset_ppm)
         adjustment = self.bankruptcy_adjustment_ppm
         expect(0 <= adjustment <= 1 << 32, where, "bankruptcy_adjustment_ppm in 0..2**32", adjustment)
@@ -129,6 +133,7 @@ class PacingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "rules.liquidation.pacing"
+        check_types(self, where)
         for name in ("interval_ns", "window_ns"):
             value = getattr(self, name)
             expect(0 <= value <= MAX_TS_NS, where, f"{name} >= 0", value)
@@ -164,6 +169,7 @@ class TakeoverRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "rules.liquidation.takeover"
+        check_types(self, where)
         expect(0 <= self.mark_share_ppm <= PPM, where, "mark_share_ppm in 0..1,000,000", self.mark_share_ppm)
         for name in ("fund_cap_ppm", "backstop_cap_ppm"):
             value = getattr(self, name)
@@ -181,7 +187,7 @@ class DisposalRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     book_share_ppm: at most this share, rounded up, of the lots on the other side within the band.
     slippage_ppm: the band: no fill further than this from the mid price (from the best price of the other side where
         its own is empty).
-    pays_fees: its fills pay the taker fee.
+    pays_fees: its fills pay the taker fee; without, the rebate of a maker that it meets is a cost of the venue.
     """
 
     step_ns: int = 0
@@ -194,6 +200,7 @@ class DisposalRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "rules.liquidation.disposal"
+        check_types(self, where)
         expect(0 <= self.step_ns <= MAX_TS_NS, where, "step_ns >= 0", self.step_ns)
         for name in ("fraction_ppm", "book_share_ppm"):
             value = getattr(self, name)
@@ -244,6 +251,7 @@ class LiquidationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "rules.liquidation"
+        check_types(self, where)
         expect(1 <= self.max_attempts <= 1_000_000, where, "max_attempts in 1..1,000,000", self.max_attempts)
         expect(0 <= self.lifetime_ns <= MAX_TS_NS, where, "lifetime_ns >= 0", self.lifetime_ns)
         for name in ("fee_most_ppm", "fee_step_ppm"):

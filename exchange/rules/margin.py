@@ -5,7 +5,7 @@ from typing import Final, Literal
 import msgspec
 
 from exchange.units import MAX_EXPOSURE, MAX_LEVERAGE, MAX_MONEY, MAX_QTY_LOTS, PPB, PPM
-from exchange.validation import expect
+from exchange.validation import check_types, expect
 
 _MOST_SCALE_PPM: Final = 1_000 * PPM
 
@@ -94,6 +94,7 @@ class ScheduleRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse a schedule that could not be applied; the instrument checks its tiers. Raises ConfigError."""
         where = "margin"
+        check_types(self, where)
         linear, factors = self.size_linear, self.risk_factor
         rate = linear.maintenance_ppb
         expect(0 <= rate < PPB, where, "size_linear.maintenance_ppb in 0 .. below 100 %", rate)

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from exchange.units import MAX_PRICE_TICKS, MAX_QTY_LOTS, PPM
-from exchange.validation import expect
+from exchange.validation import check_types, expect
 
 Protection = Literal["none", "ticks", "ppm"]
 
@@ -29,6 +29,7 @@ class AllocationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
+        check_types(self, "allocation")
         expect(0 <= self.minimum_lots <= MAX_QTY_LOTS, "allocation", "minimum_lots >= 0", self.minimum_lots)
 
 
@@ -83,6 +84,7 @@ class OrderRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
+        check_types(self, "rules.orders")
         amount = self.protection_amount
         expect(0 <= amount <= MAX_PRICE_TICKS, "rules.orders", "protection_amount >= 0", amount)
         is_time = -1 <= self.day_ends_ns < _DAY_NS

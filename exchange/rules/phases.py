@@ -5,7 +5,7 @@ from typing import Final, Literal
 import msgspec
 
 from exchange.units import MAX_PRICE_TICKS, MAX_TS_NS, PPM
-from exchange.validation import expect
+from exchange.validation import check_types, expect
 
 PhaseName = Literal[
     "continuous", "pre_open", "opening_auction", "halt", "reopening_auction", "closing_auction", "closed"
@@ -54,6 +54,7 @@ class PhaseRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse a timetable that could not be kept. Raises ConfigError naming the field."""
         where = f"{_WHERE} phases"
+        check_types(self, where)
         expect(0 <= self.period_ns <= MAX_TS_NS, where, "period_ns >= 0", self.period_ns)
         latest = self.period_ns - 1 if self.period_ns > 0 else MAX_TS_NS
         times = [row.at_ns for row in self.timetable]
@@ -84,6 +85,7 @@ class BandRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse a band that could not be applied. Raises ConfigError naming the field."""
         where = f"{_WHERE} breakers band"
+        check_types(self, where)
         expect(0 <= self.width_ticks <= MAX_PRICE_TICKS, where, "width_ticks >= 0", self.width_ticks)
         expect(0 <= self.width_ppm < PPM, where, "width_ppm in 0..999,999", self.width_ppm)
         expect(
@@ -119,6 +121,7 @@ class LimitRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse limits that could not be applied. Raises ConfigError naming the field."""
         where = f"{_WHERE} breakers limit_up_down"
+        check_types(self, where)
         expect(0 <= self.width_ppm < PPM, where, "width_ppm in 0..999,999", self.width_ppm)
         expect(0 <= self.update_ppm <= PPM, where, "update_ppm in 0..1,000,000", self.update_ppm)
         _expect_durations(self, where, ("window_ns", "limit_state_ns", "halt_ns", "auction_ns"))
@@ -138,6 +141,7 @@ class StopLogicRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse a pause that could not be made. Raises ConfigError naming the field."""
         where = f"{_WHERE} breakers stop_logic"
+        check_types(self, where)
         expect(0 <= self.max_move_ticks <= MAX_PRICE_TICKS, where, "max_move_ticks >= 0", self.max_move_ticks)
         _expect_durations(self, where, ("pause_ns",))
         expect(self.pause_ns >= _LEAST_CALL_NS, where, "pause_ns of at least a second", self.pause_ns)
@@ -162,6 +166,7 @@ class BreakerRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse extensions that could not be made. Raises ConfigError naming the field."""
         where = f"{_WHERE} breakers"
+        check_types(self, where)
         _expect_durations(self, where, ("extension_ns",))
         expect(0 <= self.extension_ppm <= PPM, where, "extension_ppm in 0..1,000,000", self.extension_ppm)
         expect(0 <= self.most_extensions <= PPM, where, "most_extensions >= 0", self.most_extensions)

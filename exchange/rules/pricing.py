@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from exchange.units import MAX_MONEY, MAX_TS_NS, PPM
-from exchange.validation import expect
+from exchange.validation import check_types, expect
 
 PriceSource = Literal[
     "last",
@@ -62,6 +62,7 @@ class MarkRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "instrument.mark"
+        check_types(self, where)
         count = len(self.sources)
         expect(len(set(self.sources)) == count, where, "sources without repetition", self.sources)
         _expect_weights(self.weights, count, where)
@@ -100,6 +101,7 @@ class IndexRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "instrument.index"
+        check_types(self, where)
         expect(len(self.weights) <= MAX_LEGS, where, f"at most {MAX_LEGS} weights", len(self.weights))
         _expect_weights(self.weights, len(self.weights), where)
         expect(0 <= self.outlier_ppm <= PPM, where, "outlier_ppm in 0..1,000,000", self.outlier_ppm)
@@ -148,6 +150,7 @@ class FundingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "instrument.funding"
+        check_types(self, where)
         expect(0 <= self.interval_ns <= MAX_TS_NS, where, "interval_ns >= 0", self.interval_ns)
         expect(0 <= self.offset_ns <= max(0, self.interval_ns - 1), where, "offset_ns below interval", self.offset_ns)
         expect(0 <= self.sample_ns <= self.interval_ns, where, "sample_ns in 0..interval_ns", self.sample_ns)
@@ -188,6 +191,7 @@ class SettlementRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "instrument.settlement"
+        check_types(self, where)
         expect(0 <= self.window_ns <= MAX_TS_NS, where, "window_ns >= 0", self.window_ns)
         expect(self.price != "index_twap" or self.window_ns > 0, where, "window_ns > 0 for index_twap", self.window_ns)
 

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from exchange.units import MAX_EXPOSURE, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_TS_NS, PPM
-from exchange.validation import expect
+from exchange.validation import check_types, expect
 
 
 class ProtectionRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,6 +30,7 @@ class ProtectionRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse limits that could not be applied. Raises ConfigError naming the field."""
         where = "rules.protections"
+        check_types(self, where)
         expect(0 <= self.max_order_lots <= MAX_QTY_LOTS, where, "max_order_lots >= 0", self.max_order_lots)
         expect(0 <= self.max_order_notional <= MAX_EXPOSURE, where, "max_order_notional >= 0", self.max_order_notional)
         expect(0 <= self.collar_ticks <= MAX_PRICE_TICKS, where, "collar_ticks >= 0", self.collar_ticks)

@@ -5,7 +5,7 @@ from typing import Final, Literal
 import msgspec
 
 from exchange.units import MAX_FEE_PPM, MAX_LEVERAGE, MAX_MONEY, MAX_SIZE_LOTS, PPB, PPM
-from exchange.validation import expect
+from exchange.validation import check_types, expect
 
 HOURS_OF_A_YEAR: Final = 8_784
 
@@ -43,6 +43,7 @@ class SpotTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse terms that could not be applied. Raises ConfigError naming the field."""
         where = "spot"
+        check_types(self, where)
         expect(len(self.collateral_weights) > 0, where, "at least one collateral weight", self.collateral_weights)
         check_rate_tiers(where, "collateral_weights", self.collateral_weights, -1)
         check_rate_tiers(where, "initial_tiers", self.initial_tiers, 1)
@@ -94,6 +95,7 @@ class BorrowRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "rules.borrow"
+        check_types(self, where)
         expect(2 <= self.leverage <= MAX_LEVERAGE, where, f"leverage in 2..{MAX_LEVERAGE}", self.leverage)
         expect(len(self.maintenance_tiers) > 0, where, "at least one maintenance tier", self.maintenance_tiers)
         check_rate_tiers(where, "maintenance_tiers", self.maintenance_tiers, 1)

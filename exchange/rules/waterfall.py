@@ -5,7 +5,7 @@ from typing import Final, Literal
 import msgspec
 
 from exchange.units import MAX_FEE_PPM, MAX_MONEY, MAX_SIZE_LOTS, MAX_TS_NS, PPM
-from exchange.validation import expect
+from exchange.validation import check_types, expect
 
 WaterfallStep = Literal["own_collateral", "fee_pool", "fund", "socialize", "lenders", "session", "debt", "write_off"]
 
@@ -47,6 +47,7 @@ class FundRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "rules.fund"
+        check_types(self, where)
         for name in ("opening", "floor", "max_claim", "window_cap"):
             expect(0 <= getattr(self, name) <= MAX_MONEY, where, f"{name} in 0..2**60 - 1", getattr(self, name))
         for name in ("window_ns", "drawdown_window_ns"):
@@ -81,6 +82,7 @@ class SocializationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "rules.socialization"
+        check_types(self, where)
         expect(0 <= self.levy_ppm <= PPM, where, "levy_ppm in 0..1,000,000", self.levy_ppm)
         is_long = self.session_ns == 0 or 1_000_000_000 <= self.session_ns <= MAX_TS_NS
         expect(is_long, where, "session_ns 0 or at least a second", self.session_ns)
@@ -107,6 +109,7 @@ class DebtRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "rules.debt"
+        check_types(self, where)
         expect(0 <= self.interest_ppb <= 1_000_000_000, where, "interest_ppb in 0..10**9", self.interest_ppb)
         is_long = 1_000_000_000 <= self.interest_period_ns <= MAX_TS_NS
         expect(is_long, where, "interest_period_ns of at least a second", self.interest_period_ns)
@@ -122,6 +125,7 @@ class GuardRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
+        check_types(self, "rules.guards")
         gate = self.withdrawal_gate_ns
         expect(0 <= gate <= MAX_TS_NS // 2, "rules.guards", "withdrawal_gate_ns in 0..2**61 - 1", gate)
 
@@ -160,6 +164,7 @@ class DeleveragingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     def __post_init__(self) -> None:
         """Refuse rules that could not be applied. Raises ConfigError naming the field."""
         where = "rules.deleveraging"
+        check_types(self, where)
         is_known = self.score in DELEVERAGING_SCORES or self.score.startswith("custom:")
         expect(is_known, where, f"score out of {DELEVERAGING_SCORES} or custom:NAME", self.score)
         expect(1 <= self.min_lots <= MAX_SIZE_LOTS, where, "min_lots in 1..2**46 - 1", self.min_lots)

@@ -128,7 +128,10 @@ def play_shock(given: argparse.Namespace, say: Callable[[str], Any]) -> None:
         for outcome in found:
             say(msgspec.json.encode({name: _plain(value) for name, value in outcome._asdict().items()}).decode())
         return
-    say(table(list(found)))
+    counted = list(found)
+    say(table(counted))
+    for remark in remarks(counted):
+        say(remark)
 
 
 def table(found: Sequence[Outcome]) -> str:
@@ -142,6 +145,15 @@ def table(found: Sequence[Outcome]) -> str:
         ).rstrip()
         for row in rows
     )
+
+
+def remarks(found: Sequence[Outcome]) -> list[str]:
+    """Return what the table does not show: where not everybody of the crowd stands as elsewhere."""
+    return [
+        f"note: {outcome.venue} refused {outcome.refused:,} orders and requests of the story: it is another one there"
+        for outcome in found
+        if outcome.refused
+    ]
 
 
 def _row(outcome: Outcome) -> tuple[str, ...]:

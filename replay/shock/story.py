@@ -37,6 +37,7 @@ SECOND: Final = 1_000_000_000
 LADDER: Final = 20  # quoted levels of each side
 STEP_PPM: Final = 1_000  # between two of them
 _LEVERAGES: Final = (2, 3, 5, 10, 15, 20, 25, 40, 50)
+_SHOWN_DIGITS: Final = 9
 _MOST: Final = Decimal(10) ** 12
 
 
@@ -99,10 +100,11 @@ def commands(shock: Shock, rules: Rules, instrument: Instrument) -> Iterator[Com
     """Yield the whole story for one instrument of a venue.
 
     At its end a dated future is settled at the last price, and a session ends where losses wait for that. Raises
-    ConfigError where a backstop account of the rules is one of the population.
+    ConfigError where a backstop account of the rules is one of the population, or a price is none of the instrument's.
     """
     units = Units(instrument)
     number = instrument.instrument_id
+    _expect_prices(shock, rules, units)
     yield FundDeposit(0, units.money(shock.fund, shock.price))
     for account in rules.liquidation.takeover.backstop_accounts:
         if account <= shock.accounts:
@@ -124,6 +126,19 @@ def commands(shock: Shock, rules: Rules, instrument: Instrument) -> Iterator[Com
         yield SettleInstrument(ts_ns, number, units.ticks(price))
     if "session" in rules.waterfall:
         yield EndSession(ts_ns)
+
+
+def _expect_prices(shock: Shock, rules: Rules, units: Units) -> None:
+    """Raise ConfigError unless every price of the path is one that the instrument may have."""
+    instrument = units.instrument
+    least, most = max(1, instrument.min_price_ticks), instrument.max_price_ticks
+    for _, price in path(shock):
+        if not least <= units.ticks(price) <= most:
+            lowest, highest = least * units.tick, most * units.tick
+            raise ConfigError(
+                f"shock: expected prices from {lowest:,f} to {highest:,f} of {instrument.symbol} at {rules.name}, "
+                f"found {price:,.{_SHOWN_DIGITS}f}: choose another price, fall_ppm or gap_ppm"
+            )
 
 
 def _population(shock: Shock, units: Units) -> Iterator[Command]:

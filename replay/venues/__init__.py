@@ -55,6 +55,11 @@ def describe(path_or_name: str | Path) -> About:
     return _load(_resolved(path_or_name)).about
 
 
+def states_nothing(path_or_name: str | Path) -> bool:
+    """Return whether a venue file leaves all at its default and lists no instrument. Errors as in `load_venue`."""
+    return _load(_resolved(path_or_name)) == Venue()
+
+
 def load_instruments(path_or_name: str | Path) -> tuple[Instrument, ...]:
     """Return the instruments of a venue file, which must name at least one. Errors as in `load_venue`."""
     path = _resolved(path_or_name)

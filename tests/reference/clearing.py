@@ -63,6 +63,8 @@ class Clearing:
         self.marks: dict[int, int] = {}
         self.schedules = dict.fromkeys(self.instruments, 0)  # number of each market's margin schedule
         every = [s for i in self.instruments.values() for s in (i.margin, *i.margin_schedules)]
+        plain = {i for i, facts in self.instruments.items() if not facts.margin_schedules}
+        self.plain = {i for i in plain if self.instruments[i].margin == ScheduleRules()}
         self.may_orders_count = any(schedule.orders_in_maintenance for schedule in every)
         self.settled: set[int] = set()  # instruments settled for good
         self.recorded_market = Account(RECORDED_MARKET)
@@ -139,6 +141,16 @@ class Clearing:
         instrument = self.instruments[instrument_id]
         return (instrument.margin, *instrument.margin_schedules)[number]
 
+    def held_alone(self, account: Account, instrument_id: int, leverage: int = 0) -> margins.Held:
+        """Return a leg without its orders as margin schedules see it."""
+        leg = self.leg(account, instrument_id)
+        return margins.Held(
+            size=leg.size,
+            notional=abs(self.leg_value(account, instrument_id)),
+            entry=abs(leg.cost),
+            leverage=leverage or self.leverage(account, instrument_id),
+        )
+
     def held(
         self,
         account: Account,
@@ -148,14 +160,8 @@ class Clearing:
         leverage: int = 0,
     ) -> margins.Held:
         """Return a leg with its orders as margin schedules see it, as it is or as it would be."""
-        leg, mark = self.leg(account, instrument_id), self.marks.get(instrument_id)
-        held = margins.Held(
-            size=leg.size,
-            notional=abs(self.leg_value(account, instrument_id)),
-            entry=abs(leg.cost),
-            leverage=leverage or self.leverage(account, instrument_id),
-            open_interest=self.open_interest(instrument_id),
-        )
+        mark, held = self.marks.get(instrument_id), self.held_alone(account, instrument_id, leverage)
+        held.open_interest = self.open_interest(instrument_id)
         orders = [o for o in self.books[instrument_id].live_of(account.account_id) if not o.is_stop]
         for order in [o for o in orders if o is not leaving_out] + ([adding] if adding is not None else []):
             if order.side == Side.BUY:
@@ -185,10 +191,23 @@ class Clearing:
         if self.spot.is_spot(instrument_id):
             return self.spot.leg_maintenance(account, instrument_id)
         leg = self.leg(account, instrument_id)
-        schedule = self.schedule(instrument_id, leg)
-        if leg.size == 0 and not schedule.orders_in_maintenance:
+        if leg.size == 0 and not self.may_orders_count:
             return 0
-        return margins.maintenance(schedule, self.instruments[instrument_id], self.held(account, instrument_id))
+        if instrument_id in self.plain:
+            return self.plain_maintenance(account, instrument_id)
+        schedule = self.schedule(instrument_id, leg)
+        held = self.held if schedule.orders_in_maintenance else self.held_alone
+        return margins.maintenance(schedule, self.instruments[instrument_id], held(account, instrument_id))
+
+    def plain_maintenance(self, account: Account, instrument_id: int) -> int:
+        """Return the maintenance margin of one leg by section 4 of docs/semantics.md, where there are no schedules."""
+        notional = abs(self.leg_value(account, instrument_id))
+        total_ppm = start = 0
+        for tier in self.instruments[instrument_id].margin_tiers:
+            end = notional if tier.up_to == 0 else min(notional, tier.up_to)
+            total_ppm += max(0, end - start) * tier.maintenance_ppm
+            start = tier.up_to
+        return ceil_div(total_ppm, PPM)
 
     def leg_burden(self, account: Account, instrument_id: int) -> int:
         """Return the maintenance margin of one leg with its part of that of a debt of money."""
@@ -199,7 +218,9 @@ class Clearing:
         """Return the maintenance margin over all legs."""
         if self.spot.is_in_use and not self.spot.is_exposed(account):
             return 0
-        legs = sum(self.leg_maintenance(account, i) for i in self.instruments)
+        legs = sum(
+            self.leg_maintenance(account, i) for i in (self.instruments if self.may_orders_count else account.legs)
+        )
         return legs + (self.spot.money_maintenance(account) if self.spot.is_in_use else 0)
 
     def order_notional(self, instrument_id: int, order: Order) -> int:

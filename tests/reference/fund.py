@@ -12,7 +12,7 @@ from tests.reference.journal import Journal
 
 @dataclass(eq=False)
 class Drawdown:
-    """Whether the fund has stopped paying for one instrument, and every sample ever taken."""
+    """Whether the fund has stopped paying for one instrument, and the samples of its window."""
 
     is_running: bool = False
     samples: list[tuple[int, int, int]] = field(default_factory=list)  # time, profit, money of the pool
@@ -107,11 +107,11 @@ class Fund:
         now = self.journal.ts_ns
         profit = self.clearing.fund_profits[instrument_id]
         pool = self.clearing.fund_parts[instrument_id] if self.by_instrument else self.clearing.fund.balance
-        samples = self.drawdowns[instrument_id].samples
-        samples.append((now, profit, pool))
-        inside = [sample for sample in samples if sample[0] > now - self.rules.drawdown_window_ns]
-        change = profit - max(sample[1] for sample in inside)
-        return change, max(sample[2] for sample in inside)
+        drawdown = self.drawdowns[instrument_id]
+        start = now - self.rules.drawdown_window_ns  # what is older will never count again
+        drawdown.samples = [sample for sample in (*drawdown.samples, (now, profit, pool)) if sample[0] > start]
+        change = profit - max(sample[1] for sample in drawdown.samples)
+        return change, max(sample[2] for sample in drawdown.samples)
 
     def allowed_by_drawdown(self, cause: int, liquidation_id: int, claim: int) -> int:
         """Return the most of a claim that the drawdown lets the fund pay, and note where it stops or begins again."""

@@ -25,6 +25,7 @@ from exchange.events import (
     ProfitClawedBack,
     Withdrawn,
 )
+from exchange.units import MAX_MONEY
 from tests.reference.clearing import Account, Clearing
 from tests.reference.clock import Clock, Due, Rank, first_due
 from tests.reference.journal import Journal
@@ -104,9 +105,10 @@ class Interest:
 
     def charge(self, account: Account, instrument_id: int, principal: int, amount: int, kind: InterestKind) -> None:
         """Take a charge from the balance."""
+        before = self.spot.debt_of_money(account)
+        amount = min(amount, max(0, MAX_MONEY - before))
         if amount == 0:
             return
-        before = self.spot.debt_of_money(account)
         account.balance -= amount
         if self.rules.income == "fund":
             self.clearing.fund.balance += amount

@@ -62,6 +62,8 @@ class Levels:
 
     def look(self, accounts: list[Account]) -> None:
         """Note and write what changed of accounts that stay above liquidation."""
+        if not self.has_events:
+            return
         for account in sorted(accounts, key=lambda account: account.account_id):
             level = self.level(account)
             if level < AccountLevel.LIQUIDATION:

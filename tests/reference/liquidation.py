@@ -300,7 +300,8 @@ class Liquidator:
             return
         without_market = [step for step in self.rules.remainder if step != "market"]
         is_backstop_used = self.levels.rules.backstop_ppm > 0
-        if is_backstop_used and self.levels.look_in_liquidation(account) == AccountLevel.BACKSTOP:
+        is_below = is_backstop_used and self.levels.look_in_liquidation(account) == AccountLevel.BACKSTOP
+        if is_below and without_market:
             lots = self.takeover.lots_below_backstop(account, instrument_id)
             self.hand_over(liquidation, instrument_id, lots, without_market)
             return
@@ -377,7 +378,8 @@ class Liquidator:
         leg = liquidation.legs[instrument_id]
         if self.clearing.leg(liquidation.account, instrument_id).size == 0:
             del liquidation.legs[instrument_id]
-            if not liquidation.legs:
+            # One that waits for its time may be flat already: its market was settled for good.
+            if all(leg.size == 0 for leg in liquidation.account.legs.values()):
                 self.finish(liquidation)
         elif self.rules.pacing.interval_ns > 0:
             self.wait(leg)

@@ -14,7 +14,7 @@ PPB = 1_000_000_000
 MOST = 2**56 - 1  # of what grows with the position: no more than it may be worth
 
 
-@dataclass
+@dataclass(slots=True)
 class Held:
     """One leg as a schedule sees it: signed lots, its notional at mark and at entry, and the orders that count."""
 
@@ -44,7 +44,7 @@ def tier_of(tiers: tuple[MarginTier, ...], notional: int) -> MarginTier:
 def maintenance_ppb(schedule: ScheduleRules, tier: MarginTier) -> int:
     """Return the maintenance rate of a tier."""
     if schedule.tier_rate == "half_of_initial":
-        return ceil(Fraction(PPB, 2 * tier.max_leverage))
+        return ceil_div(PPB, 2 * tier.max_leverage)
     return tier.maintenance_ppm * 1_000
 
 
@@ -54,19 +54,26 @@ def by_tiers(
     """Return what tiers require. `less`: their deductions count."""
     if schedule.tier_kind == "whole":
         place = tiers.index(tier_of(tiers, notional))
-        required = Fraction(notional * rates[place], PPB) - (tiers[place].deduction if less else 0)
+        total = notional * rates[place] - (tiers[place].deduction * PPB if less else 0)
     else:
-        required, start = Fraction(0), 0
+        total, start = 0, 0
         for tier, rate in zip(tiers, rates, strict=True):
             end = notional if tier.up_to == 0 else min(notional, tier.up_to)
-            required += Fraction(max(0, end - start) * rate, PPB)
+            total += max(0, end - start) * rate
             start = tier.up_to
-    return max(0, ceil(required / divisor))
+    return max(0, ceil_div(total, PPB * divisor))
+
+
+def ceil_div(a: int, b: int) -> int:
+    """Return a / b rounded up."""
+    return -(-a // b)
 
 
 def base_of(schedule: ScheduleRules, held: Held) -> int:
     """Return the notional on which the schedule's rates are."""
-    return {"current": held.notional, "entry": held.entry, "worse": max(held.notional, held.entry)}[schedule.base]
+    if schedule.base == "current":
+        return held.notional
+    return held.entry if schedule.base == "entry" else max(held.notional, held.entry)
 
 
 def by_risk_factors(schedule: ScheduleRules, held: Held, bought: int, sold: int) -> int:
@@ -100,7 +107,7 @@ def maintenance(schedule: ScheduleRules, instrument: Instrument, held: Held) -> 
         required = min(MOST, by_risk_factors(schedule, held, bought, sold))
     if held.size == 0:
         return required
-    return max(required, schedule.floor) + ceil(Fraction(held.notional * schedule.closing_fee_ppm, PPM))
+    return max(required, schedule.floor) + ceil_div(held.notional * schedule.closing_fee_ppm, PPM)
 
 
 def exposure(schedule: ScheduleRules, position: int, buys: int, sells: int) -> int:
@@ -119,7 +126,7 @@ def exposed_notional(schedule: ScheduleRules, held: Held) -> int:
 def initial(schedule: ScheduleRules, instrument: Instrument, held: Held) -> int:
     """Return the initial margin of a leg: the largest of what applies."""
     exposed = exposed_notional(schedule, held)
-    required = [ceil(Fraction(exposed, held.leverage))]
+    required = [ceil_div(exposed, held.leverage)]
     tiers = tiers_of(schedule, instrument)
     if any(tier.initial_ppm > 0 for tier in tiers):
         rates = [tier.initial_ppm * 1_000 for tier in tiers]

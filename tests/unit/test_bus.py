@@ -378,3 +378,11 @@ def test_canceled_events_reach_their_subscriber_from_a_mass_cancel() -> None:
     venue.bus.subscribe(heard.append, [OrderCanceled], [A])
     assert venue.apply(MassCancel(0, 1, 1)) == heard
     assert len(heard) == 100
+
+
+def test_what_is_submitted_is_a_command() -> None:
+    """Anything else is told to who submits it."""
+    venue = margin_venue()
+    for wrong in ("x", None, venue):
+        with pytest.raises(DataError, match="expected a command"):
+            venue.bus.submit(wrong)  # type: ignore[arg-type]

@@ -176,6 +176,25 @@ def test_accounts_are_injected_at_the_start(cascade: Cascade) -> None:
     assert (summary["commands"], summary["accounts"]) == (6, 3)
 
 
+def test_injected_accounts_are_not_those_of_the_source(cascade: Cascade) -> None:
+    """Two that act as one are a mistake: refused before anything runs, drawn ones as well."""
+    Path("longs.csv").write_text("account,instrument,size,entry_price,deposit\n6,BTC,0.5,100.1,1000.00\n")
+    Path("crowd.toml").write_text(
+        "seed = 1\ncount = 3\nfirst_account = 4\n"
+        "leverages = [[1, 1]]\nnotionals = [{ lowest = 1000, highest = 2000 }]\n"
+    )
+    run = ("run", "day.csv", "--venue", "venue.toml")
+    refused(cascade(*run, "--accounts", "longs.csv"), "longs.csv: expected accounts of its own, found 6 as in day.csv")
+    refused(cascade(*run, "--population", "crowd.toml"), "crowd.toml: expected accounts of its own, found 5 as in")
+
+
+def test_a_venue_file_that_states_nothing_is_remarked_on(cascade: Cascade) -> None:
+    """It runs, by default rules."""
+    Path("empty.toml").write_text("")
+    code, _, err = cascade("run", "demo", "--venue", "empty.toml", "--until", "events:10", "--json")
+    assert (code, err.splitlines()) == (0, ["cascade: empty.toml: states nothing, so every rule is at its default"])
+
+
 def test_population_enters_at_the_marks(cascade: Cascade) -> None:
     """Drawn from a seed over the marks of a first run."""
     Path("crowd.toml").write_text(

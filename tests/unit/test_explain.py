@@ -9,7 +9,7 @@ import pytest
 from exchange import Exchange
 from exchange.commands import Deposit, OpenPosition, PlaceOrder, SetLeverage, SetMarkPrice, Withdraw
 from exchange.enums import AccountLevel, Origin, Side
-from exchange.events import EVENTS, LevelCrossed, PositionTakenOver
+from exchange.events import EVENTS, LevelCrossed, LiquidationStarted, PositionTakenOver
 from exchange.instrument import Instrument
 from exchange.layout import layout_of
 from exchange.rules import LiquidationRules, Rules
@@ -190,7 +190,15 @@ def test_run_explains_an_account(capsys):
     )
 
 
-@pytest.mark.parametrize(("text", "message"), [("99999", "which no event names"), ("x", "expected an integer")])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("99999", "which no event names"),
+        ("x", "expected an integer"),
+        ("0", "expected an integer in 1.."),
+        ("-1", "expected an integer in 1.."),
+    ],
+)
 def test_an_account_that_is_not_there_is_said_in_one_line(text, message, capsys):
     """A typing mistake ends in one line and exit code 2."""
     assert main(["run", "demo", "--until", "events:100", "--explain", text]) == 2
@@ -208,3 +216,12 @@ def test_a_level_that_is_restored_asks_for_no_money():
     assert "more" not in restored
     taken = teller.sentence(PositionTakenOver(1, 1, 0, 1, 7, 1, 10, 85, 850))
     assert "mark" not in taken
+
+
+def test_a_liquidation_without_a_mark_names_no_price():
+    """0 is no price, but where prices may be 0."""
+    event = LiquidationStarted(1, 1, 0, 1, 7, 3, -5, 10, 0, 0)
+    told = Teller([Instrument(instrument_id=1, symbol="X")]).sentence(event)
+    assert told.startswith("with no mark price of X, the equity of account 7 is -5 USD")
+    told = Teller([Instrument(instrument_id=1, symbol="X", min_price_ticks=-9)]).sentence(event)
+    assert told.startswith("with X marked at 0, the equity")

@@ -109,3 +109,10 @@ def test_instruments_stand_by_id_whatever_order_they_come_in() -> None:
     for unknown in (2, "2", 0, ""):
         with pytest.raises(ConfigError, match="expected an instrument out of"):
             venue.book(unknown)
+
+
+@pytest.mark.parametrize("symbol", ["", "A\n", "\x1b[31m", "x" * 65])
+def test_a_symbol_is_printable(symbol: str) -> None:
+    """It goes into tables, errors and files."""
+    with pytest.raises(ConfigError, match="printable"):
+        Instrument(instrument_id=1, symbol=symbol)

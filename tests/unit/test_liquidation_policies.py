@@ -143,10 +143,9 @@ def test_capacity(held: int, size: int, allowed: int, taken: int) -> None:
 
 def test_who_acts_first() -> None:
     """A backstop may decline who is insolvent."""
-    assert is_declined("backstop", -1, True)
-    assert not is_declined("backstop", -1, False)
-    assert not is_declined("backstop", 0, True)
-    assert not is_declined("fund", -1, True)
+    assert is_declined(-1, True)
+    assert not is_declined(-1, False)
+    assert not is_declined(0, True)
 
 
 # --- pace --------------------------------------------------------------------------------------------------------

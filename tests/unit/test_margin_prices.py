@@ -19,7 +19,6 @@ from exchange.margin.prices import (
     liquidation_price,
     price_in_ticks,
     price_of_notional,
-    schedule_liquidation_price,
     share_of_equity,
     value_before_fee,
 )
@@ -29,6 +28,29 @@ from exchange.units import PPB
 
 LINEAR = Valuation(Instrument(instrument_id=1, symbol="L"))
 INVERSE = Valuation(Instrument(instrument_id=1, symbol="I", kind="inverse", tick_value=10**9))
+
+
+def schedule_liquidation_price(
+    valuation: Valuation, schedule: MarginSchedule, size_lots: int, cost: int, balance: int, mark: int, leverage: int
+) -> tuple[int, int]:
+    """Return the mark at which equity = maintenance margin by a schedule, all tiers considered; a fraction in ticks.
+
+    The engine never solves for a price: it looks at requirements at the mark of now. This is its inverse, made of what
+    the package says of a schedule. With tiers that jump it is the price by the tier of the present mark.
+    """
+    if size_lots == 0:
+        raise ValueError("expected a position, found size_lots=0")
+    is_gaining = gains_with_value(valuation, size_lots)
+    notional = valuation.notional(size_lots, mark)
+    unit, rates, constants = schedule.pieces(size_lots, notional, abs(cost), leverage)
+    best, best_unit = 0, 0
+    for rate, constant in zip(rates, constants, strict=True):
+        numerator, denominator = breaking_notional(is_gaining, cost - balance, rate, constant, unit)
+        is_first = best_unit == 0
+        # The first that a falling n (gaining) or a rising n (losing) meets: the greatest, or the least.
+        if is_first or (numerator * best_unit > best * denominator) == is_gaining:
+            best, best_unit = numerator, denominator
+    return price_of_notional(valuation, abs(size_lots), best, best_unit)
 
 
 def test_linear_prices_by_hand() -> None:

@@ -10,16 +10,19 @@ from exchange.exchange import Exchange
 from exchange.instrument import Instrument
 from exchange.periods import MAX_STEPS
 from exchange.rules import (
+    DebtRules,
     DisposalRules,
     FundingRules,
     LiquidationRules,
     MarkRules,
     PacingRules,
     Rules,
+    SocializationRules,
 )
-from tests.helpers import A, run_all, state_of
+from tests.helpers import BUY, A, order, run_all, state_of
 
-HOUR = 3_600_000_000_000
+SECOND = 1_000_000_000
+HOUR = 3_600 * SECOND
 PLAIN = Instrument(instrument_id=A, symbol="A")
 
 
@@ -72,6 +75,32 @@ def test_a_tiny_period_of_a_liquidation_is_refused_in_a_long_gap(rules: Liquidat
     with pytest.raises(ConfigError, match=field):
         venue.apply(AdvanceTime(3 * HOUR))
     run_all(venue, AdvanceTime(2 * HOUR + 100))
+
+
+@pytest.mark.parametrize(
+    ("rules", "field"),
+    [
+        (
+            Rules(waterfall=("debt",), debt=DebtRules(interest_ppb=1, interest_period_ns=SECOND)),
+            "rules.debt.interest_period_ns",
+        ),
+        (
+            Rules(waterfall=("session",), socialization=SocializationRules(session_ns=SECOND, session_rest="carry")),
+            "rules.socialization.session_ns",
+        ),
+    ],
+)
+def test_a_debt_and_a_carried_loss_do_not_run_for_ever(rules: Rules, field: str) -> None:
+    """What is owed, or waits, has something due every second: not for a year without a command in between."""
+    rules = msgspec.structs.replace(rules, liquidation=LiquidationRules(order="market"))
+    venue = Exchange([msgspec.structs.replace(PLAIN, default_leverage=10)], rules)
+    run_all(venue, AdvanceTime(400 * 24 * HOUR), SetMarkPrice(400 * 24 * HOUR, A, 1000))  # nothing is due yet
+    start = venue.ts_ns
+    run_all(venue, Deposit(start, 8, 10_000), OpenPosition(start, A, 8, 100, 1_000))
+    run_all(venue, Deposit(start, 9, 10_000_000), order(9, 1, BUY, 100, 700, ts=start), SetMarkPrice(start, A, 700))
+    run_all(venue, AdvanceTime(start + 100 * SECOND))
+    with pytest.raises(ConfigError, match=field):
+        venue.apply(AdvanceTime(start + 365 * 24 * HOUR))
 
 
 def test_a_million_steps_are_not_too_many() -> None:

@@ -5,7 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
+import exchange.rules
 from exchange.errors import ConfigError
+from exchange.exchange import Exchange
+from exchange.instrument import Instrument
 from exchange.rules import (
     DisposalRules,
     FundRules,
@@ -20,6 +23,10 @@ from exchange.rules import (
     load_rules,
 )
 from exchange.units import MAX_MONEY, MAX_PRICE_TICKS
+
+RULE_CLASSES = [
+    kind for kind in vars(exchange.rules).values() if isinstance(kind, type) and hasattr(kind, "__post_init__")
+]
 
 
 def test_defaults_are_valid_and_load_from_nothing() -> None:
@@ -154,3 +161,21 @@ def test_rules_are_frozen() -> None:
     """Components copy what they need; a change would not reach them."""
     with pytest.raises(AttributeError):
         Rules().clearing = "none"  # type: ignore[misc]
+
+
+def test_the_openings_of_all_parts_of_the_fund_are_money() -> None:
+    """Together they are at most what may enter at all."""
+    facts = [Instrument(instrument_id=number, symbol=str(number)) for number in (1, 2)]
+    rules = Rules(fund=FundRules(scope="per_instrument", opening=MAX_MONEY // 2))
+    Exchange(facts, rules).check()
+    with pytest.raises(ConfigError, match=r"rules\.fund\.opening"):
+        Exchange([*facts, Instrument(instrument_id=3, symbol="3")], rules)
+    Exchange([*facts, Instrument(instrument_id=3, symbol="3")], Rules(fund=FundRules(opening=MAX_MONEY))).check()
+
+
+@pytest.mark.parametrize("kind", RULE_CLASSES, ids=lambda kind: kind.__name__)
+def test_a_field_of_the_wrong_type_is_no_type_error(kind: type[msgspec.Struct]) -> None:
+    """Also where a caller makes the rules, and not a file."""
+    for field in kind.__struct_fields__:
+        with pytest.raises(ConfigError, match=field):
+            kind(**{field: object()})

@@ -2,8 +2,16 @@
 
 from exchange import Exchange
 from exchange.clock import NEVER
-from exchange.commands import Deposit, OpenPosition, PlaceOrder, SetMarkPrice, SettleInstrument, Withdraw
-from exchange.enums import Origin
+from exchange.commands import (
+    Deposit,
+    OpenPosition,
+    PlaceOrder,
+    SetMarketState,
+    SetMarkPrice,
+    SettleInstrument,
+    Withdraw,
+)
+from exchange.enums import MarketState, Origin
 from exchange.events import DeleveragingStarted, LiquidationOrderPlaced, LossSocialized
 from exchange.instrument import Instrument, MarginTier
 from exchange.rules import (
@@ -87,8 +95,8 @@ def test_lots_of_a_shortage_count_the_leg_with_its_part_of_the_debt() -> None:
     assert spot_liquidation(rules, lots=100, deposit=1_000).qty_lots == 32
 
 
-def test_nothing_is_disposed_of_in_a_settled_market() -> None:
-    """The fund took over and would sell after a second; there is nothing to wake for once the market is settled."""
+def test_nothing_is_disposed_of_in_a_paused_or_settled_market() -> None:
+    """The fund took over and would sell later: nothing wakes while the market is paused, or once it is settled."""
     venue = Exchange(
         [Instrument(A, "A")],
         Rules(liquidation=LiquidationRules(order="market", remainder=("fund",), disposal=DisposalRules(step_ns=1_000))),
@@ -96,5 +104,9 @@ def test_nothing_is_disposed_of_in_a_settled_market() -> None:
     run_all(venue, Deposit(0, VICTIM, 10), SetMarkPrice(0, A, 100), OpenPosition(0, A, VICTIM, 1, 100))
     run_all(venue, SetMarkPrice(0, A, 80))
     assert (venue.account(-1).positions()[0].size_lots, venue.clock.next_due_ns) == (1, 1_000)
-    run_all(venue, SettleInstrument(0, A, 80))
+    run_all(venue, SetMarketState(0, A, MarketState.PAUSED))
+    assert venue.clock.next_due_ns == NEVER
+    run_all(venue, SetMarketState(500, A, MarketState.OPEN))
+    assert venue.clock.next_due_ns == 1_000
+    run_all(venue, SettleInstrument(500, A, 80))
     assert venue.clock.next_due_ns == NEVER

@@ -3,15 +3,16 @@
 import json
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from exchange.commands import EndSession, SetIndexPrice, SettleInstrument
 from exchange.errors import ConfigError
-from exchange.instrument import Instrument
+from exchange.instrument import Instrument, MarginTier
 from exchange.rules import LiquidationRules, Rules, TakeoverRules
 from replay.cli import main
 from replay.shock import Shock, Units, commands, path, run_shock
-from replay.shock.command import shock_of
+from replay.shock.command import remarks, shock_of
 from replay.venues import load_venue
 
 SMALL = ("--option", "accounts=20", "--option", "steps=5")
@@ -97,3 +98,30 @@ def test_json_is_an_object_per_venue_with_exact_money(capsys: pytest.CaptureFixt
     assert [outcome["venue"] for outcome in told] == ["bitmex_2020", "okex_2018"]
     assert Decimal(told[0]["fund_start"]) == 50_000
     assert len(told[0]["digest"]) == 64
+
+
+def test_a_shock_to_no_price_is_refused() -> None:
+    """A gap of all but a millionth is less than a tick."""
+    rules, instruments = load_venue("generic_linear")
+    with pytest.raises(ConfigError, match=r"expected prices from 0\.1 .*gap_ppm"):
+        run_shock(rules, instruments, Shock(accounts=1, steps=1, gap_ppm=999_999))
+    floored = msgspec.structs.replace(instruments[0], min_price_ticks=80_000)
+    with pytest.raises(ConfigError, match=r"expected prices from 8,000\.0"):
+        run_shock(rules, [floored], Shock(accounts=1, steps=1))
+
+
+def test_a_crowd_that_may_not_come_in_is_no_shock(capsys: pytest.CaptureFixture[str]) -> None:
+    """Positions too large for the instrument: nobody stands there, and no table says that all went well."""
+    assert main(["shock", "--venue", "generic_linear", "--option", "price=1", *SMALL]) == 2
+    assert "position too large" in capsys.readouterr().err
+
+
+def test_a_remark_says_that_some_were_refused() -> None:
+    """The others are what the table counts."""
+    rules, instruments = load_venue("generic_linear")
+    tiers = (MarginTier(5_000, max_leverage=20),)
+    tight = msgspec.structs.replace(instruments[0], margin_tiers=tiers)
+    outcomes = [run_shock(rules, [listed], Shock(accounts=20, steps=5)) for listed in (instruments[0], tight)]
+    assert outcomes[0].refused == 0 < outcomes[1].refused
+    assert remarks(outcomes)[0].startswith(f"note: generic_linear refused {outcomes[1].refused} ")
+    assert len(remarks(outcomes)) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from exchange.codec import decode_events, encode_event
 from exchange.commands import CommandType
-from exchange.enums import LiquidationOutcome, RecordedKind, RejectReason, Side
+from exchange.enums import LiquidationOutcome, RecordedKind, RejectReason, Side, SocializationBase
 from exchange.errors import DataError
 from exchange.events import (
     EVENTS,
@@ -14,13 +14,16 @@ from exchange.events import (
     FundDeposited,
     FundPaid,
     HaircutCharged,
+    LenderCut,
     LiquidationEnded,
     LiquidationOrderPlaced,
     LiquidationStarted,
     LossSocialized,
     OrderRejected,
+    ProfitClawedBack,
     RecordedClipped,
     RequestRejected,
+    SessionEnded,
     SurplusPaid,
     Trade,
     TradeReported,
@@ -101,6 +104,19 @@ def test_sides_are_those_of_first_orders() -> None:
     ]
     statistics = counted(*orders)
     assert (statistics.longs_liquidated, statistics.shorts_liquidated) == (1, 1)
+
+
+def test_what_a_session_charges_is_socialized_too() -> None:
+    """Whatever the base, and whether it was paid out of balances, out of profits, or by lenders."""
+    statistics = counted(
+        LossSocialized(1, 1, 0, 1, 1, 9, 9, 9, 2, SocializationBase.LENDERS),
+        LenderCut(1, 1, 0, 1, 1, 5, 9, 9),
+        LenderCut(1, 1, 0, 2, 1, 4, 9, 9),
+        SessionEnded(1, 1, 0, 40, 50, 30, 600_000_000, 3, SocializationBase.SESSION_TOTAL),
+        ProfitClawedBack(1, 1, 0, 1, 0, 10, 20, 5),
+        HaircutCharged(1, 1, 0, 1, 1, 0, 20, 20, 0),
+    )
+    assert (statistics.socialized, statistics.most_payers, statistics.haircut_count) == (39, 3, 4)
 
 
 def test_payers_are_summed() -> None:

@@ -579,7 +579,7 @@ def takeover_ladder(given: Given) -> Found:
 def stage_name(equity: int, maintenance: int, scales: list[int], insolvent: dict[str, str]) -> str:
     """The level in the vector's words; below the backstop, who acts for an account of this equity."""
     level = level_of(equity, maintenance, scales, False)
-    takers = [step for step in ("backstop", *insolvent) if not is_declined(step, equity, True)]
+    takers = [step for step in ("backstop", *insolvent) if step != "backstop" or not is_declined(equity, True)]
     taker = takers[0] if level == BACKSTOP_LEVEL else "backstop"
     return STAGES[level] if taker == "backstop" else insolvent[taker]
 

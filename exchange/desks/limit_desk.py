@@ -75,4 +75,4 @@ class LimitDesk(RequestDesk):
         write_market_state_set(self.log, market.instrument, state, previous)
         if previous == MARKET_PAUSED and state != MARKET_PAUSED:
             market.active_step = self.log.step
-            self.disposer.note_opened()
+        self.disposer.note_state()
