@@ -187,7 +187,6 @@ class ReferenceVenue:
                         self.desk.elect(book, order)
                         has_elected = is_active = True
                         continue
-                    book.watches.forget()
                     if not move_all(book):
                         break
         return has_elected

@@ -90,17 +90,18 @@ class Watches:
         elects = self.book.rules.stop_already_touched == "elect"
         order.came_touched = elects and not is_new_trail and seen is not None and order.is_touched_by(seen, seen)
 
-    def look(self) -> None:
-        """Look at all prices that are watched."""
-        for price, seen in self.seen.items():
-            now = self.value(price)
-            if now == seen:
-                continue
-            self.seen[price] = now
-            self.fresh.discard(price)
-            if now is not None:
-                self.fresh.add(price)
-                self.rose[price] = seen is None or abs(seen) == FAR or now > seen
+    def look_at(self, price: Price) -> None:
+        """Look at a price, if it is watched."""
+        if price not in self.seen:
+            return
+        seen, now = self.seen[price], self.value(price)
+        if now == seen:
+            return
+        self.seen[price] = now
+        self.fresh.discard(price)
+        if now is not None:
+            self.fresh.add(price)
+            self.rose[price] = seen is None or abs(seen) == FAR or now > seen
 
     def is_touched(self, order: Order) -> bool:
         """Whether the order may be elected now."""
@@ -115,15 +116,16 @@ class Watches:
         return order.watches in self.fresh and seen is not None and order.is_touched_by(seen, seen)
 
     def next_order(self) -> Order | None:
-        """Return the trigger order that is elected next, None if none is touched."""
-        self.look()
-        touched = [order for order in self.book.live if order.is_stop and self.is_touched(order)]
-        touching = {order.watches for order in touched if self.is_touched_now(order)}
-        self.fresh &= touching
-        if Price.LAST not in touching:
-            self.book.forget_range()
+        """Return the trigger order that is elected next, None if none is touched.
+
+        A price is looked at when its turn comes, and ceases to touch when none of its orders is touched.
+        """
         for price in Price:
-            orders = [order for order in touched if order.watches == price]
+            self.look_at(price)
+            waiting = [order for order in self.book.live if order.is_stop and order.watches == price]
+            if not any(self.is_touched_now(order) for order in waiting):
+                self.forget(price)
+            orders = [order for order in waiting if self.is_touched(order)]
             if not orders:
                 continue
             rising = [order for order in orders if order.is_rising]
@@ -136,10 +138,11 @@ class Watches:
             return min(falling, key=lambda order: (-order.trigger, order.place))
         return None
 
-    def forget(self) -> None:
-        """No order is touched any more: only what happens from here on counts."""
-        self.book.forget_range()
-        self.fresh.clear()
+    def forget(self, price: Price) -> None:
+        """No order is touched by a price any more: only what happens to it from here on counts."""
+        if price == Price.LAST:
+            self.book.forget_range()
+        self.fresh.discard(price)
 
     def shown_price(self, price: Price) -> int:
         """Return the price as `StopTriggered` shows it."""
