@@ -120,9 +120,10 @@ class Watches:
 
         A price is looked at when its turn comes, and ceases to touch when none of its orders is touched.
         """
+        stops = [order for order in self.book.live if order.is_stop]
         for price in Price:
             self.look_at(price)
-            waiting = [order for order in self.book.live if order.is_stop and order.watches == price]
+            waiting = [order for order in stops if order.watches == price]
             if not any(self.is_touched_now(order) for order in waiting):
                 self.forget(price)
             orders = [order for order in waiting if self.is_touched(order)]
