@@ -11,6 +11,7 @@ from exchange.units import MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_TS_NS
 from tests.reference.random_source import Source, between, one_in, pick
 from tests.reference.random_venues import CENTRE
 
+MAY_HIDE = {"iceberg", "terms", "lone_terms", "reducing", "bracket", "replace"}  # features that may bring icebergs
 START = 1_000  # units of time before the first command
 
 
@@ -57,7 +58,7 @@ def qty_for(world: World, source: Source) -> int:
     if "rich" in world.features and one_in(source, 3):
         return pick(source, (MAX_QTY_LOTS, MAX_QTY_LOTS // 2, MAX_QTY_LOTS // 3, MAX_QTY_LOTS // 5))
     if "edges" in world.features and one_in(source, 30):
-        if "iceberg" in world.features or "terms" in world.features:
+        if world.features & MAY_HIDE:
             return pick(source, (0, -1, MAX_QTY_LOTS + 1))  # one that shows little of so much would trade forever
         return pick(source, (0, -1, MAX_QTY_LOTS, MAX_QTY_LOTS + 1, -MAX_TS_NS))
     return between(source, 1, pick(source, (3, 10, 40)))
