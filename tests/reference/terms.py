@@ -117,7 +117,7 @@ def check_terms(order: Order) -> RejectReason:
     is_immediate = order.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)
     is_valid = (
         (order.display == 0 or not (is_immediate or not (order.has_limit or order.is_to_limit)))
-        and (order.min_qty == 0 or (order.min_qty <= order.open_qty and not order.post_only))
+        and (order.min_qty == 0 or (order.min_qty <= max(1, order.open_qty) and not order.post_only))
         and (order.budget == 0 or order.time_in_force == TimeInForce.FOK)
         and (order.terms is None or order.terms.expires_ns == 0 or order.asked_time == TimeInForce.GTD)
         and (order.bracket is None or bracket_is_possible(order.bracket.terms, order.side))
