@@ -28,6 +28,13 @@ def test_engine_gives_the_events_of_the_twin_when_trading_is_interrupted(scenari
     assert first_difference(scenario) is None, report(*shortened(scenario))
 
 
+@settings(max_examples=EXAMPLES)
+@given(scenarios(area="orders"))
+def test_engine_gives_the_events_of_the_twin_for_special_orders(scenario: Scenario) -> None:
+    """The same with special orders in the middle: icebergs, terms, triggers, links, brackets, reduce-only orders."""
+    assert first_difference(scenario) is None, report(*shortened(scenario))
+
+
 @pytest.mark.slow
 def test_engine_gives_the_events_of_the_twin_on_seeded_runs() -> None:
     """Longer scenarios than Hypothesis makes; a failure is printed as its shortest prefix."""

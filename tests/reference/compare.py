@@ -46,8 +46,8 @@ def first_difference(scenario: Scenario) -> Difference | None:
         found = outcome(engine.apply, engine.check, command)
         expected = outcome(twin.apply, twin.check, command)
         if found != expected:
-            return Difference(index, found, expected)
-        if not found or not found[0].startswith("SequenceError"):
+            return Difference(index, [in_words(event) for event in found], [in_words(event) for event in expected])
+        if found != ["SequenceError"]:
             applied.append(command)
     batch = Exchange(scenario.instruments, scenario.rules, with_digest=True)
     try:
@@ -60,8 +60,8 @@ def first_difference(scenario: Scenario) -> Difference | None:
     return None
 
 
-def outcome(apply: Callable[[Any], list[Any]], check: Callable[[], None], command: Command) -> list[str]:
-    """Return the events of a command, as code; or what was raised instead."""
+def outcome(apply: Callable[[Any], list[Any]], check: Callable[[], None], command: Command) -> list[Any]:
+    """Return the events of a command; or what was raised instead, in words."""
     try:
         events = apply(command)
         check()
@@ -69,7 +69,12 @@ def outcome(apply: Callable[[Any], list[Any]], check: Callable[[], None], comman
         return ["SequenceError"]
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a difference
         return [f"raised {error!r}"]
-    return [code(event) for event in events]
+    return list(events)
+
+
+def in_words(event: Any) -> str:
+    """Return an event as code; what was raised is in words already."""
+    return event if isinstance(event, str) else code(event)
 
 
 def kind_of(event: str) -> str:

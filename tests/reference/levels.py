@@ -1,7 +1,7 @@
 """How far an account has fallen, and what it may still do (docs/semantics/liquidation.md, sections 1 and 2)."""
 
 from exchange.commands import CommandType, RestrictAccount, SetMarketState
-from exchange.enums import AccountLevel, MarketState, Phase, RejectReason, Side
+from exchange.enums import AccountLevel, MarketState, OrderEffect, Phase, RejectReason, Side
 from exchange.events import AccountRestricted, LevelCrossed, MarketStateSet, RequestRejected
 from exchange.rules import LevelRules, Rules
 from tests.reference.book import Book, Order
@@ -114,6 +114,8 @@ class Levels:
             return NONE
         if self.is_paused(instrument_id):
             return RejectReason.MARKET_PAUSED
+        if order.effect != OrderEffect.ANY:
+            return NONE
         is_market_limited = self.states.get(instrument_id) == MarketState.REDUCE_ONLY
         if not is_market_limited and not self.is_limited(order.account):
             return NONE
