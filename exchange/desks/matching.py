@@ -234,7 +234,7 @@ class Matcher:
             price = self.last_fill
         else:
             if self.has_guards and self.guard.queue_market_order(
-                market, owner, order_id, side, time_in_force, left, filled
+                market, owner, order_id, side, time_in_force, left, filled, terms
             ):
                 return
             reason = CANCEL_MARKET_REMAINDER if opposite.best == 0 else CANCEL_PROTECTION

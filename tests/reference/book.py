@@ -280,14 +280,14 @@ class Book:
             self.live.append(order)
             self.watches.note(order)
             return
+        if order.effect == OrderEffect.CLOSE_POSITION:
+            order.effect = OrderEffect.REDUCE_ONLY  # it has a quantity now
         if order.is_queued:
             self.live.append(order)
             return
         resting = self.resting(order.side)
         if all(order.price > o.price if order.side == Side.BUY else order.price < o.price for o in resting):
             self.top[order.side] = order
-        if order.effect == OrderEffect.CLOSE_POSITION:
-            order.effect = OrderEffect.REDUCE_ONLY  # it has a quantity now
         self.live.append(order)
         if order.display > 0:
             icebergs.show(self, order, kept_priority=False)

@@ -432,7 +432,8 @@ class OrderDesk:
         if order is None:
             return
         book, reason = self.books[instrument_id], RejectReason.NONE
-        if order.link is not None or order.bracket is not None or (order.trail is not None and order.is_stop):
+        is_tied = order.link is not None or order.bracket is not None or (order.trail is not None and order.is_stop)
+        if is_tied or order.is_queued:
             self.reject(command, CommandType.REPLACE_ORDER, RejectReason.INVALID_COMBINATION)
             return
         terms = order.terms

@@ -99,7 +99,9 @@ class Watches:
             return
         self.seen[price] = now
         self.fresh.discard(price)
-        if now is not None:
+        if now is None:
+            self.rose[price] = price == Price.ASK
+        else:
             self.fresh.add(price)
             self.rose[price] = seen is None or abs(seen) == FAR or now > seen
 
