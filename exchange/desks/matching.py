@@ -150,6 +150,8 @@ class Matcher:
         """Return why a reduce-only order could not act as it should now, or 0. It asks for no margin."""
         if kind >= STOP:
             return REJECT_NONE
+        if kind == MARKET and not market.is_continuous and not market.has_mark:
+            return REJECT_NO_MARK_PRICE  # What it would count for while it is queued is not known.
         if market.state == MARKET_PAUSED:
             return REJECT_MARKET_PAUSED
         if time_in_force == FOK or terms is not None:

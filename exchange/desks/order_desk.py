@@ -14,6 +14,7 @@ from exchange.accounts.pockets import Pockets
 from exchange.book.iceberg import grow_hidden, reduce_iceberg, submerge
 from exchange.book.level_index import RANK
 from exchange.book.order_pool import (
+    ASLEEP_BIT,
     FILLED,
     FLAGS,
     HIDDEN,
@@ -400,7 +401,9 @@ class OrderDesk:
         if is_below_filled:
             return REJECT_BELOW_FILLED
         if self.has_guards:
-            reason = self.guard.order_refusal(market, words[order + OWNER], side, kind, lots, price, False)
+            # A trailing stop that sleeps has no limit yet.
+            guarded = STOP if flags & ASLEEP_BIT != 0 else kind
+            reason = self.guard.order_refusal(market, words[order + OWNER], side, guarded, lots, price, False)
             if reason != REJECT_NONE:
                 return reason
         if flags & POST_ONLY_BIT and not is_pending and self.matcher.post_only_price(market, side, price) != price:

@@ -221,7 +221,9 @@ class Guard(OrderGuard):
         book = market.book
         slot = owner >> 32
         needs_margin = self.matcher.has_clearing and slot >= FIRST_SLOT
-        reserved_at: i64 = market.mark if needs_margin and market.has_mark else 0
+        if needs_margin and not market.has_mark:
+            return False  # Nobody knows what it would count for.
+        reserved_at: i64 = market.mark if needs_margin else 0
         order = book.enter(order_id, owner, order_flags(side, MARKET, GTC, 0), 0, lots, filled, reserved_at)
         if terms is not None and terms.time_in_force != 0:
             book.attach(order, terms)  # A time may end it.

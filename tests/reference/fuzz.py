@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=0, help="stop after this time, 0 for no limit")
     parser.add_argument("--failures", type=int, default=1, help="stop after this many failures")
     parser.add_argument("--phases", action="store_true", help="phases, breakers and protections in every scenario")
-    parser.add_argument("--area", choices=("", "orders"), default="", help="put one area of rules in the middle")
+    parser.add_argument("--area", choices=("", "orders", "mixed"), default="", help="put one area in the middle")
     chosen = parser.parse_args(arguments)
     started, failures, runs = time.monotonic(), 0, 0
     for seed in range(chosen.seed, chosen.seed + chosen.runs):

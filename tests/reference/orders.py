@@ -172,8 +172,9 @@ class OrderDesk:
     def check_acting(self, instrument_id: int, order: Order) -> RejectReason:
         """The last checks of an order that acts at once; what reduces a position needs no mark and no margin."""
         book, is_free = self.books[instrument_id], order.effect != OrderEffect.ANY
+        needs_no_mark = is_free and book.phase == Phase.CONTINUOUS  # else it is queued at the mark
         return (
-            (RejectReason.NONE if is_free else self.checks.has_mark(instrument_id, order))
+            (RejectReason.NONE if needs_no_mark else self.checks.has_mark(instrument_id, order))
             or self.levels.check_order(instrument_id, order)
             or self.checks.fill_or_kill(instrument_id, order)
             or check_budget(book, order, self.checks)
@@ -264,7 +265,11 @@ class OrderDesk:
         elif order.time_in_force == TimeInForce.GTC and may_rest and last_fill is not None:
             order.kind, order.price = OrderKind.LIMIT, last_fill
             book.enter(order)
-        elif order.time_in_force != TimeInForce.GTC or not self.phases.queues_market_orders(book.instrument_id):
+        elif (
+            order.time_in_force != TimeInForce.GTC
+            or not self.phases.queues_market_orders(book.instrument_id)
+            or self.checks.has_mark(book.instrument_id, order)
+        ):
             book.cancel(order, CancelReason.PROTECTION)
         else:
             self.phases.queue(book, order)
@@ -497,6 +502,7 @@ class OrderDesk:
             or self.check_trail(command)
             or self.checks.combination(instrument_id, order)
             or self.checks.room(instrument_id, order)
+            or self.protections.check_order(self.books[instrument_id], order)
         )
         if reason:
             self.reject(command, CommandType.PLACE_TRAILING_STOP, reason)

@@ -80,7 +80,8 @@ class Protections:
         if 0 < self.rules.max_order_lots < order.open_qty:
             return RejectReason.ORDER_TOO_LARGE
         mark = self.clearing.marks.get(book.instrument_id)
-        price = order.price if order.has_limit else mark
+        sleeps = order.trail is not None and order.is_stop and not order.trail.is_awake
+        price = order.price if order.has_limit and not sleeps else mark
         notional = 0 if price is None else self.clearing.notional(book.instrument_id, order.open_qty, price)
         if 0 < self.rules.max_order_notional < notional:
             return RejectReason.ORDER_TOO_LARGE

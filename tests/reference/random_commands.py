@@ -25,6 +25,7 @@ class World:
     features: set[str]
     unit_ns: int = 1
     menu: list[Callable[["World", Source], Command | list[Command]]] = field(default_factory=list)
+    issued: list[tuple[int, int, int]] = field(default_factory=list)  # instrument, account, id: see random_mixed
 
 
 def some_instrument(world: World, source: Source) -> Instrument:

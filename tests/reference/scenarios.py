@@ -38,6 +38,7 @@ from exchange.rules import BreakerRules, Rules
 from exchange.units import MAX_MONEY, MAX_QTY_LOTS
 from tests.reference import (
     random_liquidation,
+    random_mixed,
     random_orders,
     random_phases,
     random_pricing,
@@ -97,7 +98,7 @@ class Scenario(msgspec.Struct, frozen=True):
 def make_world(source: Source, area: str = "", *, has_phases: bool = False) -> World:
     """Return a venue, and the menu of commands that this scenario allows.
 
-    area: what is in the middle of it; has_phases: phases or breakers, surely.
+    area: what is in the middle of it, "mixed" for everything; has_phases: phases or breakers, surely.
     """
     ids = pick(source, ((1,), (1, 2), (3, 7, 65_535)))
     names = [feature for feature, _, _ in MENU] + list(EXTRAS)
@@ -109,13 +110,15 @@ def make_world(source: Source, area: str = "", *, has_phases: bool = False) -> W
     )
     if area == "orders":
         world.features = world.features - {"losses", "crisis"}
+    if area == "mixed":
+        world.features, has_phases = random_mixed.choose_features(source), True
     if "losses" in world.features:
         world.rules = random_waterfall.with_losses(world.rules, source)
         world.unit_ns = pick(source, (1, 400_000_000))
     is_interrupted = has_phases or one_in(source, 3)
     if is_interrupted and world.unit_ns == 1:
         world.unit_ns = pick(source, random_phases.UNITS)
-    if is_interrupted and one_in(source, 3):
+    if area != "mixed" and is_interrupted and one_in(source, 3):
         world.rules = msgspec.structs.replace(world.rules, clearing="none")
         world.features = world.features - {"losses", "crisis", "spot", "edges", "open", "deposit", "withdraw", "mark"}
     if area == "" and one_in(source, 12):
@@ -148,7 +151,7 @@ def make_world(source: Source, area: str = "", *, has_phases: bool = False) -> W
         world.instruments = tuple(
             random_pricing.with_prices(i, source, START * world.unit_ns, world.unit_ns) for i in world.instruments
         )
-    if area == "orders" or (one_in(source, 3) and "rich" not in world.features):
+    if area != "" or (one_in(source, 3) and "rich" not in world.features):
         if area == "orders":
             random_orders.focus(world, source)
         start_ns = START * world.unit_ns
@@ -165,6 +168,10 @@ def make_world(source: Source, area: str = "", *, has_phases: bool = False) -> W
     if is_interrupted:
         make_interruptions(world, source)
     world.menu = world.menu or [place_limit]
+    if area == "mixed":
+        world.menu.extend([amend] * 10 + [reduce] * 3 + [random_orders.link] * 10 + [random_orders.place_bracketed] * 8)
+        world.menu.extend([random_orders.place_reducing] * 8)
+        random_mixed.with_fresh_ids(world)
     return world
 
 
@@ -359,6 +366,7 @@ def money_for(world: World, source: Source) -> int:
         return pick(source, (0, -1, MAX_MONEY + 1))
     instrument = some_instrument(world, source)
     lot = lot_value(instrument.kind, instrument.tick_value, instrument.tick_value_divisor)
+    lot *= 20 if "wealth" in world.features else 1
     return max(1, lot * between(source, 1, 12) // pick(source, (1, 2, 10)))
 
 
@@ -461,7 +469,7 @@ def opening(world: World, source: Source) -> list[Command]:
     for account in range(1, world.accounts + 1):
         if "rich" in world.features:
             commands.append(Deposit(ts_ns=0, account=account, amount=RICH))
-        elif not one_in(source, 10):
+        elif not one_in(source, 40 if "fresh_ids" in world.features else 10):
             commands.append(Deposit(ts_ns=0, account=account, amount=money_for(world, source)))
     for instrument in world.instruments:
         if instrument.breakers != BreakerRules() and not one_in(source, 4):
