@@ -361,6 +361,7 @@ class OrderDesk:
         if is_linked and self.links.closes_position(market, words[order + ORDER_ID]):
             if lots != 0:
                 return REJECT_INVALID_QUANTITY
+            is_total = False  # It has no quantity of its own to be below.
         elif lots == NOTHING_LEFT:
             return REJECT_NOTHING_TO_REDUCE
         elif lots < 1 or lots > MAX_QTY_LOTS:

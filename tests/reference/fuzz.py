@@ -22,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--failures", type=int, default=1, help="stop after this many failures")
     parser.add_argument("--phases", action="store_true", help="phases, breakers and protections in every scenario")
     parser.add_argument("--area", choices=("", "orders", "mixed"), default="", help="put one area in the middle")
+    parser.add_argument("--checked", type=int, default=1, help="let both check themselves after every so many commands")
     chosen = parser.parse_args(arguments)
     started, failures, runs = time.monotonic(), 0, 0
     for seed in range(chosen.seed, chosen.seed + chosen.runs):
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
             break
         runs += 1
         scenario = seeded_scenario(seed, chosen.length, chosen.area, has_phases=chosen.phases)
-        if first_difference(scenario) is None:
+        if first_difference(scenario, every=chosen.checked) is None:
             continue
         failures += 1
         sys.stdout.write(

@@ -96,6 +96,8 @@ def rename(world: World, source: Source, command: Any, names: dict[int, int]) ->
     replace = msgspec.structs.replace
     is_new = isinstance(command, PlaceOrder | PlaceTrailingStop | OrderTerms | BracketTerms)
     if is_new and getattr(command, "origin", Origin.PARTICIPANT) == Origin.PARTICIPANT:
+        if isinstance(command, PlaceOrder) and "strangers" in world.features and one_in(source, 20):
+            return replace(command, account=0, origin=pick(source, (Origin.RECORDED, Origin.CORRECTION)))
         new_id = names.setdefault(command.order_id, FIRST_ID + len(world.issued))
         if not isinstance(command, OrderTerms | BracketTerms):
             world.issued.append((command.instrument, command.account, new_id))
