@@ -110,7 +110,7 @@ def rename(world: World, source: Source, command: Any, names: dict[int, int]) ->
         )
     is_about = isinstance(command, CancelOrder | AmendOrder | ReduceOrder | ReplaceOrder | LinkOrders)
     if not is_about or getattr(command, "origin", Origin.PARTICIPANT) != Origin.PARTICIPANT or not world.issued:
-        return command  # type: ignore[no-any-return]
+        return command
     instrument, account, order_id = pick(source, world.issued[-12:])
     command = replace(command, instrument=instrument, account=account, order_id=order_id)
     if isinstance(command, LinkOrders):
@@ -120,4 +120,4 @@ def rename(world: World, source: Source, command: Any, names: dict[int, int]) ->
         new_id = order_id if one_in(source, 6) else FIRST_ID + len(world.issued)
         world.issued.append((instrument, account, new_id))
         return replace(command, new_order_id=new_id)
-    return command  # type: ignore[no-any-return]
+    return command
