@@ -41,7 +41,10 @@ class Levels:
 
     def threshold(self, account: Account, ppm: int) -> int:
         """Return the equity below which an account is at the level of a scale."""
-        maintenance = self.clearing.maintenance(account)
+        return self.scaled(self.clearing.maintenance(account), ppm)
+
+    def scaled(self, maintenance: int, ppm: int) -> int:
+        """Return the equity below which an account with that maintenance margin is at the level of a scale."""
         if self.rules.is_equal_liquidated and maintenance > 0:
             return maintenance * ppm // PPM + 1
         return ceil_div(maintenance * ppm, PPM)
@@ -56,8 +59,8 @@ class Levels:
 
     def level(self, account: Account) -> AccountLevel:
         """Return the lowest level that the account's equity is below."""
-        equity = self.clearing.equity(account)
-        below = [level for level, ppm in self.scales() if equity < self.threshold(account, ppm)]
+        equity, maintenance = self.clearing.equity(account), self.clearing.maintenance(account)
+        below = [level for level, ppm in self.scales() if equity < self.scaled(maintenance, ppm)]
         return max(below, default=AccountLevel.NORMAL)
 
     def look(self, accounts: list[Account]) -> None:

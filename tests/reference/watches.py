@@ -127,6 +127,8 @@ class Watches:
             return None
         stops = [order for order in self.book.live if order.is_stop]
         for price in Price:
+            if price != Price.LAST and price not in self.seen:
+                continue  # nobody ever watched it
             self.look_at(price)
             waiting = [order for order in stops if order.watches == price]
             if not any(self.is_touched_now(order) for order in waiting):
