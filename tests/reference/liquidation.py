@@ -261,8 +261,7 @@ class Liquidator:
         account.is_in_liquidation = True
         shortage = self.reduction.shortage(account)
         for _, book in sorted(self.books.items()):
-            for order in book.live_of(account.account_id):
-                book.cancel(order, CancelReason.LIQUIDATION, liquidation.liquidation_id)
+            book.cancel_all(account.account_id, CancelReason.LIQUIDATION, liquidation.liquidation_id)
         liquidation.freed += max(0, shortage - self.reduction.shortage(account))
         if self.clearing.may_orders_count and self.levels.shortfall(account) <= 0:
             self.end(liquidation, LiquidationOutcome.CURED)
