@@ -13,6 +13,7 @@ from replay.crash.check import Check, check_crash, checks_of, queries_of
 from replay.crash.load import Loaded, crash_names, load_crash
 from replay.crash.metrics import METRICS
 from replay.crash.observed import OBSERVERS, observed
+from replay.crash.reporting import add_report, payload_of, wanted_page, write_report
 from replay.crash.run import CrashRun, Query, run
 from replay.crash.settings import parse_settings
 from replay.crash.story import description, list_of, story_of_run, table_of
@@ -20,6 +21,8 @@ from replay.crash.tables import account_table, liquidation_table
 from replay.flows.setting import MissingRecordingError
 from replay.interrupt import asks_to_stop
 from replay.progress import shown_progress
+from replay.report.opening import opened
+from replay.report.recorder import Recorder
 from replay.sources.cells import parse_integer
 from replay.wording import shown
 
@@ -34,6 +37,7 @@ examples:
   cascade crash okex-2018 --set timeline.injection=off
   cascade crash bitmex-2020-03 --set fund.opening=500000000000 --out runs/thin
   cascade crash gdax-2017 --variant collar
+  cascade crash gdax-2017 --open                    a page that plays it; --report FILE writes it somewhere
   cascade crash my/crash                            the crash.toml of a folder of yours
   cascade crash gdax-2017 --variant thick --tree --attribution 10   which liquidation set off which, and its price
 
@@ -49,8 +53,8 @@ METRICS
 
 --attribution, --tree and --accounts say more than the story: docs/crashes.md defines cause and chain.
 
---json prints one object: name, kind, numbers, checks, summary, sheet (where all money is), and with --attribution
-liquidations, with --accounts accounts, all of them. Numbers are in ticks, money units, lots, ppm and ns.
+--json prints one object: name, kind, numbers, checks, summary, sheet (where all money is), report, and with
+--attribution liquidations, with --accounts accounts, all of them. Numbers are in ticks, money units, lots, ppm and ns.
 
 exit codes: 0 done, 1 a number is outside of its tolerance, 2 something about the input is wrong, 130 interrupted.
 """
@@ -86,6 +90,7 @@ def add_crash(parser: argparse.ArgumentParser) -> None:
     )
     for option, what in _TABLES.items():
         parser.add_argument(option, nargs="?", const=_ROWS, metavar="N", help=f"{what}, at most N lines ({_ROWS})")
+    add_report(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
 
 
@@ -114,6 +119,8 @@ def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -
     known = queries_of(loaded)
     names = [name for name, metric in METRICS.items() if not metric.needs & {"account", "at"}]
     queries = [*known, *map(Query, names)]
+    page = wanted_page(given, loaded.name)
+    recorder = Recorder()
     with asks_to_stop() as should_stop, shown_progress(loaded.name) as progress:
         found = run(
             loaded,
@@ -124,21 +131,24 @@ def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -
             out=given.out,
             progress=progress,
             should_stop=should_stop,
-            extra_sinks=OBSERVERS,
+            extra_sinks=[*OBSERVERS, *([recorder.attach] if page is not None else [])],
         )
     is_whole = found.summary.stopped != "interrupt"
     is_plain = not settings and given.venue is None and is_whole
     checks = checks_of(found._replace(values=found.values[: len(known)]), known) if is_plain else []
+    what_if = {**({"venue": given.venue} if given.venue else {}), **settings}
+    if page is not None:
+        payload = payload_of(recorder, found, loaded.name, what_if)
+        write_report(page, loaded, [payload], checks, was_rolled_back=recorder.was_rolled_back)
     if given.json:
         numbers = dict(zip(names, found.values[len(known) :], strict=True))
-        say(_json(found, numbers, checks, given))
+        say(_json(found, numbers, checks, page, given))
     else:
-        warning = ", ".join(
-            [*([f"venue {given.venue}"] if given.venue else []), *(f"{k} = {v}" for k, v in settings.items())]
-        )
-        say(story_of_run(found, checks, warning))
+        say(story_of_run(found, checks, ", ".join(f"{name} = {value}" for name, value in what_if.items())))
         for text in _more_of(found, given):
             say(f"\n{text}")
+    if page is not None and not given.json:
+        say(f"\n{opened(page) if given.open else f'page in {page}'}")
     return 0 if is_whole else 130
 
 
@@ -164,7 +174,11 @@ def _more_of(found: CrashRun, given: argparse.Namespace) -> Iterator[str]:
 
 
 def _json(
-    found: CrashRun, numbers: Mapping[str, int | None], checks: Sequence[Check], given: argparse.Namespace
+    found: CrashRun,
+    numbers: Mapping[str, int | None],
+    checks: Sequence[Check],
+    page: Path | None,
+    given: argparse.Namespace,
 ) -> str:
     seen = observed(found)
     told: dict[str, Any] = {
@@ -174,6 +188,7 @@ def _json(
         "checks": [_plain(check) for check in checks],
         "summary": found.summary,
         "sheet": seen.sheet._asdict(),
+        "report": None if page is None else str(page),
     }
     if given.attribution is not None:
         told["liquidations"] = [row._asdict() for row in seen.liquidations]
