@@ -10,7 +10,7 @@ import msgspec
 from exchange.errors import ConfigError
 from exchange.units import MAX_ACCOUNT
 from replay.crash.command import data_folder
-from replay.crash.compare import Side, SideSpec, check_money, difference, run_side
+from replay.crash.compare import Side, SideSpec, check_sides, difference, run_side
 from replay.crash.compare_text import account_text, comparison_text, names_of
 from replay.crash.load import Loaded, load_crash
 from replay.crash.settings import parse_settings
@@ -71,13 +71,13 @@ def play_compare(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
     specs = _specs(given, loaded)
     sides: list[Side] = []
     data = data_folder(given)
+    check_sides(loaded, specs, data)
     with asks_to_stop() as should_stop:
         for letter, spec in zip(names_of(len(specs)), specs, strict=True):
             with shown_progress(f"{letter} {loaded.name}") as progress:
                 sides.append(
                     run_side(loaded, spec, data=data, account=account, progress=progress, should_stop=should_stop)
                 )
-            check_money(sides)
     if account is not None and not any(side.story for side in sides):
         raise ConfigError(f"--account: expected an account of this crash, found {account}, which no event names")
     if given.json:

@@ -91,7 +91,7 @@ class OrderDesk:
         self.accepted = 0
         for book in books.values():
             book.links = self.links
-        self.sellers: dict[int, set[int]] = {}  # by instrument: liquidations that traded there in this command
+        self.last_seller: dict[int, int] = {}  # by instrument: the liquidation that traded there last in this command
         self.traded: set[int] = set()  # instruments with a trade or reported trade since the venue last settled
 
     # A new order.
@@ -283,7 +283,7 @@ class OrderDesk:
             return
         for order in (fill.maker, fill.taker):
             if order.liquidation_id != 0:
-                self.sellers.setdefault(book.instrument_id, set()).add(order.liquidation_id)
+                self.last_seller[book.instrument_id] = order.liquidation_id
 
     def elect(self, book: Book, order: Order) -> None:
         """A touched stop becomes a market or a limit order and acts at once."""

@@ -146,7 +146,7 @@ class ReferenceVenue:
     def start_step(self) -> None:
         """A command or a timed task begins."""
         self.desk.bands.before_stops.clear()
-        self.liquidator.sellers.clear()  # a timed task is a step apart from its command
+        self.liquidator.last_seller.clear()  # a timed task is a step apart from its command
         self.waterfall.start_step()
         self.liquidator.deleveraging.start_step()
 
