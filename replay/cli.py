@@ -29,6 +29,9 @@ from replay.crash.command import more as more_on_crash
 from replay.explain import Explainer, story_of
 from replay.interrupt import asks_to_stop, sigterm_interrupts
 from replay.journal import journal_metadata
+from replay.paper.command import MORE as PAPER_MORE
+from replay.paper.command import SUMMARY as PAPER_SUMMARY
+from replay.paper.command import add_paper, play_paper
 from replay.player import Progress, play
 from replay.progress import shown_progress
 from replay.scenario import DEMO, Scenario, open_input, open_scenario
@@ -77,6 +80,7 @@ examples:
   cascade bench                         how fast it is here
   cascade crash okex-2018               a historical crash: what happened, who paid, what other rules change
   cascade sweep gdax-2017 --seeds 1..10 the same crash over a grid of what-ifs, as a table
+  cascade paper --list                  tables of publications, ours beside theirs
   cascade shock                         one shock at every venue: who pays?
   cascade calc liquidation --help       liquidation prices, margin, sizes, cascades and debts
 
@@ -221,6 +225,8 @@ def _parser() -> argparse.ArgumentParser:
 
     add_sweep(_command(commands, "sweep", _sweep, SWEEP_SUMMARY, SWEEP_MORE))
 
+    add_paper(_command(commands, "paper", _paper, PAPER_SUMMARY, PAPER_MORE))
+
     info = _command(commands, "info", _info, "say what a file holds, or what is installed", _INFO)
     _add_source(info, is_optional=True)
     info.add_argument("--json", action="store_true", help="print one JSON object")
@@ -313,6 +319,10 @@ def _sweep(given: argparse.Namespace) -> int:
     if not given.json:
         _warn_of_interpreter()
     return play_sweep(given, lambda text: print(text, flush=True))
+
+
+def _paper(given: argparse.Namespace) -> int:
+    return play_paper(given, lambda text: print(text, flush=True))
 
 
 def _convert(given: argparse.Namespace) -> int:
