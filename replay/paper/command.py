@@ -66,7 +66,7 @@ PAPERS: Final = (
     ),
     Paper(
         _GAO,
-        "High-Frequency Financial Market Simulation and Flash Crash Scenarios Analysis: An Agent-Based Modelling Approach",
+        "High-Frequency Financial Market Simulation and Flash Crash Scenarios Analysis",
         "K. Gao, P. Vytelingum, S. Weston, W. Luk, C. Guo, JASSS 27(2) 8, 2024, arXiv 2208.13654: signs of relations",
         "",
         None,

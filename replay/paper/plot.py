@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median_low
+from textwrap import fill
 from typing import Any, Final
 
 from exchange.errors import ConfigError
@@ -10,6 +11,7 @@ from replay.atomic_file import atomic_file
 from replay.paper.gao import RELATIONS, Fall, Relation, amplitudes
 
 _LINE: Final = "#1f5fa8"
+_LABEL_WIDTH: Final = 36  # letters, of a panel
 _PERCENT_PPM: Final = 10_000
 
 
@@ -31,6 +33,7 @@ def write_png(falls: Sequence[Fall], path: str | Path) -> Path:
     figure = Figure(figsize=(11, 3.8), dpi=150, layout="constrained")
     for axes, relation in zip(figure.subplots(1, len(RELATIONS), sharey=True), RELATIONS, strict=True):
         _draw(axes, falls, relation)
+    figure.axes[0].set_ylim(bottom=0)  # of all three
     figure.axes[0].set_ylabel("fall from before the sale to the low (%)")
     seeds = len({fall.seed for fall in falls})
     figure.suptitle(f"Synthetic market, median and range over {seeds} seeds; the sign is comparable, the size is not")
@@ -50,7 +53,6 @@ def _draw(axes: Any, falls: Sequence[Fall], relation: Relation) -> None:
     axes.set_xscale("log", base=2)
     axes.set_xticks(places, [value for value, _ in found])
     axes.minorticks_off()
-    axes.set_xlabel(relation.what)
-    axes.set_ylim(bottom=0)
+    axes.set_xlabel(fill(relation.what, _LABEL_WIDTH))
     axes.grid(axis="y", alpha=0.3)
     axes.set_title(relation.step, fontsize="medium")

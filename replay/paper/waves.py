@@ -215,10 +215,12 @@ def _rounds(shocks: Path, gaps: Sequence[Gap], waves: Columns) -> int:
     """
     begins: list[int] = []
     last = -_GAP_MS - 1
-    for time in sorted(map(_milliseconds, Columns(shocks).texts("t_start"))):
-        if time - last > _GAP_MS:
-            begins.append(time)
-        last = time
+    found = Columns(shocks)
+    starts, ends = (map(_milliseconds, found.texts(name)) for name in ("t_start", "t_end"))
+    for start, end in sorted(zip(starts, ends, strict=True)):
+        if start - last > _GAP_MS:
+            begins.append(start)
+        last = max(last, end)
     named = dict(zip(map(int, waves.texts("wave")), map(_milliseconds, waves.texts("t_start")), strict=True))
     needing = {int(gap.wave) for gap in gaps if gap.needed > 0}
     return sum(1 for number in needing if number <= len(begins) and begins[number - 1] == named.get(number))
