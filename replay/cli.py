@@ -437,7 +437,18 @@ def _installed() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
     }
-    names = ("librt", "msgspec", "mypy_extensions", "sortedcontainers", "rich", "zstandard", "databento-dbn")
+    names = (
+        "librt",
+        "msgspec",
+        "mypy_extensions",
+        "sortedcontainers",
+        "rich",
+        "zstandard",
+        "databento-dbn",
+        "pyarrow",
+        "matplotlib",
+        "distributed",
+    )
     for name in names:
         try:
             contents[name] = version(name)
