@@ -12,7 +12,7 @@ import pytest
 
 from replay.cli import main
 from replay.paper.command import PAPERS
-from replay.paper.gao import RELATIONS, Fall, amplitudes, falls_table, relation_rows, run_all
+from replay.paper.gao import RELATIONS, Fall, Job, amplitudes, falls_table, relation_rows, run_all, run_job
 from replay.paper.haircuts import haircut_rows
 from replay.paper.plot import write_png
 from replay.paper.rows import Row
@@ -76,10 +76,11 @@ def test_relations_are_counted_by_step() -> None:
 
 
 def test_falls_do_not_depend_on_the_executor() -> None:
-    """One thread and two; a market of twenty seconds."""
-    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(2) as two:
-        first = run_all([1], one, ends=18)
-        assert first == run_all([1], two, ends=18)
+    """Two threads, and this one; a market of sixteen seconds, of which the sale has one."""
+    with ThreadPoolExecutor(2) as two:
+        first = run_all([1], two, ends=16)
+    assert first[0] == run_job(Job("share", "2", 1, 16))
+    assert first[-1] == run_job(Job("turns", "9", 1, 16))
     assert [fall[:3] for fall in first[:2]] == [("share", "2", 1), ("share", "4.5", 1)]
     assert len(first) == sum(len(relation.values) for relation in RELATIONS)
     assert falls_table(first).column("seed") == [1] * len(first)
