@@ -114,7 +114,7 @@ NUMBERS = {
         "verify": 2,
         "convert.py": 2,
         "scenario.py": 3,  # source, venue and accounts put together
-        "report": 3,
+        "report": 4,
         "progress.py": 3,
         "shock": 3,
         "crash": 4,

@@ -98,6 +98,11 @@ def _socialized_rate(seen: Seen) -> int | None:
     return None if base == 0 else div_nearest(seen.tally.socialized * PPM, base)
 
 
+def _pause_time(seen: Seen) -> int | None:
+    paused_ns, resumed_ns = seen.tally.paused_ns, seen.tally.resumed_ns
+    return None if paused_ns is None or resumed_ns is None else resumed_ns - paused_ns
+
+
 def _balance(venue: Exchange, instrument: Instrument, account: int) -> int:
     return venue.account(account).balance
 
@@ -124,7 +129,7 @@ def _depth(venue: Exchange, instrument: Instrument, account: int) -> int:
 _A_TIME_NS: Final = 10**17  # more than three years: no duration, but a time since 1970
 
 _ALL: Final[frozenset[Need]] = frozenset({"window"})
-_ONE: Final[frozenset[Need]] = frozenset({"account"})
+_ONE: Final[frozenset[Need]] = frozenset({"account", "window"})
 _LOOK: Final[frozenset[Need]] = frozenset({"account", "at"})
 _NONE: Final[frozenset[Need]] = frozenset()
 
@@ -153,6 +158,10 @@ METRICS: Final[dict[str, Metric]] = {
     "index_low": Metric("price", "lowest index price", _ALL, _of_indices("low")),
     "index_fall": Metric("ppm", "from the first to the lowest index", _ALL, lambda seen: _fall(seen.tally.indices)),
     "settled_at": Metric("price", "settlement price", _ALL, lambda seen: seen.tally.settled_at),
+    "pauses": Metric("count", "times a breaker stopped trading", _ALL, lambda seen: seen.tally.pauses),
+    "paused_at": Metric("ns", "when the first of these pauses began", _ALL, lambda seen: seen.tally.paused_ns),
+    "pause_time": Metric("ns", "how long it took", _ALL, _pause_time),
+    "reopened_at": Metric("price", "price of the auction at its end", _ALL, lambda seen: seen.tally.reopened_at),
     "liquidations": Metric("count", "liquidations started", _ALL, lambda seen: seen.tally.liquidations),
     "liquidated_accounts": Metric("count", "accounts liquidated", _ALL, lambda seen: len(seen.tally.liquidated)),
     "longs_liquidated": Metric("count", "long positions sold", _ALL, lambda seen: seen.tally.longs_liquidated),

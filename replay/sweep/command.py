@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from exchange.errors import ConfigError
-from replay.crash.command import recordings
+from replay.crash.command import data_folder
 from replay.crash.load import load_crash
 from replay.crash.settings import parse_settings
 from replay.interrupt import asks_to_stop
@@ -122,7 +122,7 @@ def _pool(plan: Plan, given: argparse.Namespace) -> Iterator[Pool]:
 
 
 def _plan(given: argparse.Namespace) -> Plan:
-    data = recordings(given)
+    data = data_folder(given)
     folder = Path(given.name)
     return Plan(
         str(folder.resolve()) if len(folder.parts) > 1 or folder.is_dir() else given.name,

@@ -7,16 +7,17 @@ import pytest
 from exchange.build import build_info
 from replay.crash.check import check_crash
 from replay.crash.load import Loaded, crash_names, load_crash
+from replay.crash.observed import OBSERVERS
 from replay.crash.run import run, run_crash
 from replay.crash.story import story_of_run, table_of
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-SLOW = {"bitmex-2020-03", "bitmex-index-2019", "luna-2022"}  # interpreted
+SLOW = {"bitmex-2020-03", "bitmex-index-2019", "emini-2010", "luna-2022"}  # interpreted
 
 
 def names() -> list[object]:
     """The names, those that take seconds interpreted marked so."""
-    slow = SLOW if not build_info().compiled else set()
+    slow = {"emini-2010"} if build_info().compiled else SLOW
     return [pytest.param(name, marks=[pytest.mark.slow] if name in slow else []) for name in crash_names()]
 
 
@@ -56,7 +57,7 @@ def test_story_has_two_paragraphs_and_sources(name: str) -> None:
 def test_runs_are_told_in_twenty_lines_and_give_one_digest(name: str) -> None:
     """The kind is said plainly in the second of them."""
     loaded, data = loaded_with_data(name)
-    found = run(loaded, {}, [], data=data)
+    found = run(loaded, {}, [], data=data, extra_sinks=OBSERVERS)
     again = run(loaded, {}, [], data=data)
     assert found.summary.digest == again.summary.digest
     told = story_of_run(found, []).splitlines()
@@ -68,7 +69,10 @@ def test_runs_are_told_in_twenty_lines_and_give_one_digest(name: str) -> None:
 def test_nothing_but_what_is_meant_is_refused_in_a_plain_run(name: str) -> None:
     """A scenario whose commands are refused does something else than it says."""
     loaded, data = loaded_with_data(name)
-    meant = {"luna-2022": {"PlaceOrder: LEVERAGE_ABOVE_TIER": 1}}
+    meant = {
+        "luna-2022": {"PlaceOrder: LEVERAGE_ABOVE_TIER": 1},
+        "emini-2010": {"PlaceOrder: NOT_IN_THIS_PHASE": 239},  # Market orders in the pause.
+    }
     assert run(loaded, {}, [], data=data).summary.refused_by_reason == meant.get(name, {})
 
 
@@ -84,6 +88,13 @@ def test_seed_draws_another_crowd_and_no_other_low() -> None:
     """GDAX: the low is a matter of the sum of what is sold, not of who sells."""
     lows = {run_crash("gdax-2017", {"seed": str(seed)})["low"] for seed in (1, 2, 3)}
     assert lows == {10}
+
+
+def test_a_pause_alone_raises_no_low() -> None:
+    """GDAX under stop logic: where nobody comes while it lasts, the stops go on where they were interrupted."""
+    variants = load_crash("gdax-2017").crash.variant
+    lows = [run_crash("gdax-2017", variants[name].set)["low"] for name in ("stop-logic-alone", "stop-logic")]
+    assert lows[0] == 10 < int(lows[1])
 
 
 def test_other_rules_for_the_same_crash() -> None:
