@@ -32,6 +32,9 @@ from replay.crash.compare_command import add_compare, play_compare
 from replay.explain import Explainer, story_of
 from replay.interrupt import asks_to_stop, sigterm_interrupts
 from replay.journal import journal_metadata
+from replay.paper.command import MORE as PAPER_MORE
+from replay.paper.command import SUMMARY as PAPER_SUMMARY
+from replay.paper.command import add_paper, play_paper
 from replay.player import Progress, play
 from replay.progress import shown_progress
 from replay.scenario import DEMO, Scenario, open_input, open_scenario
@@ -82,6 +85,7 @@ examples:
   cascade compare okex-2018 --variant no-injection
                                         the same under other rules, account by account: who is better off?
   cascade sweep gdax-2017 --seeds 1..10 the same crash over a grid of what-ifs, as a table
+  cascade paper --list                  tables of publications, ours beside theirs
   cascade shock                         one shock at every venue: who pays?
   cascade calc liquidation --help       liquidation prices, margin, sizes, cascades and debts
 
@@ -227,6 +231,8 @@ def _parser() -> argparse.ArgumentParser:
     add_compare(_command(commands, "compare", _compare, COMPARE_SUMMARY, COMPARE_MORE))
     add_sweep(_command(commands, "sweep", _sweep, SWEEP_SUMMARY, SWEEP_MORE))
 
+    add_paper(_command(commands, "paper", _paper, PAPER_SUMMARY, PAPER_MORE))
+
     info = _command(commands, "info", _info, "say what a file holds, or what is installed", _INFO)
     _add_source(info, is_optional=True)
     info.add_argument("--json", action="store_true", help="print one JSON object")
@@ -325,6 +331,10 @@ def _sweep(given: argparse.Namespace) -> int:
     if not given.json:
         _warn_of_interpreter()
     return play_sweep(given, lambda text: print(text, flush=True))
+
+
+def _paper(given: argparse.Namespace) -> int:
+    return play_paper(given, lambda text: print(text, flush=True))
 
 
 def _convert(given: argparse.Namespace) -> int:
@@ -439,7 +449,18 @@ def _installed() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
     }
-    names = ("librt", "msgspec", "mypy_extensions", "sortedcontainers", "rich", "zstandard", "databento-dbn")
+    names = (
+        "librt",
+        "msgspec",
+        "mypy_extensions",
+        "sortedcontainers",
+        "rich",
+        "zstandard",
+        "databento-dbn",
+        "pyarrow",
+        "matplotlib",
+        "distributed",
+    )
     for name in names:
         try:
             contents[name] = version(name)
