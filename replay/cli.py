@@ -26,6 +26,9 @@ from replay.convert import check_target, result_format
 from replay.crash.command import SUMMARY as CRASH_SUMMARY
 from replay.crash.command import add_crash, play_crash
 from replay.crash.command import more as more_on_crash
+from replay.crash.compare_command import MORE as COMPARE_MORE
+from replay.crash.compare_command import SUMMARY as COMPARE_SUMMARY
+from replay.crash.compare_command import add_compare, play_compare
 from replay.explain import Explainer, story_of
 from replay.interrupt import asks_to_stop, sigterm_interrupts
 from replay.journal import journal_metadata
@@ -43,6 +46,9 @@ from replay.sources.csv_commands import write_csv
 from replay.sources.json_lines import write_jsonl
 from replay.sources.options import parse_options
 from replay.summary import story
+from replay.sweep.command import MORE as SWEEP_MORE
+from replay.sweep.command import SUMMARY as SWEEP_SUMMARY
+from replay.sweep.command import add_sweep, play_sweep
 from replay.tape import TapeReader, TapeWriter
 from replay.venues import preset_names, states_nothing
 from replay.verify import shows_its_book, verify_commands, verify_source
@@ -73,6 +79,9 @@ examples:
   cascade info                          what is installed, and whether it runs compiled
   cascade bench                         how fast it is here
   cascade crash okex-2018               a historical crash: what happened, who paid, what other rules change
+  cascade compare okex-2018 --variant no-injection
+                                        the same under other rules, account by account: who is better off?
+  cascade sweep gdax-2017 --seeds 1..10 the same crash over a grid of what-ifs, as a table
   cascade shock                         one shock at every venue: who pays?
   cascade calc liquidation --help       liquidation prices, margin, sizes, cascades and debts
 
@@ -215,6 +224,9 @@ def _parser() -> argparse.ArgumentParser:
 
     add_crash(_command(commands, "crash", _crash, CRASH_SUMMARY, more_on_crash()))
 
+    add_compare(_command(commands, "compare", _compare, COMPARE_SUMMARY, COMPARE_MORE))
+    add_sweep(_command(commands, "sweep", _sweep, SWEEP_SUMMARY, SWEEP_MORE))
+
     info = _command(commands, "info", _info, "say what a file holds, or what is installed", _INFO)
     _add_source(info, is_optional=True)
     info.add_argument("--json", action="store_true", help="print one JSON object")
@@ -301,6 +313,18 @@ def _crash(given: argparse.Namespace) -> int:
     if not (given.json or given.list or given.about):
         _warn_of_interpreter()
     return play_crash(given, lambda text: print(text, flush=True))
+
+
+def _compare(given: argparse.Namespace) -> int:
+    if not given.json:
+        _warn_of_interpreter()
+    return play_compare(given, lambda text: print(text, flush=True))
+
+
+def _sweep(given: argparse.Namespace) -> int:
+    if not given.json:
+        _warn_of_interpreter()
+    return play_sweep(given, lambda text: print(text, flush=True))
 
 
 def _convert(given: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 
 from exchange import Exchange
 from exchange.instrument import Instrument
@@ -21,6 +21,26 @@ class Seen(NamedTuple):
     fund_start: int
     fund_end: int
     rollback: int | None
+
+
+class Steps(Protocol):
+    """What one unit of each kind is worth: an Instrument, or the same four texts from a table."""
+
+    @property
+    def tick_size(self) -> str:
+        """Of a price."""
+
+    @property
+    def lot_size(self) -> str:
+        """Of a quantity."""
+
+    @property
+    def money_unit(self) -> str:
+        """Of money."""
+
+    @property
+    def currency(self) -> str:
+        """Whose money it is."""
 
 
 class Metric(NamedTuple):
@@ -219,7 +239,7 @@ METRICS: Final[dict[str, Metric]] = {
 }
 
 
-def step_of(metric: Metric, instrument: Instrument) -> str:
+def step_of(metric: Metric, instrument: Steps) -> str:
     """Return the decimal text of one unit of a number, such as a tick."""
     match metric.unit:
         case "price":
@@ -231,7 +251,7 @@ def step_of(metric: Metric, instrument: Instrument) -> str:
     return "1"
 
 
-def told(metric: Metric, instrument: Instrument, value: int | None) -> str:
+def told(metric: Metric, instrument: Steps, value: int | None) -> str:
     """Return a number for people, with its unit where the name does not say it."""
     if value is None:
         return "none"

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from exchange import Exchange
 from exchange.errors import ConfigError
+from exchange.exchange import EventSink
 from exchange.instrument import Instrument
 from exchange.rules import Rules
 from exchange.units import MAX_TS_NS
@@ -18,10 +19,10 @@ from replay.crash.load import Loaded, load_crash
 from replay.crash.measures import Measurer, Scope
 from replay.crash.metrics import METRICS, Seen
 from replay.crash.settings import Tables
-from replay.crash.timeline import Rollback, read_timeline
+from replay.crash.timeline import Rollback, Timeline, read_timeline
 from replay.flows import open_flow
 from replay.flows.conductor import Conductor, FixedFlow, Look, Outage, StreamFlow
-from replay.flows.flow import Flow
+from replay.flows.flow import Flow, GroupedFlow
 from replay.flows.setting import Setting
 from replay.player import Progress, play
 from replay.population import account_commands, read_accounts
@@ -32,6 +33,8 @@ from replay.tape_format import record_ts_ns
 from replay.toml_file import convert_table, read_toml
 from replay.venues import Venue, check_venue, venue_path
 
+SinkFactory = Callable[[Exchange], EventSink]
+
 _OF_FLOW: Final = ("generator", "name", "source", "enabled", "recorded", "format", "option")
 _OF_ACCOUNT: Final = ("name", "source")
 
@@ -40,6 +43,8 @@ class CrashRun(NamedTuple):
     """A run that has ended.
 
     values: of each query, None where there is no such number. charged_later: losses that the end of a session shared.
+    sinks: what each of `extra_sinks` made for the venue that stands at the end, complete. exchange: that venue. groups:
+    the name of the flow that first acted for each account, by account; "timeline" for those that no flow acted for.
     """
 
     loaded: Loaded
@@ -48,6 +53,9 @@ class CrashRun(NamedTuple):
     summary: RunSummary
     values: tuple[int | None, ...]
     charged_later: int
+    sinks: tuple[EventSink, ...]
+    exchange: Exchange
+    groups: Mapping[int, str]
 
 
 class Query(NamedTuple):
@@ -92,39 +100,94 @@ def run(
     out: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    extra_sinks: Sequence[SinkFactory] = (),
+    extra_looks: Sequence[Look] = (),
 ) -> CrashRun:
     """Run a scenario with a what-if and answer the queries.
 
     settings: as `replay.crash.settings` describes. venue: other rules than the scenario's. data: the folder of
-    recordings. out: a new folder, as of `play`. Raises ConfigError or DataError for what does not fit together.
+    recordings. out: a new folder, as of `play`. extra_sinks: each makes an observer for a venue that has not run yet;
+    after a rollback it is asked again, for the venue that goes on, whose events begin at the start. extra_looks: when
+    else to look at the venue. Raises ConfigError or DataError for what does not fit together.
     """
+    made = _set_up(loaded, settings, venue, data)
+    found, exchange, timeline, groups = made.venue, made.exchange, made.timeline, made.groups
+    end_ns = parse_time(loaded.crash.about.end, f"{loaded.path}: about.end")
+    others: dict[int, str] = {}
+    asked = _Asked(queries, found.instruments, loaded)
+    conductor = Conductor(
+        made.flows,
+        exchange,
+        loaded.name,
+        operator=GroupedFlow(FixedFlow(timeline.commands), "timeline", others),
+        outages=timeline.outages,
+        looks=[*asked.looks, *extra_looks],
+        end_ns=end_ns,
+    )
+    if timeline.rollback is not None:
+        exchange = _rolled_back(timeline.rollback, exchange, conductor, asked, extra_sinks)
+    measurer = asked.measurer(exchange)
+    exchange.add_sink(measurer)
+    sinks = _attached(exchange, extra_sinks)
+    summary = play([conductor], exchange, out=out, progress=progress, should_stop=should_stop)
+    _finish(exchange, sinks)
+    asked.answer(measurer, exchange, is_undone=False)
+    charged = measurer.tallies[Scope(exchange.instruments[0].instrument_id)].socialized - summary.socialized_loss
+    return CrashRun(
+        loaded,
+        found.rules,
+        exchange.instruments,
+        summary,
+        asked.values(),
+        charged,
+        sinks,
+        exchange,
+        {**others, **groups},
+    )
+
+
+def _attached(venue: Exchange, factories: Sequence[SinkFactory]) -> tuple[EventSink, ...]:
+    """Make the observers of a venue, and have it write to them."""
+    sinks = tuple(factory(venue) for factory in factories)
+    for sink in sinks:
+        venue.add_sink(sink)
+    return sinks
+
+
+def _finish(venue: Exchange, sinks: Sequence[EventSink]) -> None:
+    """Hand over the events that stand in no full block."""
+    for sink in sinks:
+        sink.write(venue.open_block(), venue.open_block_first_seq())
+
+
+def check_run(
+    loaded: Loaded, settings: Mapping[str, Any], *, venue: str | Path | None = None, data: str | Path | None = None
+) -> None:
+    """Raise what `run` would raise before its first command, for a setting that nothing has or that does not fit."""
+    _set_up(loaded, settings, venue, data)
+
+
+class _SetUp(NamedTuple):
+    """What a run begins with. groups: filled by the flows as they run: whom an account belongs to."""
+
+    venue: Venue
+    exchange: Exchange
+    timeline: Timeline
+    flows: list[Flow]
+    groups: dict[int, str]
+
+
+def _set_up(loaded: Loaded, settings: Mapping[str, Any], venue: str | Path | None, data: str | Path | None) -> _SetUp:
     tables = _tables(loaded, venue)
     tables.change(settings, "--set")
     found = convert_table(tables.venue, Venue, loaded.path, "venue")
     check_venue(found, loaded.path)
     exchange = Exchange(found.instruments, found.rules, with_digest=True)
     start_ns = parse_time(loaded.crash.about.start, f"{loaded.path}: about.start")
-    end_ns = parse_time(loaded.crash.about.end, f"{loaded.path}: about.end")
     timeline = read_timeline(tables.timeline_on(), found.instruments, loaded.path, _places(loaded, tables))
-    flows = _flows(loaded, tables, found.instruments, start_ns, timeline.outages, data)
-    asked = _Asked(queries, found.instruments, loaded)
-    conductor = Conductor(
-        flows,
-        exchange,
-        loaded.name,
-        operator=FixedFlow(timeline.commands),
-        outages=timeline.outages,
-        looks=asked.looks,
-        end_ns=end_ns,
-    )
-    if timeline.rollback is not None:
-        exchange = _rolled_back(timeline.rollback, exchange, conductor, asked)
-    measurer = asked.measurer(exchange)
-    exchange.add_sink(measurer)
-    summary = play([conductor], exchange, out=out, progress=progress, should_stop=should_stop)
-    asked.answer(measurer, exchange, is_undone=False)
-    charged = measurer.tallies[Scope(exchange.instruments[0].instrument_id)].socialized - summary.socialized_loss
-    return CrashRun(loaded, found.rules, exchange.instruments, summary, asked.values(), charged)
+    groups: dict[int, str] = {}
+    flows = _flows(loaded, tables, found.instruments, start_ns, timeline.outages, data, groups)
+    return _SetUp(found, exchange, timeline, flows, groups)
 
 
 class _Asked:
@@ -194,13 +257,16 @@ class _Prefix:
             self.records.append(record)
 
 
-def _rolled_back(rollback: Rollback, venue: Exchange, conductor: Conductor, asked: _Asked) -> Exchange:
+def _rolled_back(
+    rollback: Rollback, venue: Exchange, conductor: Conductor, asked: _Asked, factories: Sequence[SinkFactory]
+) -> Exchange:
     """Run up to a rollback, and return the venue that replays what it leaves standing, and goes on.
 
     The replay has to come to the digest that the venue had at that point.
     """
     undone = asked.measurer(venue)
     venue.add_sink(undone)
+    sinks = _attached(venue, factories)
     prefix = _Prefix(rollback.to_ns)
     venue.add_command_sink(prefix)
     digests: list[str] = []
@@ -208,6 +274,7 @@ def _rolled_back(rollback: Rollback, venue: Exchange, conductor: Conductor, aske
     conductor.until_ns = rollback.at_ns
     play([conductor], venue)
     asked.answer(undone, venue, is_undone=True)
+    _finish(venue, sinks)
 
     def compare(replayed: Exchange) -> None:
         asked.is_rollback_identical = int([replayed.digest()] == digests)
@@ -316,15 +383,17 @@ def _flows(
     start_ns: int,
     outages: Sequence[Outage],
     data: str | Path | None,
+    groups: dict[int, str],
 ) -> list[Flow]:
-    """Return the flows, the accounts first."""
+    """Return the flows, the accounts first; they note in `groups` whom they act for."""
     rows: list[tuple[str, dict[str, Any]]] = [
         (f"account[{position}]", {key: value for key, value in row.items() if key not in _OF_ACCOUNT})
         for position, row in enumerate(loaded.crash.account)
     ]
     flows: list[Flow] = []
     if rows:
-        flows.append(FixedFlow(account_commands(read_accounts(rows, loaded.path, instruments, start_ns))))
+        fixed = FixedFlow(account_commands(read_accounts(rows, loaded.path, instruments, start_ns)))
+        flows.append(GroupedFlow(fixed, "accounts", groups))
     by_symbol = {instrument.symbol: instrument for instrument in instruments}
     for row in tables.flows_on():
         number = next(place for place, table in enumerate(tables.flows, start=1) if table is row)
@@ -346,10 +415,11 @@ def _flows(
         if "recorded" in row:
             path = setting.recording(str(row["recorded"]), "recorded")
             source = open_source(path, row.get("option", {}), format_name=row.get("format"))
-            flows.append(StreamFlow(iter(source.commands())))
+            flows.append(GroupedFlow(StreamFlow(iter(source.commands())), str(row.get("name", key_path)), groups))
             continue
         table = {key: value for key, value in row.items() if key not in _OF_FLOW}
-        flows.append(open_flow(row["generator"], table, setting))
+        name = str(row.get("name", row["generator"]))
+        flows.append(GroupedFlow(open_flow(row["generator"], table, setting), name, groups))
     return flows
 
 

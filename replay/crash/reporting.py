@@ -1,0 +1,78 @@
+"""A run of a scenario as a page: `--report`, `--open`."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from replay.crash.check import Check
+from replay.crash.load import Loaded
+from replay.crash.run import CrashRun
+from replay.report.opening import page_path
+from replay.report.page import About, write_page
+from replay.report.payload import run_payload
+from replay.report.recorder import Recorder
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """Give a command the arguments of a page."""
+    parser.add_argument(
+        "--report",
+        metavar="FILE",
+        nargs="?",
+        const="",
+        help="write a page that plays the run: one file that opens offline (default NAME.html)",
+    )
+    parser.add_argument("--open", action="store_true", help="write the page, and open it in a browser")
+
+
+def wanted_page(given: argparse.Namespace, name: str) -> Path | None:
+    """Return where the page is to go, or None. Raises ConfigError."""
+    if given.report is None and not given.open:
+        return None
+    return page_path(given.report or "", name)
+
+
+def write_report(
+    path: Path,
+    loaded: Loaded,
+    runs: Sequence[Mapping[str, Any]],
+    checks: Sequence[Check] = (),
+    *,
+    was_rolled_back: bool = False,
+    tables: Sequence[tuple[str, Sequence[Sequence[str]]]] = (),
+) -> int:
+    """Write the page of a scenario's run, or of two; return its size in bytes. tables: title and rows, the head first."""
+    about = loaded.crash.about
+    notes = about.notes
+    if was_rolled_back:
+        notes = ("The venue rolled back what this page shows; the summary on the terminal is of what stands.", *notes)
+    found = About(
+        title=about.title,
+        date=about.date,
+        kind=about.kind,
+        story=tuple(" ".join(part.split()) for part in about.story.strip().split("\n\n")),
+        notes=notes,
+        sources=loaded.crash.sources,
+        checks=[_row(check) for check in checks],
+        tables=tables,
+    )
+    return write_page(path, found, runs)
+
+
+def payload_of(recorder: Recorder, found: CrashRun, label: str, what_if: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the page draws of a run that a recorder was attached to."""
+    return run_payload(
+        recorder.film(),
+        recorder.rows(),
+        label=label,
+        what_if=what_if,
+        venue=found.rules.name,
+        digest=found.summary.digest,
+    )
+
+
+def _row(check: Check) -> tuple[str, ...]:
+    expected = check.expected
+    verdict = "inside" if check.is_inside else "MISSED"
+    return (expected.name, check.theirs, check.ours, check.tolerance, expected.basis, expected.source, verdict)

@@ -1,0 +1,182 @@
+"""Assembles report.html: one file with everything in it, which asks nothing of any network.
+
+Whatever comes from a scenario or a file is text: escaped where it stands in HTML, and no `<` is left in the data. A
+policy in the page's head lets it run its own scripts, by their hashes, and load nothing. The same run gives the same bytes.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from replay.atomic_file import atomic_file
+from replay.report.thin import COLUMNS, GROUPS, MARKS
+from replay.report.words import KINDS, capital, lead, tiles
+
+SIZE_MOST: Final = 8_000_000
+_SCRIPTS: Final = ("format.js", "charts.js", "player.js")
+_LICENCES: Final = ("echarts-NOTICE.txt", "echarts-LICENSE.txt", "echarts-LICENSE-d3.txt")
+
+
+class About(NamedTuple):
+    """What the page says beside the run. checks: rows of name, expected, ours, tolerance, basis, source, verdict."""
+
+    title: str
+    date: str
+    kind: str
+    story: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    sources: Mapping[str, str] = {}
+    checks: Sequence[Sequence[str]] = ()
+    tables: Sequence[tuple[str, Sequence[Sequence[str]]]] = ()
+
+
+def write_page(path: Path, about: About, runs: Sequence[Mapping[str, Any]]) -> int:
+    """Write the page of one run, or of two to compare; return its size in bytes. It appears whole or not at all."""
+    text = page(about, runs).encode()
+    with atomic_file(path) as file:
+        file.write(text)
+    return len(text)
+
+
+def page(about: About, runs: Sequence[Mapping[str, Any]]) -> str:
+    """Return the page. runs: of `run_payload`."""
+    library, script, style = _asset("echarts.min.js"), "".join(map(_asset, _SCRIPTS)), _asset("report.css")
+    early = _asset("early.js")
+    policy = (
+        "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+        f"script-src {' '.join(_hash(text) for text in (early, library, script))}"
+    )
+    parts = {
+        "POLICY": policy,
+        "TITLE": escape(about.title),
+        "STYLE": style,
+        "EARLY": early,
+        "KIND": escape(about.kind),
+        "KIND_NAME": escape(capital(about.kind)),
+        "KIND_TEXT": escape(KINDS.get(about.kind, "")),
+        "DATE": escape(about.date),
+        "LEAD": _leads(runs),
+        "TILES": _tiles(runs),
+        "STORY": _story(about),
+        "CHECKS": _checks(about.checks),
+        "TABLES": "".join(_table(title, rows) for title, rows in about.tables),
+        "FACTS": _facts(runs),
+        "RULES": _rules(),
+        "DATA": in_script(runs),
+        "LICENCES": "\n\n".join(_asset(name) for name in _LICENCES).replace("</", "<\\/"),
+        "LIBRARY": library,
+        "SCRIPT": script,
+    }
+    pieces = _asset("report.html").split("@@")
+    return "".join(piece if place % 2 == 0 else parts[piece] for place, piece in enumerate(pieces))
+
+
+def in_script(value: object) -> str:
+    """Return JSON that can stand in a script tag: what could end the tag or begin a comment is escaped."""
+    text = msgspec.json.encode(value).decode()
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+@cache
+def _asset(name: str) -> str:
+    return (files("replay.report") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _hash(script: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+# --- parts that need no script ---------------------------------------------------------------------------------------
+
+
+def _leads(runs: Sequence[Mapping[str, Any]]) -> str:
+    if len(runs) == 1:
+        what_if = ", ".join(f"{name} = {value}" for name, value in runs[0]["what_if"])
+        changed = f'<p class="whatif"><strong>What if:</strong> {escape(what_if)}</p>' if what_if else ""
+        return f'<p class="lead">{escape(lead(runs[0]))}</p>{changed}'
+    return "".join(
+        f'<p class="lead"><span class="run run-{place}">{escape(run["label"])}</span> {escape(lead(run))}</p>'
+        for place, run in enumerate(runs)
+    )
+
+
+def _tiles(runs: Sequence[Mapping[str, Any]]) -> str:
+    columns = [tiles(run) for run in runs]
+    found = []
+    for row in zip(*columns, strict=False):
+        values = "".join(
+            f'<p class="value">{_tag(runs, place)}{escape(tile.value)}</p><p class="more">{escape(tile.more)}</p>'
+            for place, tile in enumerate(row)
+        )
+        found.append(f'<li class="tile"><h2>{escape(row[0].name)}</h2>{values}</li>')
+    return "".join(found)
+
+
+def _tag(runs: Sequence[Mapping[str, Any]], place: int) -> str:
+    if len(runs) == 1:
+        return ""
+    return f'<span class="run run-{place}">{escape(runs[place]["label"])}</span> '
+
+
+def _story(about: About) -> str:
+    found = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in about.story)
+    if about.notes:
+        found += "<h3>What to know about it</h3><ul>" + "".join(f"<li>{escape(note)}</li>" for note in about.notes)
+        found += "</ul>"
+    if about.sources:
+        rows = "".join(f"<dt>{escape(key)}</dt><dd>{escape(text)}</dd>" for key, text in about.sources.items())
+        found += f"<h3>Sources</h3><dl>{rows}</dl>"
+    return f'<section class="card text"><h2>The story</h2>{found}</section>' if found else ""
+
+
+def _checks(checks: Sequence[Sequence[str]]) -> str:
+    if not checks:
+        return ""
+    header = ("Number", "Source says", "This run", "Tolerance", "Basis", "Source", "")
+    intro = "Fitted: inputs were chosen so that the number comes out. Predicted: nothing was."
+    return _table("Checked against what is known", [header, *checks], intro)
+
+
+def _table(title: str, rows: Sequence[Sequence[str]], intro: str = "") -> str:
+    head, *body = rows
+    cells = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    lines = "".join(
+        "<tr>"
+        + "".join(
+            f'<th scope="row">{escape(cell)}</th>' if place == 0 else f"<td>{escape(cell)}</td>"
+            for place, cell in enumerate(row)
+        )
+        + "</tr>"
+        for row in body
+    )
+    said = f"<p>{escape(intro)}</p>" if intro else ""
+    return (
+        f'<section class="card text"><h2>{escape(title)}</h2>{said}<div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{escape(title)}"><table><thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table></div></section>'
+    )
+
+
+def _facts(runs: Sequence[Mapping[str, Any]]) -> str:
+    found = []
+    for place, run in enumerate(runs):
+        text = f"venue {run['venue'] or 'unnamed'}; {run['trade_count']:,} trades, {run['steps']:,} steps; digest"
+        found.append(f"<p>{_tag(runs, place)}{escape(text)} <code>{escape(run['digest'])}</code></p>")
+    return "".join(found)
+
+
+def _rules() -> str:
+    return escape(
+        f"Large runs are thinned. Every line keeps its first, lowest, highest and last point in each of {COLUMNS:,} columns, "
+        f"by the clock and step by step, so no low and no high is lost. The {MARKS:,} largest liquidations are drawn "
+        f"one by one, the others in at most about {GROUPS:,} groups with their count and sum. A table holds the points that are "
+        "drawn. A step is one trade, price, stop, liquidation or payment."
+    )

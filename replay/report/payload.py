@@ -1,0 +1,192 @@
+"""What the page draws, as plain values: integers in ticks, lots, money units, nanoseconds and steps, with their units.
+
+Rules of thinning: `thin`, `cascade`, `grid`; the page tells them to its reader. Nothing here depends on when or where it runs.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from replay.crash.attribution import LiquidationRow
+from replay.report.cascade import NODES, Leaf, readable_tree
+from replay.report.film import Film, Market
+from replay.report.grid import cells, rows_between
+from replay.report.thin import group_marks, keep_for_both
+from replay.report.tracks import Track
+
+_FEW_STEPS: Final = 100
+_TIME_PARTS: Final = 100
+_MARKETS: Final = 4
+
+
+def run_payload(
+    film: Film, rows: Sequence[LiquidationRow], *, label: str, what_if: Mapping[str, object], venue: str, digest: str
+) -> dict[str, Any]:
+    """Return one run. label: what the page calls it."""
+    markets = sorted(film.markets.values(), key=lambda market: (-len(market.trades), market.fact.instrument_id))
+    told = [market for market in markets if len(market.trades) + len(market.marks) > 0][:_MARKETS]
+    return {
+        "label": label,
+        "what_if": [[name, str(value)] for name, value in what_if.items()],
+        "venue": venue,
+        "digest": digest,
+        "start_ns": str(film.start_ns),
+        "span_ns": film.end_ns - film.start_ns,
+        "steps": film.step,
+        "prefer": "step" if is_sudden(film) else "time",
+        "currency": markets[0].fact.currency,
+        "money_unit": markets[0].fact.money_unit,
+        "markets": [_market(market, film) for market in told],
+        "fund": _track(film.fund, film),
+        "paid": {payer: _track(track, film) for payer, track in film.paid.items() if track},
+        "haircuts": _track(film.haircuts, film),
+        "haircut_count": film.haircut_count,
+        "charged_accounts": len(film.charged_accounts),
+        "deleveraged": _track(film.deleveraged_notional, film),
+        "deleveraged_count": _track(film.deleveraged_count, film),
+        "liquidation_count": _track(film.liquidations, film),
+        "stop_count": _track(film.stops, film),
+        **_liquidations(film, rows),
+        "notes": [[note.step, note.ts_ns - film.start_ns, note.text] for note in film.notes],
+        "notes_left_out": film.notes_left_out,
+        "trade_count": film.trade_count,
+    }
+
+
+def is_sudden(film: Film) -> bool:
+    """Say whether a run is better watched step by step than by the clock.
+
+    It is where it has few steps, or where more than half of its prices fall into one hundredth of its time.
+    """
+    if film.step < _FEW_STEPS:
+        return True
+    span = film.end_ns - film.start_ns + 1
+    parts = [0] * _TIME_PARTS
+    for market in film.markets.values():
+        for track in (market.trades, market.marks):
+            for ts_ns in track.times_ns:
+                parts[min((ts_ns - film.start_ns) * _TIME_PARTS // span, _TIME_PARTS - 1)] += 1
+    return 2 * max(parts) > sum(parts)
+
+
+def _market(market: Market, film: Film) -> dict[str, Any]:
+    fact = market.fact
+    known = [value for track in (market.trades, market.marks, market.indices) for value in track.values]
+    traded = market.trades.values or market.marks.values
+    low = min(traded)
+    at = traded.index(low)
+    source = market.trades or market.marks
+    found: dict[str, Any] = {
+        "symbol": fact.symbol,
+        "tick_size": fact.tick_size,
+        "lot_size": fact.lot_size,
+        "decimals": decimals(fact.tick_size),
+        "first": traded[0],
+        "low": low,
+        "low_step": source.steps[at],
+        "low_ns": source.times_ns[at] - film.start_ns,
+        "high": max(traded),
+        "last": traded[-1],
+        "mark_low": min(market.marks.values, default=low),
+        "volume_lots": market.volume_lots,
+        "is_traded": len(market.trades) > 0,
+        "trades": _track(market.trades, film),
+        "marks": _track(market.marks, film),
+        "indices": _track(market.indices, film),
+    }
+    if any(look.bid_ticks or look.ask_ticks for look in market.looks):
+        rows = rows_between(min(known), max(known))
+        span = film.end_ns - film.start_ns
+        found["depth"] = {
+            "first": rows.first_ticks,
+            "step": rows.step_ticks,
+            "rows": rows.count,
+            "by_time": cells(market.looks, rows, lambda look: look.ts_ns - film.start_ns, span).columns,
+            "by_step": cells(market.looks, rows, lambda look: look.step, film.step).columns,
+        }
+    return found
+
+
+def _track(track: Track, film: Film) -> dict[str, Any]:
+    kept = keep_for_both(track.steps, track.times_ns, track.values)
+    return {
+        "s": [track.steps[index] for index in kept],
+        "t": [track.times_ns[index] - film.start_ns for index in kept],
+        "v": [track.values[index] for index in kept],
+        "of": len(track),
+    }
+
+
+def _liquidations(film: Film, rows: Sequence[LiquidationRow]) -> dict[str, Any]:
+    """Return the marks of the price chart, and the tree; both are by the worth of what was to be closed."""
+    sizes = [_worth(row, film) for row in rows]
+    steps = [film.starts.get(row.number, 0) for row in rows]
+    groups = group_marks(sizes, key=lambda index: (rows[index].instrument, rows[index].side))
+    symbols = {number: market.fact.symbol for number, market in film.markets.items()}
+    marks = []
+    for group in groups:
+        row = rows[group.members[0]]
+        members = [rows[index] for index in group.members]
+        marks.append(
+            {
+                "number": row.number,
+                "account": row.account,
+                "count": len(members),
+                "symbol": symbols[row.instrument],
+                "side": row.side,
+                "s": steps[group.members[0]],
+                "t": row.started_ns - film.start_ns,
+                "mark": row.mark_ticks,
+                "average": row.average_ticks if len(members) == 1 else 0,
+                "lots": sum(abs(member.size_lots) for member in members),
+                "size": sum(sizes[index] for index in group.members),
+                "shortfall": sum(member.shortfall for member in members),
+                "cause": row.cause if len(members) == 1 else 0,
+                "outcome": row.outcome if len({member.outcome for member in members}) == 1 else "several",
+            }
+        )
+    by_number = {row.number: row for row in rows}
+    most = NODES if any(row.cause for row in rows) else NODES // 2  # a tree without a chain says little
+    nodes = readable_tree([Leaf(row.number, row.cause, size) for row, size in zip(rows, sizes, strict=True)], most)
+    tree = []
+    for node in nodes:
+        row = by_number[abs(node.number)]
+        tree.append(
+            {
+                **node._asdict(),
+                "account": row.account,
+                "side": row.side,
+                "s": film.starts.get(row.number, 0),
+                "t": row.started_ns - film.start_ns,
+                "outcome": row.outcome,
+            }
+        )
+    return {
+        "liquidations": marks,
+        "liquidated": len(rows),
+        "liquidated_accounts": len({row.account for row in rows}),
+        "longs": sum(row.side == "long" for row in rows),
+        "liquidated_size": sum(sizes),
+        "triggered": sum(row.cause != 0 for row in rows),
+        "longest_chain": max((row.chain for row in rows), default=0),
+        "tree": tree,
+    }
+
+
+def _worth(row: LiquidationRow, film: Film) -> int:
+    """Return what a liquidation was about: its position at the mark, but not beyond where its account had nothing left.
+
+    So that those who are found after a gap of the price are not small because the price is.
+    """
+    if row.size_lots == 0:
+        return 0
+    ticks = row.mark_ticks
+    if row.bankruptcy_ticks > 0:
+        ticks = max(ticks, row.bankruptcy_ticks) if row.size_lots > 0 else min(ticks, row.bankruptcy_ticks)
+    return film.markets[row.instrument].valuation.notional(abs(row.size_lots), ticks)
+
+
+def decimals(step: str) -> int:
+    """Return how many decimals a value on a grid has."""
+    exponent = Decimal(step).normalize().as_tuple().exponent
+    return max(-exponent, 0) if isinstance(exponent, int) else 0
