@@ -132,6 +132,7 @@ class Tally:
         self.liquidated: set[int] = set()
         self.longs_liquidated = 0
         self.shorts_liquidated = 0
+        self.liquidated_lots = 0
         self.stops = 0
         self.forced_commands: set[int] = set()
         self.forced_first_ns = 0
@@ -241,9 +242,11 @@ class Tally:
             self.liquidated.add(event.account)
 
     def liquidation_order(self, event: LiquidationOrderPlaced) -> None:
-        """Count the first order of each position."""
+        """Count the first order of each position, and its quantity."""
         self._force(event.command_seq, event.ts_ns)
         if event.attempt == 1:
+            if event.instrument == self.scope.instrument:
+                self.liquidated_lots += event.qty_lots
             if event.side == Side.SELL:
                 self.longs_liquidated += 1
             else:

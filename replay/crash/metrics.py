@@ -166,6 +166,9 @@ METRICS: Final[dict[str, Metric]] = {
     "liquidated_accounts": Metric("count", "accounts liquidated", _ALL, lambda seen: len(seen.tally.liquidated)),
     "longs_liquidated": Metric("count", "long positions sold", _ALL, lambda seen: seen.tally.longs_liquidated),
     "shorts_liquidated": Metric("count", "short positions bought", _ALL, lambda seen: seen.tally.shorts_liquidated),
+    "liquidated": Metric(
+        "quantity", "first orders of liquidated positions", _ALL, lambda seen: seen.tally.liquidated_lots
+    ),
     "least_liquidated": Metric(
         "count", "lowest id of an account liquidated", _ALL, lambda seen: min(seen.tally.liquidated, default=None)
     ),

@@ -115,6 +115,14 @@ def test_a_pause_alone_raises_no_low() -> None:
     assert lows[0] == 10 < int(lows[1])
 
 
+def test_a_pause_is_measured() -> None:
+    """GDAX under stop logic: how often, when the first began, and how long it took."""
+    found = run_crash("gdax-2017", load_crash("gdax-2017").crash.variant["stop-logic"].set)
+    assert (found["pauses"], found["paused_at"]) == (2, 1_498_073_400_000_000_000)
+    assert found["pause_time"] == 5_000_000_000
+    assert run_crash("gdax-2017", {})["pauses"] == 0
+
+
 def test_other_rules_for_the_same_crash() -> None:
     """OKEx's long at a venue that takes positions over instead of waiting: nobody else pays."""
     found = run_crash("okex-2018", {}, venue="bitmex_2020")
