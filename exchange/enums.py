@@ -134,6 +134,7 @@ class RejectReason(IntEnum):
     BOOK_FULL = 17
     INVALID_TERMS = 100  # a term that is no quantity, price or time, or that such an order cannot have
     INVALID_EXPIRY = 101  # GTD until a time that has come
+    TOO_MANY_PARTS = 103  # an iceberg that would have to show anew more often than the venue allows
     NOTHING_TO_REDUCE = 110  # a reduce-only order without a position on the other side, or with too small a one
     ORDER_TOO_LARGE = 125  # more lots, or money, than one order may have
     PRICE_OUTSIDE_COLLAR = 126  # a limit price that looks like a mistake

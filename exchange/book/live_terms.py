@@ -27,6 +27,10 @@ class LiveTerms:
         self.entry: i64 = 0  # which of the venue's orders with terms this was, counted from 1
         self.is_market_to_limit: bool = False
 
+    def parts(self, lots: i64) -> i64:
+        """Return in how many parts an iceberg of so many lots is shown, the last one maybe smaller."""
+        return (lots + self.display - 1) // self.display
+
     def lasts(self) -> bool:
         """Return whether anything matters after the order has met the book for the first time."""
         return self.display != 0 or self.time_in_force != 0

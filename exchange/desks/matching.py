@@ -34,6 +34,7 @@ from exchange.book.order_pool import (
     TOP_BIT,
     TRIGGER,
 )
+from exchange.desks.collar import ANY_RANK, Collar
 from exchange.desks.order_guard import OrderGuard
 from exchange.enums import BUY, FOK, GTC, LIMIT, MARKET, PARTICIPANT, STOP
 from exchange.event_log import EventLog
@@ -56,10 +57,8 @@ from exchange.records import (
 )
 from exchange.rules import OrderRules
 from exchange.triggers.hooks import FillWatcher
-from exchange.units import PPM, mul_div
 
 ACCOUNT_MASK: Final = 0xFFFFFFFF  # of an owner word
-ANY_RANK: Final = -(1 << 62)  # the limit of a market order: every price is good enough
 
 ALLOW: Final = 0
 CANCEL_TAKER: Final = 1
@@ -79,10 +78,8 @@ class Matcher:
         self.clearing = clearing
         self.borrowing = Borrowing(clearing)
         self.has_clearing: bool = has_clearing
-        self.rests_market_remainder: bool = rules.market_remainder == "limit_at_last_fill"
-        self.protection_ticks: i64 = rules.protection_amount if rules.market_protection == "ticks" else -1
-        self.protection_ppm: i64 = rules.protection_amount if rules.market_protection == "ppm" else -1
-        self.protects_from_last: bool = rules.protection_reference == "last"
+        self.rests_at_last_fill: bool = rules.market_remainder == "limit_at_last_fill"
+        self.collar = Collar(rules)
         self.self_trade: i64 = _SELF_TRADE.index(rules.self_trade)
         self.refreshes_early: bool = rules.iceberg_refresh == "below_min_display"
         self.takes_best_only: bool = rules.market_to_limit == "best_price"
@@ -132,6 +129,9 @@ class Matcher:
                 if kind == MARKET and side == BUY:
                     limit = self._limit(market, side, kind, price, terms)
                     notional = max(notional, self._cost(market, owner, side, limit, lots))
+                    if self.collar.rests and limit != ANY_RANK:
+                        worst = self._collar_price(market, owner, side, limit)
+                        notional = max(notional, market.valuation.notional(lots, worst))
                 return self.borrowing.order_refusal(market, owner >> 32, side, lots, notional)
             return self.clearing.margin_refusal(market, owner >> 32, side, notional, lots)
         return REJECT_NONE
@@ -190,7 +190,7 @@ class Matcher:
         opposite = market.book.asks if side == BUY else market.book.bids
         if kind == LIMIT:
             return price * opposite.sign
-        limit = self._market_limit(market, side)
+        limit = self.collar.limit(market, side)
         if self.takes_best_only and terms is not None and terms.is_market_to_limit and opposite.best != 0:
             limit = max(limit, opposite.levels[opposite.best + RANK])
         return limit
@@ -229,9 +229,12 @@ class Matcher:
         elif kind == LIMIT:
             self.write_canceled(market, owner, order_id, price, left, 0, side, CANCEL_IOC_REMAINDER)
             return
-        elif self.taker_filled > 0 and time_in_force == GTC and self._rests_remainder(terms):
+        elif self.taker_filled > 0 and time_in_force == GTC and self._rests_at_last_fill(terms):
             flags = side
             price = self.last_fill
+        elif time_in_force == GTC and self.collar.rests and limit != ANY_RANK and market.is_continuous:
+            flags = side
+            price = self._collar_price(market, owner, side, limit)
         else:
             if self.has_guards and self.guard.queue_market_order(
                 market, owner, order_id, side, time_in_force, left, filled
@@ -251,9 +254,15 @@ class Matcher:
         if self.has_clearing and slot >= FIRST_SLOT:
             self.clearing.reserve(market, slot, side, price, 0, left)
 
-    def _rests_remainder(self, terms: LiveTerms | None) -> bool:
+    def _rests_at_last_fill(self, terms: LiveTerms | None) -> bool:
         """Return whether what a market order leaves rests at its last fill's price."""
-        return self.rests_market_remainder or (terms is not None and terms.is_market_to_limit)
+        return self.rests_at_last_fill or (terms is not None and terms.is_market_to_limit)
+
+    def _collar_price(self, market: Market, owner: i64, side: i64, limit: i64) -> i64:
+        """Return where what a market order leaves rests: at its collar, or at the limit of a band that is nearer."""
+        opposite = market.book.asks if side == BUY else market.book.bids
+        limit = self.guard.limit_within(market, owner, side, limit)
+        return min(limit * opposite.sign, market.max_price)
 
     def _attach(self, market: Market, order: i64, terms: LiveTerms) -> None:
         """Give an order that is about to rest what it has beyond its row."""
@@ -545,28 +554,6 @@ class Matcher:
                 maker = words[maker + NEXT]
             level = opposite.next_worse(level)
         return cost
-
-    def _market_limit(self, market: Market, side: i64) -> i64:
-        """Return the worst rank of the opposite side that a market order may trade at: its collar, if it has one."""
-        opposite = market.book.asks if side == BUY else market.book.bids
-        if self.protection_ticks < 0 and self.protection_ppm < 0:
-            return ANY_RANK
-        if self.protects_from_last:
-            if not market.has_last:
-                return ANY_RANK
-            reference = market.last
-        else:
-            if opposite.best == 0:
-                return ANY_RANK
-            reference = opposite.levels[opposite.best + RANK] * opposite.sign
-        width = self.protection_ticks
-        if width < 0:
-            size: int = reference if reference >= 0 else -reference
-            width = mul_div(size, self.protection_ppm, PPM)
-        if side == BUY:
-            return (reference + width) * opposite.sign
-        lowest = reference - width
-        return max(market.min_price, lowest)
 
     def post_only_price(self, market: Market, side: i64, price: i64) -> i64:
         """Return the price at which a post-only order takes nothing: its own, or one tick behind the opposite best."""

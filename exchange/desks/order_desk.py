@@ -58,6 +58,7 @@ from exchange.records import (
     REJECT_NOT_ORDER_OWNER,
     REJECT_NOTHING_TO_REDUCE,
     REJECT_POST_ONLY_WOULD_TAKE,
+    REJECT_TOO_MANY_PARTS,
     REJECT_UNKNOWN_ORDER,
     TRANSFER_ORDER,
     write_order_accepted,
@@ -100,6 +101,7 @@ class OrderDesk:
         self.links = links
         self.has_guards: bool = False  # as in the matcher
         self.guard = OrderGuard()
+        self.iceberg_max_parts: i64 = rules.iceberg_max_parts
         self.grows_hidden: bool = rules.iceberg_amend_up == "keep_priority"
         self.day_ends_ns: i64 = rules.day_ends_ns
 
@@ -399,6 +401,10 @@ class OrderDesk:
                 return reason
         if is_below_filled:
             return REJECT_BELOW_FILLED
+        if lots > is_open and (is_pending or flags & ICEBERG_BIT != 0):
+            terms = market.book.terms_of(order)
+            if terms is not None and terms.display != 0 and terms.parts(lots) > self.iceberg_max_parts:
+                return REJECT_TOO_MANY_PARTS
         if self.has_guards:
             reason = self.guard.order_refusal(market, words[order + OWNER], side, kind, lots, price, False)
             if reason != REJECT_NONE:

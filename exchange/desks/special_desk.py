@@ -41,6 +41,7 @@ from exchange.records import (
     REJECT_NOT_IN_THIS_PHASE,
     REJECT_NOTHING_TO_REDUCE,
     REJECT_POST_ONLY_WOULD_TAKE,
+    REJECT_TOO_MANY_PARTS,
     TRANSFER_ORDER,
     write_order_accepted,
     write_order_rejected,
@@ -61,6 +62,7 @@ class SpecialDesk:
         self.matcher = desk.matcher
         self.clearing = desk.clearing
         self.day_ends_ns: i64 = desk.day_ends_ns
+        self.iceberg_max_parts: i64 = desk.iceberg_max_parts
         self.triggers = triggers
         self.entries: i64 = 0  # special orders accepted so far
 
@@ -266,6 +268,8 @@ class SpecialDesk:
             return REJECT_INVALID_TERMS
         if request.time_in_force == GTD and live.expires_ns <= self.log.ts_ns:
             return REJECT_INVALID_EXPIRY
+        if live.display != 0 and live.parts(lots) > self.iceberg_max_parts:
+            return REJECT_TOO_MANY_PARTS
         return REJECT_NONE
 
 

@@ -97,7 +97,9 @@ class StopDesk:
         has_guards = self.matcher.has_guards
         if has_guards:
             self.matcher.guard.begin_election(market)
+        self.matcher.collar.begin_election(market.book.orders.words[order + TRIGGER])
         self._run_stop(market, order)
+        self.matcher.collar.end_election()
         if has_guards:
             self.matcher.guard.end_election(market)
         return True

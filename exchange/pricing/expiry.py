@@ -82,7 +82,9 @@ class Deliverer:
         """
         self._cancel_side(market, market.book.bids)
         self._cancel_side(market, market.book.asks)
-        for stops in [market.book.stops, *(watch.stops for watch in market.watches)]:
+        watched = [watch.stops for watch in market.watches]
+        watched.insert(0, market.book.stops)
+        for stops in watched:
             while len(stops.rising) > 0:
                 self.matcher.take_out(market, stops.next_rising(), CANCEL_INSTRUMENT_SETTLED, 0)
             while len(stops.asleep) > 0:

@@ -20,15 +20,16 @@ from replay.sentences import Teller
 class LiquidationRow(NamedTuple):
     """One liquidation, from 1 in the order in which they began. Money in money units.
 
-    instrument, size_lots, side: of its largest position, "long" or "short". mark_ticks: when it began.
-    bankruptcy_ticks: where that position alone would have used up the account's equity. ended_ns: 0 while it runs.
-    sold_lots, average_ticks, depth_consumed, levels_consumed: of its orders in that instrument: sold or bought back in
-    all, at which average (0: nothing), as taker out of the book, and prices that one of its orders took from, each
-    order for itself. notional: of all its orders in all instruments. taken_lots, deleveraged_lots: what went to the
-    fund or a backstop, or was closed against others. cause: the liquidation whose trades moved the price before this
-    breach, 0 for the market itself. chain: 1 for those, else one more than the cause's. triggered: how many name this
-    one as their cause. fund_paid: by the insurance fund; fund_received: left over, or fees. shortfall: what the account
-    lacked, whoever paid it. outcome: as in the summary, "running" where it had not ended.
+    instrument, size_lots, side: of its largest position, "long", "short", or "none" where it had none any more.
+    mark_ticks: when it began. bankruptcy_ticks: where that position alone would have used up the account's equity.
+    ended_ns: 0 while it runs. sold_lots, average_ticks, depth_consumed, levels_consumed: of its orders in that
+    instrument: sold or bought back in all, at which average (0: nothing), as taker out of the book, and prices that one
+    of its orders took from, each order for itself. notional: of all its orders in all instruments. taken_lots,
+    deleveraged_lots: what went to the fund or a backstop, or was closed against others. cause: the liquidation whose
+    trades moved the price before this breach, 0 for the market itself. chain: 1 for those, else one more than the
+    cause's. triggered: how many name this one as their cause. fund_paid: by the insurance fund; fund_received: left
+    over, or fees measured at the bankruptcy price. shortfall: what the account lacked, whoever paid it. outcome: as in
+    the summary, "running" where it had not ended.
     """
 
     number: int
@@ -88,7 +89,7 @@ class _Case:
             number=event.liquidation_id,
             account=event.account,
             instrument=event.instrument,
-            side="long" if self.size_lots > 0 else "short",
+            side="none" if self.size_lots == 0 else "long" if self.size_lots > 0 else "short",
             size_lots=self.size_lots,
             started_ns=event.ts_ns,
             ended_ns=self.ended_ns,
@@ -117,6 +118,7 @@ class Attribution:
 
     def __init__(self, instruments: Sequence[Instrument]) -> None:
         """Start before the first event."""
+        self.stops = 0  # elected so far
         self.instruments = {fact.instrument_id: fact for fact in instruments}
         self._valuations = {number: Valuation(fact) for number, fact in self.instruments.items()}
         self._teller = Teller(instruments)
@@ -143,12 +145,14 @@ class Attribution:
         return tree_lines(rows, most, self._told)
 
     def _told(self, row: LiquidationRow) -> str:
-        tell = self._teller
-        size = tell.size(row.instrument, abs(row.size_lots))
-        sold = f"traded {tell.money(row.notional)}" if row.notional else "traded nothing"
-        at = f" at {tell.price(row.instrument, row.average_ticks)}" if row.sold_lots else ""
-        mark = tell.price(row.instrument, row.mark_ticks)
-        return f"#{row.number} account {row.account}, {row.side} {size}, mark {mark}: {sold}{at}"
+        tell, number = self._teller, row.instrument
+        size = f"{row.side} {tell.size(number, abs(row.size_lots))}" if row.size_lots else "no position"
+        mark = f", mark {tell.price(number, row.mark_ticks)}" if row.mark_ticks else ""
+        at = f" at {tell.price(number, row.average_ticks)}" if row.sold_lots else ""
+        return f"#{row.number} account {row.account}, {size}{mark}: traded {tell.money(row.notional)}{at}"
+
+    def _stop(self, event: Any) -> None:
+        self.stops += 1
 
     # --- positions ---------------------------------------------------------------------------------------------
 
@@ -272,6 +276,7 @@ _HANDLERS: Final[dict[str, Callable[[Attribution, Any], None]]] = {
     "PositionSettled": Attribution._settled,
     "PositionTakenOver": Attribution._taken,
     "PositionTransferred": Attribution._taken,
+    "StopTriggered": Attribution._stop,
     "SurplusPaid": Attribution._surplus,
     "Trade": Attribution._trade,
     "VenueLossBooked": Attribution._lacked,

@@ -1,25 +1,30 @@
 """`cascade crash`: runs a named crash and tells its story, lists them, or checks what they must reproduce."""
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from exchange.errors import ConfigError
+from exchange.units import MAX_ACCOUNT
 from replay.crash.check import Check, check_crash, checks_of, queries_of
 from replay.crash.load import Loaded, crash_names, load_crash
 from replay.crash.metrics import METRICS
+from replay.crash.observed import OBSERVERS, observed
 from replay.crash.reporting import add_report, payload_of, wanted_page, write_report
 from replay.crash.run import CrashRun, Query, run
 from replay.crash.settings import parse_settings
 from replay.crash.story import description, list_of, story_of_run, table_of
+from replay.crash.tables import account_table, liquidation_table
 from replay.flows.setting import MissingRecordingError
 from replay.interrupt import asks_to_stop
 from replay.progress import shown_progress
+from replay.report.figures import write_figures
 from replay.report.opening import opened
 from replay.report.recorder import Recorder
+from replay.sources.cells import parse_integer
 from replay.wording import shown
 
 SUMMARY: Final = "replay a named crash: what happened, who paid, and what other rules would have changed"
@@ -35,6 +40,7 @@ examples:
   cascade crash gdax-2017 --variant collar
   cascade crash gdax-2017 --open                    a page that plays it; --report FILE writes it somewhere
   cascade crash my/crash                            the crash.toml of a folder of yours
+  cascade crash gdax-2017 --variant thick --tree --attribution 10   which liquidation set off which, and its price
 
 what --set may change: a rule (`fund.opening=0`, in money units as in a venue file), a fact of the markets
 (`instrument.mark_source=last`, `instrument.XBTUSD.max_leverage=25`), a parameter of a flow
@@ -46,10 +52,20 @@ out ("fitted") or nothing was ("predicted").
 numbers that a scenario may name:
 METRICS
 
---json prints one object: name, kind, numbers, checks, summary, report. Numbers are in ticks, money units, lots, ppm and ns.
+--attribution, --tree and --accounts say more than the story: docs/crashes.md defines cause and chain.
+
+--json prints one object: name, kind, numbers, checks, summary, sheet (where all money is), report (where the page is),
+and with --attribution liquidations, with --accounts accounts, all of them. Numbers are in ticks, money units, lots, ppm
+and ns.
 
 exit codes: 0 done, 1 a number is outside of its tolerance, 2 something about the input is wrong, 130 interrupted.
 """
+_ROWS: Final = "20"
+_TABLES: Final = {
+    "--attribution": "after the story a table of liquidations: cause, prices, depth, who paid",
+    "--tree": "which liquidation set off which",
+    "--accounts": "a table of what became of the accounts",
+}
 _SHARED: Final = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
 
@@ -75,6 +91,8 @@ def add_crash(parser: argparse.ArgumentParser) -> None:
         "--out", metavar="DIR", help="new folder for the event log, the commands as a tape, the summary"
     )
     add_report(parser)
+    for option, what in _TABLES.items():
+        parser.add_argument(option, nargs="?", const=_ROWS, metavar="N", help=f"{what}, at most N lines ({_ROWS})")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
 
 
@@ -99,52 +117,90 @@ def play_crash(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
 
 def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -> int:
     settings = _settings(given, loaded)
+    _check_tables(given)
     known = queries_of(loaded)
     names = [name for name, metric in METRICS.items() if not metric.needs & {"account", "at"}]
     queries = [*known, *map(Query, names)]
     page = wanted_page(given, loaded.name)
     recorder = Recorder()
+    is_recorded = page is not None or given.png is not None
     with asks_to_stop() as should_stop, shown_progress(loaded.name) as progress:
         found = run(
             loaded,
             settings,
             queries,
             venue=given.venue,
-            data=_data(given),
+            data=data_folder(given),
             out=given.out,
             progress=progress,
             should_stop=should_stop,
-            extra_sinks=[recorder.attach] if page is not None else [],
+            extra_sinks=[*OBSERVERS, *([recorder.attach] if is_recorded else [])],
         )
     is_whole = found.summary.stopped != "interrupt"
     is_plain = not settings and given.venue is None and is_whole
     checks = checks_of(found._replace(values=found.values[: len(known)]), known) if is_plain else []
     what_if = {**({"venue": given.venue} if given.venue else {}), **settings}
-    if page is not None:
-        payload = payload_of(recorder, found, loaded.name, what_if)
-        write_report(page, loaded, [payload], checks, was_rolled_back=recorder.was_rolled_back)
+    if is_recorded:
+        payload = payload_of(recorder, found.summary, what_if)
+        if page is not None:
+            write_report(page, loaded, [payload], checks, was_rolled_back=recorder.was_rolled_back)
+        if given.png is not None:
+            write_figures(Path(given.png), payload)
     if given.json:
         numbers = dict(zip(names, found.values[len(known) :], strict=True))
-        say(_json(found, numbers, checks, page))
+        say(_json(found, numbers, checks, given, page))
     else:
         say(story_of_run(found, checks, ", ".join(f"{name} = {value}" for name, value in what_if.items())))
-    if page is not None and not given.json:
-        say(f"\n{opened(page) if given.open else f'page in {page}'}")
+        for text in _more_of(found, given):
+            say(f"\n{text}")
+        if page is not None:
+            say(f"\n{opened(page) if given.open else f'page in {page}'}")
     return 0 if is_whole else 130
 
 
-def _json(found: CrashRun, numbers: Mapping[str, int | None], checks: Sequence[Check], page: Path | None) -> str:
-    about = found.loaded.crash.about
-    return msgspec.json.encode(
-        {
-            "name": found.loaded.name,
-            "kind": about.kind,
-            "numbers": numbers,
-            "checks": [_plain(check) for check in checks],
-            "summary": found.summary,
-            "report": None if page is None else str(page),
-        }
-    ).decode()
+def _check_tables(given: argparse.Namespace) -> None:
+    """Refuse a number of lines that is none."""
+    for option in _TABLES:
+        text = getattr(given, option[2:])
+        if text is not None:
+            parse_integer(text, option, 1, MAX_ACCOUNT)
+
+
+def _more_of(found: CrashRun, given: argparse.Namespace) -> Iterator[str]:
+    """Yield the tables that were asked for."""
+    seen = observed(found)
+    if given.attribution is not None:
+        yield "\n".join(liquidation_table(seen.liquidations, found.instruments, int(given.attribution)))
+    if given.tree is not None:
+        lines = seen.attribution.tree_lines(seen.liquidations, int(given.tree))
+        title = "liquidations under the one that set them off, the most notional first"
+        yield "\n".join([title, *(f"  {line}" for line in lines)])
+    if given.accounts is not None:
+        yield "\n".join(account_table(seen.accounts, found.instruments, int(given.accounts)))
+
+
+def _json(
+    found: CrashRun,
+    numbers: Mapping[str, int | None],
+    checks: Sequence[Check],
+    given: argparse.Namespace,
+    page: Path | None,
+) -> str:
+    seen = observed(found)
+    told: dict[str, Any] = {
+        "name": found.loaded.name,
+        "kind": found.loaded.crash.about.kind,
+        "numbers": numbers,
+        "checks": [_plain(check) for check in checks],
+        "summary": found.summary,
+        "sheet": seen.sheet._asdict(),
+        "report": None if page is None else str(page),
+    }
+    if given.attribution is not None:
+        told["liquidations"] = [row._asdict() for row in seen.liquidations]
+    if given.accounts is not None:
+        told["accounts"] = [row._asdict() for row in seen.accounts]
+    return msgspec.json.encode(told).decode()
 
 
 def _plain(check: Check) -> dict[str, object]:
@@ -164,7 +220,9 @@ def _plain(check: Check) -> dict[str, object]:
 def _check(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -> int:
     settings = _settings(given, loaded)
     with asks_to_stop() as should_stop:
-        checks = check_crash(loaded, venue=given.venue, data=_data(given), settings=settings, should_stop=should_stop)
+        checks = check_crash(
+            loaded, venue=given.venue, data=data_folder(given), settings=settings, should_stop=should_stop
+        )
     say(_checked(loaded, checks, given.json))
     return 0 if all(check.is_inside for check in checks) else 1
 
@@ -179,7 +237,7 @@ def _check_all(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
         loaded = load_crash(name)
         try:
             with asks_to_stop() as should_stop:
-                checks = check_crash(loaded, data=_data(given), should_stop=should_stop)
+                checks = check_crash(loaded, data=data_folder(given), should_stop=should_stop)
         except MissingRecordingError as error:
             skipped.append(f"{name}: left out: {error}")
             continue
@@ -213,7 +271,8 @@ def _settings(given: argparse.Namespace, loaded: Loaded) -> dict[str, Any]:
     return settings
 
 
-def _data(given: argparse.Namespace) -> Path | None:
+def data_folder(given: argparse.Namespace) -> Path | None:
+    """Return where the recordings are: what the user names, or beside the project, or nowhere."""
     if given.data is not None:
         if not Path(given.data).is_dir():
             raise ConfigError(f"--data: expected a folder, found {given.data}")

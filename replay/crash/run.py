@@ -44,7 +44,7 @@ class CrashRun(NamedTuple):
 
     values: of each query, None where there is no such number. charged_later: losses that the end of a session shared.
     sinks: what each of `extra_sinks` made for the venue that stands at the end, complete. exchange: that venue. groups:
-    the name of the flow that first acted for each account, by account.
+    the name of the flow that first acted for each account, by account; "timeline" for those that no flow acted for.
     """
 
     loaded: Loaded
@@ -119,13 +119,14 @@ def run(
     end_ns = parse_time(loaded.crash.about.end, f"{loaded.path}: about.end")
     timeline = read_timeline(tables.timeline_on(), found.instruments, loaded.path, _places(loaded, tables))
     groups: dict[int, str] = {}
+    others: dict[int, str] = {}
     flows = _flows(loaded, tables, found.instruments, start_ns, timeline.outages, data, groups)
     asked = _Asked(queries, found.instruments, loaded)
     conductor = Conductor(
         flows,
         exchange,
         loaded.name,
-        operator=FixedFlow(timeline.commands),
+        operator=GroupedFlow(FixedFlow(timeline.commands), "timeline", others),
         outages=timeline.outages,
         looks=[*asked.looks, *extra_looks],
         end_ns=end_ns,
@@ -140,7 +141,15 @@ def run(
     asked.answer(measurer, exchange, is_undone=False)
     charged = measurer.tallies[Scope(exchange.instruments[0].instrument_id)].socialized - summary.socialized_loss
     return CrashRun(
-        loaded, found.rules, exchange.instruments, summary, asked.values(), charged, sinks, exchange, groups
+        loaded,
+        found.rules,
+        exchange.instruments,
+        summary,
+        asked.values(),
+        charged,
+        sinks,
+        exchange,
+        {**others, **groups},
     )
 
 

@@ -6,13 +6,13 @@ from typing import Final
 
 from replay.crash.check import Check
 from replay.crash.load import Loaded
+from replay.crash.observed import observed
 from replay.crash.run import CrashRun
-from replay.sources.cells import format_count
-from replay.summary import story
+from replay.crash.telling import tell
 
 _WIDTH: Final = 110
 _MOST_LINES: Final = 20
-_MOST_CHECKS: Final = 6
+_MOST_SAID: Final = 13  # leaves room for two known numbers
 _KINDS: Final = {
     "recorded": "recorded: the flow is a recording; accounts and rules are ours",
     "closed form": "closed form: the numbers follow from few others by arithmetic; the flow around them is made up",
@@ -21,23 +21,30 @@ _KINDS: Final = {
 
 
 def story_of_run(found: CrashRun, checks: Sequence[Check], warning: str = "") -> str:
-    """Return what happened, who paid, and how that compares with what is known; at most twenty lines."""
-    about = found.loaded.crash.about
+    """Return what happened, who paid, and how that compares with what is known; at most twenty lines.
+
+    found: a run with `replay.crash.observed.OBSERVERS`. Where there is no room, known numbers give way.
+    """
+    about, summary = found.loaded.crash.about, found.summary
     lines = [f"{about.title}, {about.date}", f"  kind        {_KINDS[about.kind]}"]
     if warning:
-        lines.append(f"  WHAT IF     {warning}")
-    said = story(found.summary).splitlines()[2:]
-    if found.charged_later > 0:
-        summary = found.summary
-        amount = f"{format_count(found.charged_later, summary.money_unit)} {summary.currency}"
-        shared = f"{'':<14}shared out at the end of a session: {amount}"
-        said = [shared if line.strip() == "no socialized loss" else line for line in said]
-    told = [_told(check) for check in checks[:_MOST_CHECKS]]
-    if len(checks) > _MOST_CHECKS:
-        told[-1] = f"  {'':<12}and {len(checks) - _MOST_CHECKS + 1} more: cascade crash {found.loaded.name} --check"
-    room = _MOST_LINES - len(lines) - len(told)
-    keep = [line for line in said if not line.startswith("  digest")][: room - 1]
-    return "\n".join([*lines, *keep, *told, f"  digest      {found.summary.digest}"])
+        lines.append(_line("WHAT IF", warning))
+    last = ""
+    for subject, text in tell(found, observed(found))[:_MOST_SAID]:
+        lines.append(_line("" if subject == last else subject, text))
+        last = subject
+    engine = "compiled" if summary.compiled else "interpreted"
+    refused = f", {summary.rejected:,} refused" if summary.rejected else ""
+    counts = f"{summary.commands:,} commands{refused}, {summary.events:,} events, {summary.trades:,} trades"
+    end = [_line("run", f"{counts} in {summary.seconds:.2f} s, {engine}"), _line("digest", summary.digest)]
+    if summary.stopped == "interrupt":
+        end.append(_line("", "INTERRUPTED: the figures are those of the commands that ran"))
+    room = _MOST_LINES - len(lines) - len(end)
+    told = [_line("" if place else "known", _told(check)) for place, check in enumerate(checks)]
+    if len(told) > room:
+        left = len(told) - room + 1
+        told[room - 1 :] = [_line("", f"and {left} more: cascade crash {found.loaded.name} --check")]
+    return "\n".join([*lines, *told, *end])
 
 
 def description(loaded: Loaded) -> str:
@@ -89,4 +96,8 @@ def table_of(name: str, checks: Sequence[Check]) -> str:
 
 def _told(check: Check) -> str:
     verdict = "as expected" if check.is_inside else "MISSED"
-    return f"  {'known':<12}{check.expected.name}: {check.ours} for {check.theirs}, {check.expected.basis}, {verdict}"
+    return f"{check.expected.name}: {check.ours} for {check.theirs}, {check.expected.basis}, {verdict}"
+
+
+def _line(subject: str, text: str) -> str:
+    return f"  {subject:<12}{text}"

@@ -7,6 +7,7 @@ import pytest
 from exchange.build import build_info
 from replay.crash.check import check_crash
 from replay.crash.load import Loaded, crash_names, load_crash
+from replay.crash.observed import OBSERVERS
 from replay.crash.run import run, run_crash
 from replay.crash.story import story_of_run, table_of
 
@@ -56,7 +57,7 @@ def test_story_has_two_paragraphs_and_sources(name: str) -> None:
 def test_runs_are_told_in_twenty_lines_and_give_one_digest(name: str) -> None:
     """The kind is said plainly in the second of them."""
     loaded, data = loaded_with_data(name)
-    found = run(loaded, {}, [], data=data)
+    found = run(loaded, {}, [], data=data, extra_sinks=OBSERVERS)
     again = run(loaded, {}, [], data=data)
     assert found.summary.digest == again.summary.digest
     told = story_of_run(found, []).splitlines()

@@ -115,7 +115,10 @@ def venue_of(draw: Random) -> Exchange:
         ),
         orders=OrderRules(
             self_trade=draw.choice(["allow", "cancel_taker", "cancel_maker", "decrement_both"]),
-            market_remainder=draw.choice(["cancel", "limit_at_last_fill"]),
+            market_remainder=draw.choice(["cancel", "limit_at_last_fill", "limit_at_collar"]),
+            market_protection=draw.choice(["none", "ticks"]),
+            protection_amount=6,
+            stop_protection_reference=draw.choice(["market", "trigger"]),
         ),
         protections=ProtectionRules(
             max_order_lots=draw.choice([0, 0, 15]),

@@ -32,9 +32,10 @@ ACCOUNTS = (1, 2, 3, 4)
 RULES: dict[str, tuple[Any, ...]] = {
     "self_trade": ("allow", "cancel_taker", "cancel_maker", "cancel_both", "decrement_both"),
     "amend_qty_down": ("keep_priority", "lose_priority"),
-    "market_remainder": ("cancel", "limit_at_last_fill"),
+    "market_remainder": ("cancel", "limit_at_last_fill", "limit_at_collar"),
     "market_protection": ("none", "ticks"),
     "protection_amount": (3,),
+    "stop_protection_reference": ("market", "trigger"),
     "post_only_cross": ("reject", "reprice"),
     "stop_already_touched": ("elect", "wait"),
     "iceberg_refresh": ("when_gone", "below_min_display"),

@@ -127,7 +127,10 @@ def rules_of(source: random.Random) -> Rules:
     return Rules(
         orders=OrderRules(
             self_trade=pick(("allow", "cancel_taker", "cancel_maker", "cancel_both", "decrement_both")),
-            market_remainder=pick(("cancel", "limit_at_last_fill")),
+            market_remainder=pick(("cancel", "limit_at_last_fill", "limit_at_collar")),
+            market_protection=pick(("none", "ticks")),
+            protection_amount=4,
+            stop_protection_reference=pick(("market", "trigger")),
             stop_already_touched=pick(("elect", "wait")),
             stop_trigger_source=pick(("last", "mark", "index", "opposite_best")),
             trigger_when_side_empty=pick(("wait", "fire")),

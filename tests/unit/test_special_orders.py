@@ -94,6 +94,31 @@ def test_terms_that_an_order_may_not_have(terms: dict[str, int], fields: dict[st
     assert refused_with(venue, terms, **fields) == reason
 
 
+@pytest.mark.parametrize(("lots", "is_refused"), [(9, False), (10, True)])
+def test_an_iceberg_has_so_many_parts_at_most(lots: int, is_refused: bool) -> None:
+    """On entry, and when it grows; smaller it may always get. Three parts of three lots are allowed here."""
+    venue = bare_venue(OrderRules(iceberg_max_parts=3))
+    first = placed(venue, {"display_lots": 3}, qty_lots=lots)[0]
+    assert isinstance(first, OrderRejected if is_refused else OrderAccepted)
+    assert getattr(first, "reason", R.TOO_MANY_PARTS) == R.TOO_MANY_PARTS
+    venue = bare_venue(OrderRules(iceberg_max_parts=3))
+    placed(venue, {"display_lots": 3}, qty_lots=4)
+    amend = AmendOrder(2, instrument=A, account=1, order_id=1, qty_lots=lots)
+    if is_refused:
+        assert refusal(venue, amend) == R.TOO_MANY_PARTS
+    else:
+        run_all(venue, amend)
+    run_all(venue, msgspec.structs.replace(amend, qty_lots=2))
+    assert live(venue, 1).open_lots == 2
+
+
+def test_a_waiting_stop_with_a_display_grows_no_further_either() -> None:
+    """It would show nothing now, but later."""
+    venue = bare_venue(OrderRules(iceberg_max_parts=3))
+    placed(venue, {"display_lots": 3}, **(STOP | {"kind": OrderKind.STOP_LIMIT, "price_ticks": 90, "qty_lots": 9}))
+    assert refusal(venue, AmendOrder(2, instrument=A, account=1, order_id=1, qty_lots=10)) == R.TOO_MANY_PARTS
+
+
 def test_the_recorded_market_places_plain_orders_only() -> None:
     """A day order of it is as wrong as an immediate one."""
     command = recorded(1, BUY, 1, 100, time_in_force=DAY)
