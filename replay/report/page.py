@@ -1,7 +1,8 @@
 """Assembles report.html: one file with everything in it, which asks nothing of any network.
 
 Whatever comes from a scenario or a file is text: escaped where it stands in HTML, and no `<` is left in the data. A
-policy in the page's head lets it run its own scripts, by their hashes, and load nothing. The same run gives the same bytes.
+policy in the page's head lets it run its own scripts, by their hashes, and load nothing. The same run gives the same
+bytes.
 """
 
 import base64
@@ -104,7 +105,7 @@ def _leads(runs: Sequence[Mapping[str, Any]]) -> str:
         changed = f'<p class="whatif"><strong>What if:</strong> {escape(what_if)}</p>' if what_if else ""
         return f'<p class="lead">{escape(lead(runs[0]))}</p>{changed}'
     return "".join(
-        f'<p class="lead"><span class="run run-{place}">{escape(run["label"])}</span> {escape(lead(run))}</p>'
+        f'<p class="lead">{_tag(runs, place)}<strong>{escape(run["name"])}.</strong> {escape(lead(run))}</p>'
         for place, run in enumerate(runs)
     )
 
@@ -175,8 +176,9 @@ def _facts(runs: Sequence[Mapping[str, Any]]) -> str:
 
 def _rules() -> str:
     return escape(
-        f"Large runs are thinned. Every line keeps its first, lowest, highest and last point in each of {COLUMNS:,} columns, "
-        f"by the clock and step by step, so no low and no high is lost. The {MARKS:,} largest liquidations are drawn "
-        f"one by one, the others in at most about {GROUPS:,} groups with their count and sum. A table holds the points that are "
-        "drawn. A step is one trade, price, stop, liquidation or payment."
+        f"Large runs are thinned. Every line keeps its first, lowest, highest and last point in each of {COLUMNS:,} "
+        "columns, by the clock and step by step, so no low and no high is lost. The largest liquidations, "
+        f"{MARKS:,} of them, are drawn one by one, the others in at most about {GROUPS:,} groups with their count and "
+        "sum. Tables hold what is drawn. A step is one trade, price, stop, liquidation or payment. A position counts "
+        "at the mark when its liquidation began, but not beyond the price at which its account had nothing left."
     )

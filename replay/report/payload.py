@@ -1,6 +1,7 @@
 """What the page draws, as plain values: integers in ticks, lots, money units, nanoseconds and steps, with their units.
 
-Rules of thinning: `thin`, `cascade`, `grid`; the page tells them to its reader. Nothing here depends on when or where it runs.
+Rules of thinning: `thin`, `cascade`, `grid`; the page tells them to its reader. Nothing here depends on when or where
+it runs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,13 +21,21 @@ _MARKETS: Final = 4
 
 
 def run_payload(
-    film: Film, rows: Sequence[LiquidationRow], *, label: str, what_if: Mapping[str, object], venue: str, digest: str
+    film: Film,
+    rows: Sequence[LiquidationRow],
+    *,
+    label: str,
+    name: str,
+    what_if: Mapping[str, object],
+    venue: str,
+    digest: str,
 ) -> dict[str, Any]:
-    """Return one run. label: what the page calls it."""
+    """Return one run. label: what the page calls it, of several; name: what it is."""
     markets = sorted(film.markets.values(), key=lambda market: (-len(market.trades), market.fact.instrument_id))
     told = [market for market in markets if len(market.trades) + len(market.marks) > 0][:_MARKETS]
     return {
         "label": label,
+        "name": name,
         "what_if": [[name, str(value)] for name, value in what_if.items()],
         "venue": venue,
         "digest": digest,
@@ -100,7 +109,7 @@ def _market(market: Market, film: Film) -> dict[str, Any]:
         found["depth"] = {
             "first": rows.first_ticks,
             "step": rows.step_ticks,
-            "rows": rows.count,
+            "rows": rows.rows,
             "by_time": cells(market.looks, rows, lambda look: look.ts_ns - film.start_ns, span).columns,
             "by_step": cells(market.looks, rows, lambda look: look.step, film.step).columns,
         }
@@ -118,7 +127,7 @@ def _track(track: Track, film: Film) -> dict[str, Any]:
 
 
 def _liquidations(film: Film, rows: Sequence[LiquidationRow]) -> dict[str, Any]:
-    """Return the marks of the price chart, and the tree; both are by the worth of what was to be closed."""
+    """Return the marks of the price chart, and the tree; both are by the worth of what was closed."""
     sizes = [_worth(row, film) for row in rows]
     steps = [film.starts.get(row.number, 0) for row in rows]
     groups = group_marks(sizes, key=lambda index: (rows[index].instrument, rows[index].side))
@@ -174,16 +183,17 @@ def _liquidations(film: Film, rows: Sequence[LiquidationRow]) -> dict[str, Any]:
 
 
 def _worth(row: LiquidationRow, film: Film) -> int:
-    """Return what a liquidation was about: its position at the mark, but not beyond where its account had nothing left.
+    """Return what a liquidation closed: lots at the mark, but not beyond where the account had nothing left.
 
     So that those who are found after a gap of the price are not small because the price is.
     """
-    if row.size_lots == 0:
+    closed = min(row.sold_lots + row.taken_lots + row.deleveraged_lots, abs(row.size_lots))
+    if closed == 0:
         return 0
     ticks = row.mark_ticks
     if row.bankruptcy_ticks > 0:
         ticks = max(ticks, row.bankruptcy_ticks) if row.size_lots > 0 else min(ticks, row.bankruptcy_ticks)
-    return film.markets[row.instrument].valuation.notional(abs(row.size_lots), ticks)
+    return film.markets[row.instrument].valuation.notional(closed, ticks)
 
 
 def decimals(step: str) -> int:

@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 KINDS: Final = {
     "recorded": "The order flow is a recording; the accounts and the rules are ours.",
     "closed form": "The numbers follow from few others by arithmetic; the order flow around them is made up.",
-    "calibrated synthetic": "The order flow is made up so that the numbers called fitted come out; those called predicted were not fitted.",
+    "calibrated synthetic": "The order flow is made up so that the numbers called fitted come out; those called "
+    "predicted were not fitted.",
     "synthetic": "The order flow is generated from a seed; nothing here happened.",
     "your data": "The order flow is from a file of yours.",
 }
