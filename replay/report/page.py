@@ -142,7 +142,7 @@ def _story(about: About) -> str:
 def _checks(checks: Sequence[Sequence[str]]) -> str:
     if not checks:
         return ""
-    header = ("Number", "Source says", "This run", "Tolerance", "Basis", "Source", "")
+    header = ("Number", "Source says", "This run", "Tolerance", "Basis", "Source", "Verdict")
     intro = "Fitted: inputs were chosen so that the number comes out. Predicted: nothing was."
     return _table("Checked against what is known", [header, *checks], intro)
 

@@ -234,7 +234,7 @@ function bookText() {
   return `${tag(run)}${bid}; ${ask}.`;
 }
 chart({
-  id: "book", title: "The book at this moment", width_class: "one", height: () => (phone() ? 260 : 360), isMoving: true,
+  id: "book", title: "The book at this moment", isLive: true, width_class: "one", height: () => (phone() ? 260 : 360), isMoving: true,
   none: "as above.", caption: () => bookText(), has: hasDepth,
   option() {
     const run = shownRun(), market = marketOf(run);
@@ -287,7 +287,7 @@ moneyChart({ id: "fund", title: "Insurance fund", name: "insurance fund", color:
   has: () => RUNS.some((run) => run.fund.v.some((v) => v !== 0)), none: "the venue had none." });
 
 chart({
-  id: "paid", title: "Who paid what the liquidated could not", width_class: "half", height: () => (isPair ? 300 : 240), isMoving: true,
+  id: "paid", title: "Who paid what the liquidated could not", isLive: true, width_class: "half", height: () => (isPair ? 300 : 240), isMoving: true,
   caption: () => RUNS.map((run) => `${tag(run)}${money(run, lostAt(run))} so far.`).join(" "),
   has: () => payersShown().length > 0, none: "nobody had to.",
   option() {
