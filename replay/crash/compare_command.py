@@ -104,7 +104,7 @@ def play_compare(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
         raise ConfigError(f"--account: expected an account of this crash, found {account}, which no event names")
     if page is not None or given.png is not None:
         payloads = [
-            payload_of(recorder, side.summary, side.spec.settings, letter, side.spec.name)
+            payload_of(recorder, side.summary, side.spec.settings, letter, side.spec.name, runs=len(sides))
             for letter, side, recorder in zip(names_of(len(sides)), sides, recorders, strict=True)
         ]
         undone = any(recorder.was_rolled_back for recorder in recorders)

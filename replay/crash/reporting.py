@@ -12,6 +12,7 @@ from replay.report.opening import page_path
 from replay.report.page import About, write_page
 from replay.report.payload import run_payload
 from replay.report.recorder import Recorder
+from replay.report.thin import COLUMNS
 from replay.summary import RunSummary
 
 
@@ -68,9 +69,15 @@ def write_report(
 
 
 def payload_of(
-    recorder: Recorder, summary: RunSummary, what_if: Mapping[str, Any], label: str = "A", name: str = "as it ships"
+    recorder: Recorder,
+    summary: RunSummary,
+    what_if: Mapping[str, Any],
+    label: str = "A",
+    name: str = "as it ships",
+    *,
+    runs: int = 1,
 ) -> dict[str, Any]:
-    """Return what the page draws of a run that a recorder was attached to."""
+    """Return what the page draws of a run that a recorder was attached to. runs: on the page, which share its size."""
     return run_payload(
         recorder.film(),
         recorder.rows(),
@@ -79,6 +86,7 @@ def payload_of(
         what_if=what_if,
         venue=summary.venue,
         digest=summary.digest,
+        columns=COLUMNS // runs,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from importlib.util import find_spec
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -145,7 +146,7 @@ def _who_paid(axes: Any, run: Mapping[str, Any]) -> bool:
 
 
 def _places(run: Mapping[str, Any], track: Mapping[str, Any]) -> list[float]:
-    return [_place(run, step, ns) for step, ns in zip(track["s"], track["t"], strict=True)]
+    return [_place(run, step, ns) for step, ns in zip(accumulate(track["s"]), accumulate(track["t"]), strict=True)]
 
 
 def _place(run: Mapping[str, Any], step: int, ns: int) -> float:

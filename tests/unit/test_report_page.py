@@ -174,7 +174,7 @@ def test_without_a_display_it_says_where(tmp_path: Path, monkeypatch: pytest.Mon
     )
     monkeypatch.setenv("DISPLAY", ":0")
     asked: list[str] = []
-    monkeypatch.setattr("webbrowser.open", lambda where: asked.append(where) or True)
+    monkeypatch.setattr("webbrowser.open", lambda where: not asked.append(where))  # type: ignore[func-returns-value]
     assert opened(tmp_path / "x.html").startswith("opened ")
     assert asked == [(tmp_path / "x.html").resolve().as_uri()]
 

@@ -1,12 +1,19 @@
 """Thinning: fewer points, the same picture, the same sums."""
 
+from array import array
+from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exchange.instrument import Instrument
 from replay.report.cascade import Leaf, readable_tree
+from replay.report.depth import Snapshot
+from replay.report.film import Film
+from replay.report.page import About, write_page
+from replay.report.payload import run_payload
 from replay.report.thin import group_marks, keep_extremes, keep_for_both
 from replay.report.tracks import Track
 
@@ -116,3 +123,37 @@ def test_a_track_of_millions_stays_small(monkeypatch: pytest.MonkeyPatch) -> Non
     assert min(track.values) == -777
     assert track.last == 9_999 % 7
     assert list(track.steps) == sorted(track.steps)
+
+
+def test_the_largest_page_stays_small(tmp_path: Path) -> None:
+    """Four markets, every track full of noise, a wide book at every look, thousands of liquidations: under 8 MB."""
+    draw = Random(7)
+    instruments = [Instrument(instrument_id=number, symbol=f"M{number}", default_leverage=10) for number in range(1, 5)]
+    film = Film(instruments, 10**12)
+    film.step, film.start_ns, film.end_ns = 10**7, 10**18, 10**18 + 10**14
+    tracks = [
+        film.fund,
+        film.haircuts,
+        film.deleveraged_notional,
+        film.deleveraged_count,
+        film.liquidations,
+        film.stops,
+    ]
+    tracks += film.paid.values()
+    for market in film.markets.values():
+        tracks += [market.trades, market.marks, market.indices]
+        levels = array("q", range(60_000, 60_600))
+        for look in range(300):
+            lots = array("q", [draw.randint(1, 10**9) for _ in levels])
+            none = array("q")
+            market.looks.append(Snapshot(look * 33_000, film.start_ns + look * 10**11, levels, lots, none, none))
+    for track in tracks:
+        for point in range(20_000):
+            track.note(
+                point * 500 + draw.randint(0, 499), film.start_ns + point * 5 * 10**9, draw.randint(60_000, 10**12)
+            )
+    for market in film.markets.values():
+        market.trades.values = array("q", [60_000 + value % 600 for value in market.trades.values])
+    payload = run_payload(film, [], label="A", name="", what_if={}, venue="", digest="")
+    size = write_page(tmp_path / "x.html", About("t", "d", "recorded"), [payload])
+    assert 3_000_000 < size < 8_000_000
