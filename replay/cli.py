@@ -32,6 +32,9 @@ from replay.crash.compare_command import add_compare, play_compare
 from replay.explain import Explainer, story_of
 from replay.interrupt import asks_to_stop, sigterm_interrupts
 from replay.journal import journal_metadata
+from replay.paper.command import MORE as PAPER_MORE
+from replay.paper.command import SUMMARY as PAPER_SUMMARY
+from replay.paper.command import add_paper, play_paper
 from replay.player import Progress, play
 from replay.progress import shown_progress
 from replay.report.opening import opened, page_path
@@ -50,6 +53,9 @@ from replay.sources.csv_commands import write_csv
 from replay.sources.json_lines import write_jsonl
 from replay.sources.options import parse_options
 from replay.summary import RunSummary, story
+from replay.sweep.command import MORE as SWEEP_MORE
+from replay.sweep.command import SUMMARY as SWEEP_SUMMARY
+from replay.sweep.command import add_sweep, play_sweep
 from replay.tape import TapeReader, TapeWriter
 from replay.venues import preset_names, states_nothing
 from replay.verify import shows_its_book, verify_commands, verify_source
@@ -82,6 +88,8 @@ examples:
   cascade crash okex-2018               a historical crash: what happened, who paid, what other rules change
   cascade compare okex-2018 --variant no-injection
                                         the same under other rules, account by account: who is better off?
+  cascade sweep gdax-2017 --seeds 1..10 the same crash over a grid of what-ifs, as a table
+  cascade paper --list                  tables of publications, ours beside theirs
   cascade shock                         one shock at every venue: who pays?
   cascade calc liquidation --help       liquidation prices, margin, sizes, cascades and debts
 
@@ -234,6 +242,9 @@ def _parser() -> argparse.ArgumentParser:
     add_crash(_command(commands, "crash", _crash, CRASH_SUMMARY, more_on_crash()))
 
     add_compare(_command(commands, "compare", _compare, COMPARE_SUMMARY, COMPARE_MORE))
+    add_sweep(_command(commands, "sweep", _sweep, SWEEP_SUMMARY, SWEEP_MORE))
+
+    add_paper(_command(commands, "paper", _paper, PAPER_SUMMARY, PAPER_MORE))
 
     info = _command(commands, "info", _info, "say what a file holds, or what is installed", _INFO)
     _add_source(info, is_optional=True)
@@ -354,6 +365,16 @@ def _compare(given: argparse.Namespace) -> int:
     return play_compare(given, lambda text: print(text, flush=True))
 
 
+def _sweep(given: argparse.Namespace) -> int:
+    if not given.json:
+        _warn_of_interpreter()
+    return play_sweep(given, lambda text: print(text, flush=True))
+
+
+def _paper(given: argparse.Namespace) -> int:
+    return play_paper(given, lambda text: print(text, flush=True))
+
+
 def _convert(given: argparse.Namespace) -> int:
     destination = Path(given.destination)
     format_name = result_format(destination, given.compression)
@@ -466,7 +487,18 @@ def _installed() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
     }
-    names = ("librt", "msgspec", "mypy_extensions", "sortedcontainers", "rich", "zstandard", "databento-dbn")
+    names = (
+        "librt",
+        "msgspec",
+        "mypy_extensions",
+        "sortedcontainers",
+        "rich",
+        "zstandard",
+        "databento-dbn",
+        "pyarrow",
+        "matplotlib",
+        "distributed",
+    )
     for name in names:
         try:
             contents[name] = version(name)

@@ -24,7 +24,7 @@ from exchange.risk.deleveraging_rank import (
     value_ratio_score,
 )
 from exchange.units import PPM, div_floor
-from replay.sources.cells import Cell, parse_decimal
+from replay.sources.cells import Cell, parse_decimal, parse_time
 from replay.sources.csv_rows import csv_rows, take
 from replay.sources.text import TextFile
 
@@ -57,7 +57,7 @@ class Shock(NamedTuple):
     """One coin at one instant, in millionths of a dollar.
 
     deficit: what the liquidated lacked. capacity: the winners' profits there. queue: what the venue's queue took of
-    them. residual: what was left of the deficit.
+    them. residual: what was left of the deficit. ts_ns: when it began.
     """
 
     coin: str
@@ -65,6 +65,7 @@ class Shock(NamedTuple):
     capacity: int
     queue: int
     residual: int
+    ts_ns: int
 
 
 class User(NamedTuple):
@@ -105,7 +106,9 @@ def read_shocks(path: str | Path) -> list[Shock]:
             _micro(cells, Cell(path, line, f"{name}_usd"))
             for name in ("deficit", "total_capacity", "budget_queue", "residual_queue")
         )
-        shock = Shock(coin, deficit, capacity, queue, residual)
+        at = Cell(path, line, "t_start")
+        ts_ns = parse_time(take(cells, at).replace(" ", "T", 1), at)
+        shock = Shock(coin, deficit, capacity, queue, residual, ts_ns)
         _check_shock(shock, Cell(path, line, "residual_queue_usd"))
         found.append(shock)
     return found

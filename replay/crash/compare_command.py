@@ -11,7 +11,7 @@ import msgspec
 from exchange.errors import ConfigError
 from exchange.units import MAX_ACCOUNT
 from replay.crash.command import data_folder
-from replay.crash.compare import Side, SideSpec, check_money, difference, run_side
+from replay.crash.compare import Side, SideSpec, check_sides, difference, run_side
 from replay.crash.compare_text import account_text, comparison_tables, comparison_text, names_of
 from replay.crash.load import Loaded, load_crash
 from replay.crash.reporting import add_report, payload_of, wanted_page, write_report
@@ -84,6 +84,7 @@ def play_compare(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
         raise ConfigError(f"--report: expected at most {PAGE_SIDES_MOST} sides on a page, found {len(specs)}")
     recorders = [Recorder() for _ in specs]
     data = data_folder(given)
+    check_sides(loaded, specs, data)
     with asks_to_stop() as should_stop:
         for letter, spec, recorder in zip(names_of(len(specs)), specs, recorders, strict=True):
             sinks = [recorder.attach] if page is not None or given.png is not None else []
@@ -99,7 +100,6 @@ def play_compare(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
                         should_stop=should_stop,
                     )
                 )
-            check_money(sides)
     if account is not None and not any(side.story for side in sides):
         raise ConfigError(f"--account: expected an account of this crash, found {account}, which no event names")
     if page is not None or given.png is not None:

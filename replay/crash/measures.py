@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 from exchange.codec import decode_events
-from exchange.enums import INSURANCE_FUND, Side
+from exchange.enums import INSURANCE_FUND, Phase, PhaseCause, Side
 from exchange.events import (
     EVENTS,
+    AuctionUncrossed,
     DebtBooked,
     DeficitPaid,
     Deposited,
@@ -28,6 +29,7 @@ from exchange.events import (
     LossWrittenOff,
     MarkPriceUpdated,
     OrderRejected,
+    PhaseChanged,
     PositionChanged,
     PositionDeleveraged,
     PositionTakenOver,
@@ -114,7 +116,8 @@ class Tally:
     forced_commands: commands in which a stop was elected or a liquidation order was sent. shortfall: what liquidated
     accounts lacked, whoever paid it. socialized: what others paid of it, at once or at the end of a session; base: the
     profits that this was a share of. fund_least: lowest balance of the fund; fund_drawdown: its largest fall from a
-    highest balance. fund_marked_least: lowest gain at mark on what it had taken over.
+    highest balance. fund_marked_least: lowest gain at mark on what it had taken over. pauses: how often a breaker
+    stopped trading; paused_ns, resumed_ns: of the first time; reopened_at: the price of the auction at its end.
     """
 
     def __init__(self, scope: Scope, instrument: Instrument) -> None:
@@ -129,6 +132,7 @@ class Tally:
         self.liquidated: set[int] = set()
         self.longs_liquidated = 0
         self.shorts_liquidated = 0
+        self.liquidated_lots = 0
         self.stops = 0
         self.forced_commands: set[int] = set()
         self.forced_first_ns = 0
@@ -160,6 +164,10 @@ class Tally:
         self.account_withdrawn = 0
         self.account_taken_lots = 0
         self.settled_at: int | None = None
+        self.pauses = 0
+        self.paused_ns: int | None = None
+        self.resumed_ns: int | None = None
+        self.reopened_at: int | None = None
         self._valuation = Valuation(instrument)
         self._fund_size = 0
         self._fund_cost = 0
@@ -211,6 +219,22 @@ class Tally:
         if event.instrument == self.scope.instrument:
             self.settled_at = event.price_ticks
 
+    def phase(self, event: PhaseChanged) -> None:
+        """Count a pause, and note when the first one ended."""
+        if event.instrument != self.scope.instrument:
+            return
+        if event.cause == PhaseCause.BREAKER:
+            self.pauses += 1
+            self.paused_ns = event.ts_ns if self.paused_ns is None else self.paused_ns
+        elif event.phase == Phase.CONTINUOUS and self.paused_ns is not None and self.resumed_ns is None:
+            self.resumed_ns = event.ts_ns
+
+    def uncross(self, event: AuctionUncrossed) -> None:
+        """Note at which price trading went on after the first pause."""
+        is_first = self.pauses == 1 and self.reopened_at is None
+        if is_first and event.instrument == self.scope.instrument and event.qty_lots > 0:
+            self.reopened_at = event.price_ticks
+
     def liquidation(self, event: LiquidationStarted) -> None:
         """Count a liquidation."""
         if self.scope.account in (None, event.account):
@@ -218,9 +242,11 @@ class Tally:
             self.liquidated.add(event.account)
 
     def liquidation_order(self, event: LiquidationOrderPlaced) -> None:
-        """Count the first order of each position."""
+        """Count the first order of each position, and its quantity."""
         self._force(event.command_seq, event.ts_ns)
         if event.attempt == 1:
+            if event.instrument == self.scope.instrument:
+                self.liquidated_lots += event.qty_lots
             if event.side == Side.SELL:
                 self.longs_liquidated += 1
             else:
@@ -360,6 +386,8 @@ _HANDLERS: Final[dict[type[Any], Callable[[Tally, Any], None]]] = {
     MarkPriceUpdated: Tally.mark,
     IndexPriceUpdated: Tally.index,
     InstrumentSettled: Tally.settle,
+    PhaseChanged: Tally.phase,
+    AuctionUncrossed: Tally.uncross,
     LiquidationStarted: Tally.liquidation,
     LiquidationOrderPlaced: Tally.liquidation_order,
     StopTriggered: Tally.stop,

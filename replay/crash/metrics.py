@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 
 from exchange import Exchange
 from exchange.instrument import Instrument
@@ -21,6 +21,26 @@ class Seen(NamedTuple):
     fund_start: int
     fund_end: int
     rollback: int | None
+
+
+class Steps(Protocol):
+    """What one unit of each kind is worth: an Instrument, or the same four texts from a table."""
+
+    @property
+    def tick_size(self) -> str:
+        """Of a price."""
+
+    @property
+    def lot_size(self) -> str:
+        """Of a quantity."""
+
+    @property
+    def money_unit(self) -> str:
+        """Of money."""
+
+    @property
+    def currency(self) -> str:
+        """Whose money it is."""
 
 
 class Metric(NamedTuple):
@@ -78,6 +98,11 @@ def _socialized_rate(seen: Seen) -> int | None:
     return None if base == 0 else div_nearest(seen.tally.socialized * PPM, base)
 
 
+def _pause_time(seen: Seen) -> int | None:
+    paused_ns, resumed_ns = seen.tally.paused_ns, seen.tally.resumed_ns
+    return None if paused_ns is None or resumed_ns is None else resumed_ns - paused_ns
+
+
 def _balance(venue: Exchange, instrument: Instrument, account: int) -> int:
     return venue.account(account).balance
 
@@ -104,7 +129,7 @@ def _depth(venue: Exchange, instrument: Instrument, account: int) -> int:
 _A_TIME_NS: Final = 10**17  # more than three years: no duration, but a time since 1970
 
 _ALL: Final[frozenset[Need]] = frozenset({"window"})
-_ONE: Final[frozenset[Need]] = frozenset({"account"})
+_ONE: Final[frozenset[Need]] = frozenset({"account", "window"})
 _LOOK: Final[frozenset[Need]] = frozenset({"account", "at"})
 _NONE: Final[frozenset[Need]] = frozenset()
 
@@ -133,10 +158,17 @@ METRICS: Final[dict[str, Metric]] = {
     "index_low": Metric("price", "lowest index price", _ALL, _of_indices("low")),
     "index_fall": Metric("ppm", "from the first to the lowest index", _ALL, lambda seen: _fall(seen.tally.indices)),
     "settled_at": Metric("price", "settlement price", _ALL, lambda seen: seen.tally.settled_at),
+    "pauses": Metric("count", "times a breaker stopped trading", _ALL, lambda seen: seen.tally.pauses),
+    "paused_at": Metric("ns", "when the first of these pauses began", _ALL, lambda seen: seen.tally.paused_ns),
+    "pause_time": Metric("ns", "how long it took", _ALL, _pause_time),
+    "reopened_at": Metric("price", "price of the auction at its end", _ALL, lambda seen: seen.tally.reopened_at),
     "liquidations": Metric("count", "liquidations started", _ALL, lambda seen: seen.tally.liquidations),
     "liquidated_accounts": Metric("count", "accounts liquidated", _ALL, lambda seen: len(seen.tally.liquidated)),
     "longs_liquidated": Metric("count", "long positions sold", _ALL, lambda seen: seen.tally.longs_liquidated),
     "shorts_liquidated": Metric("count", "short positions bought", _ALL, lambda seen: seen.tally.shorts_liquidated),
+    "liquidated": Metric(
+        "quantity", "first orders of liquidated positions", _ALL, lambda seen: seen.tally.liquidated_lots
+    ),
     "least_liquidated": Metric(
         "count", "lowest id of an account liquidated", _ALL, lambda seen: min(seen.tally.liquidated, default=None)
     ),
@@ -207,7 +239,7 @@ METRICS: Final[dict[str, Metric]] = {
 }
 
 
-def step_of(metric: Metric, instrument: Instrument) -> str:
+def step_of(metric: Metric, instrument: Steps) -> str:
     """Return the decimal text of one unit of a number, such as a tick."""
     match metric.unit:
         case "price":
@@ -219,7 +251,7 @@ def step_of(metric: Metric, instrument: Instrument) -> str:
     return "1"
 
 
-def told(metric: Metric, instrument: Instrument, value: int | None) -> str:
+def told(metric: Metric, instrument: Steps, value: int | None) -> str:
     """Return a number for people, with its unit where the name does not say it."""
     if value is None:
         return "none"

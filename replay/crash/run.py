@@ -19,7 +19,7 @@ from replay.crash.load import Loaded, load_crash
 from replay.crash.measures import Measurer, Scope
 from replay.crash.metrics import METRICS, Seen
 from replay.crash.settings import Tables
-from replay.crash.timeline import Rollback, read_timeline
+from replay.crash.timeline import Rollback, Timeline, read_timeline
 from replay.flows import open_flow
 from replay.flows.conductor import Conductor, FixedFlow, Look, Outage, StreamFlow
 from replay.flows.flow import Flow, GroupedFlow
@@ -110,20 +110,13 @@ def run(
     after a rollback it is asked again, for the venue that goes on, whose events begin at the start. extra_looks: when
     else to look at the venue. Raises ConfigError or DataError for what does not fit together.
     """
-    tables = _tables(loaded, venue)
-    tables.change(settings, "--set")
-    found = convert_table(tables.venue, Venue, loaded.path, "venue")
-    check_venue(found, loaded.path)
-    exchange = Exchange(found.instruments, found.rules, with_digest=True)
-    start_ns = parse_time(loaded.crash.about.start, f"{loaded.path}: about.start")
+    made = _set_up(loaded, settings, venue, data)
+    found, exchange, timeline, groups = made.venue, made.exchange, made.timeline, made.groups
     end_ns = parse_time(loaded.crash.about.end, f"{loaded.path}: about.end")
-    timeline = read_timeline(tables.timeline_on(), found.instruments, loaded.path, _places(loaded, tables))
-    groups: dict[int, str] = {}
     others: dict[int, str] = {}
-    flows = _flows(loaded, tables, found.instruments, start_ns, timeline.outages, data, groups)
     asked = _Asked(queries, found.instruments, loaded)
     conductor = Conductor(
-        flows,
+        made.flows,
         exchange,
         loaded.name,
         operator=GroupedFlow(FixedFlow(timeline.commands), "timeline", others),
@@ -165,6 +158,39 @@ def _finish(venue: Exchange, sinks: Sequence[EventSink]) -> None:
     """Hand over the events that stand in no full block."""
     for sink in sinks:
         sink.write(venue.open_block(), venue.open_block_first_seq())
+
+
+def check_run(
+    loaded: Loaded, settings: Mapping[str, Any], *, venue: str | Path | None = None, data: str | Path | None = None
+) -> tuple[Instrument, ...]:
+    """Return the instruments that `run` would have, without running.
+
+    Raises what `run` would raise before its first command, for a setting that nothing has or that does not fit.
+    """
+    return _set_up(loaded, settings, venue, data).venue.instruments
+
+
+class _SetUp(NamedTuple):
+    """What a run begins with. groups: filled by the flows as they run: whom an account belongs to."""
+
+    venue: Venue
+    exchange: Exchange
+    timeline: Timeline
+    flows: list[Flow]
+    groups: dict[int, str]
+
+
+def _set_up(loaded: Loaded, settings: Mapping[str, Any], venue: str | Path | None, data: str | Path | None) -> _SetUp:
+    tables = _tables(loaded, venue)
+    tables.change(settings, "--set")
+    found = convert_table(tables.venue, Venue, loaded.path, "venue")
+    check_venue(found, loaded.path)
+    exchange = Exchange(found.instruments, found.rules, with_digest=True)
+    start_ns = parse_time(loaded.crash.about.start, f"{loaded.path}: about.start")
+    timeline = read_timeline(tables.timeline_on(), found.instruments, loaded.path, _places(loaded, tables))
+    groups: dict[int, str] = {}
+    flows = _flows(loaded, tables, found.instruments, start_ns, timeline.outages, data, groups)
+    return _SetUp(found, exchange, timeline, flows, groups)
 
 
 class _Asked:

@@ -32,6 +32,7 @@ FLOWS: Final[dict[str, str]] = {
     "leverage_ladder": "replay.flows.crowd:LeverageLadderSpec",
     "path": "replay.flows.path:PathSpec",
     "quotes": "replay.flows.path:QuotesSpec",
+    "recorded_shocks": "replay.flows.recorded_shocks:RecordedShocksSpec",
     "recorded_trades": "replay.flows.recorded_trades:RecordedTradesSpec",
     "series": "replay.flows.path:SeriesSpec",
     "share_seller": "replay.flows.scripted:ShareSellerSpec",

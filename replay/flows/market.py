@@ -110,7 +110,8 @@ class TradersSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     value: what the contract is worth to the fundamental traders, and where the market begins: with a reported trade,
     if there was none yet. deposit: of each trader.
-    at, until: when they trade. seed: with that of the scenario.
+    at, until: when they trade. leaves: at `until` their orders are taken away; else they stay where they are.
+    seed: with that of the scenario.
     """
 
     value: Number
@@ -123,6 +124,7 @@ class TradersSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instrument: str = ""
     at: str = ""
     until: str = ""
+    leaves: bool = False
     seed: int = 0
     source: str = ""
 
@@ -150,7 +152,8 @@ class TradersSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         _expect(self.first_account >= 1 and last <= MAX_ACCOUNT, setting, "first_account", "valid accounts", last)
         deposit = setting.money(instrument, self.deposit, "deposit")
         until_ns = setting.time_ns(self.until, "until") if self.until else None
-        return Traders(traders, instrument, value_ticks, deposit, start_ns, until_ns)
+        _expect(until_ns is not None or not self.leaves, setting, "leaves", "a time in until beside it", self.leaves)
+        return Traders(traders, instrument, value_ticks, deposit, start_ns, until_ns, leaves=self.leaves)
 
 
 _Group = MakerGroup | FundamentalGroup | MomentumGroup | SmallGroup
@@ -178,6 +181,8 @@ class Traders:
         deposit: int,
         start_ns: int,
         until_ns: int | None,
+        *,
+        leaves: bool,
     ) -> None:
         """Draw the first turn of each."""
         self.instrument = instrument
@@ -187,6 +192,7 @@ class Traders:
         self._start_ns = start_ns
         self._until_ns = until_ns
         self._is_open = False
+        self._still_leaves = leaves
         self._turns = [
             (start_ns + trader.desk.draws.below(trader.every_ns), place) for place, trader in enumerate(traders)
         ]
@@ -197,7 +203,9 @@ class Traders:
         if not self._is_open:
             return self._start_ns
         ts_ns = self._turns[0][0]
-        return None if self._until_ns is not None and ts_ns >= self._until_ns else ts_ns
+        if self._until_ns is None or ts_ns < self._until_ns:
+            return ts_ns
+        return self._until_ns if self._still_leaves else None
 
     def act(self, venue: Exchange) -> list[Command]:
         """Let the trader whose turn it is look and trade; its next turn is half to one and a half `every` later."""
@@ -210,6 +218,9 @@ class Traders:
                 opening.append(ReportTrade(start_ns, number, Side.BUY, self._value_ticks, 1))
             return opening
         ts_ns, place = self._turns[0]
+        if self._until_ns is not None and ts_ns >= self._until_ns:
+            self._still_leaves = False
+            return [trader.desk.clear(self._until_ns) for trader in self._traders]
         desk, rule, every_ns = self._traders[place]
         heapreplace(self._turns, (ts_ns + every_ns // 2 + 1 + desk.draws.below(every_ns), place))
         return rule.orders(desk.see(venue, ts_ns, self._value_ticks), desk)

@@ -1,6 +1,6 @@
 """Somebody who sells or buys by a script: one order of a stated worth, or a share of what others trade."""
 
-from typing import Literal, final
+from typing import Final, Literal, final
 
 import msgspec
 
@@ -13,6 +13,8 @@ from exchange.margin.valuation import Valuation
 from exchange.units import MAX_QTY_LOTS, PPM, div_floor
 from replay.flows.setting import Number, Setting
 from replay.population import lots_of
+
+_MOST_ORDERS: Final = 1_000_000
 
 
 class SingleOrderSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,7 +130,7 @@ class ShareSellerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     share_ppm: of the lots traded in the last `window`, its own among them. every: the time between two orders.
     quantity: in all. is_passive: its orders rest at the best price of its own side, and what has not traded when the
-    next is due is taken away; else they are market orders.
+    next is due is taken away; else they are market orders. until: when it gives up, as nobody may trade with it.
     """
 
     account: int
@@ -138,7 +140,7 @@ class ShareSellerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     every: str
     window: str
     at: str
-    until: str = ""
+    until: str
     instrument: str = ""
     is_passive: bool = False
     source: str = ""
@@ -150,6 +152,12 @@ class ShareSellerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         every_ns, window_ns = setting.duration_ns(self.every, "every"), setting.duration_ns(self.window, "window")
         if min(every_ns, window_ns) <= 0:
             raise ConfigError(f"{setting.where('every')}: expected every and window above 0, found {self.every!r}")
+        at_ns, until_ns = setting.time_ns(self.at, "at"), setting.time_ns(self.until, "until")
+        if not 0 < until_ns - at_ns <= _MOST_ORDERS * every_ns:
+            raise ConfigError(
+                f"{setting.where('until')}: expected a time after at, of at most {_MOST_ORDERS:,} orders, "
+                f"found {self.until!r}"
+            )
         return ShareSeller(setting, self, setting.instrument(self.instrument), every_ns, window_ns)
 
 
@@ -172,14 +180,14 @@ class ShareSeller:
         self._every_ns = every_ns
         self._window_ns = window_ns
         self._next_ns = setting.time_ns(spec.at, "at")
-        self._until_ns = setting.time_ns(spec.until, "until") if spec.until else None
+        self._until_ns = setting.time_ns(spec.until, "until")
         self._volumes: list[tuple[int, int]] = []  # (ns, lots traded in all until then)
         self._held_first: int | None = None
         self._order_id = 0
 
     def next_ts_ns(self) -> int | None:
         """Return when the next order is due."""
-        is_over = self._is_done or (self._until_ns is not None and self._next_ns >= self._until_ns)
+        is_over = self._is_done or self._next_ns >= self._until_ns
         return None if is_over else self._next_ns
 
     def act(self, venue: Exchange) -> list[Command]:

@@ -13,7 +13,8 @@ from typing import Final, Literal, get_args
 from exchange.commands import Command
 from exchange.enums import Side
 from exchange.errors import ConfigError, DataError, SequenceError
-from replay.sources.cells import Cell, parse_choice, parse_integer
+from exchange.units import div_ceil
+from replay.sources.cells import Cell, parse_choice, parse_integer, parse_time
 from replay.sources.text import TextFile
 from replay.sources.trades import Contract, Role, Trade, TradeFlow, TradeOptions, TradeRow
 from replay.wording import shown
@@ -24,6 +25,7 @@ HEADER: Final = "exchange,symbol,timestamp,local_timestamp,id,side,price,amount"
 
 _NS_PER_US: Final = 1_000
 _MOST_US: Final = (1 << 62) // _NS_PER_US
+_US_DIGITS: Final = 16
 _COLUMNS: Final = HEADER.count(",") + 1
 _SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 
@@ -65,6 +67,7 @@ class TardisSource:
         )
         self._reader = reader
         self._flow = TradeFlow(reader, contract._replace(symbol=symbol or contract.symbol), options)
+        reader.narrow(since, until)  # Not before: a grid that is not given is that of the whole file.
         self.path = reader.path
         self.instruments = (self._flow.instrument,)
         self.description = self._flow.description(f"Tardis, by {clock}")
@@ -96,6 +99,16 @@ class TardisRows:
         self.path = Path(path)
         self.file = TextFile(self.path)
         self._clock = clock
+        self._since_us = ""
+        self._until_us = ""
+
+    def narrow(self, since: str | None, until: str | None) -> None:
+        """Leave out, unchecked, rows whose clock is before `since`, or not before `until`: most of a day's file.
+
+        Their microseconds are compared as text, which for as many digits is the order of the numbers.
+        """
+        self._since_us = "" if since is None else f"{parse_time(since, 'since') // _NS_PER_US:016d}"
+        self._until_us = "" if until is None else f"{div_ceil(parse_time(until, 'until'), _NS_PER_US):016d}"
 
     def contract(self) -> Contract:
         """Return what the first row says of the instrument."""
@@ -126,6 +139,7 @@ class TardisRows:
         lines = self.file.lines()
         self._check_header(next(lines, (1, "")))
         is_local = self._clock == "local_timestamp"
+        since_us, until_us = self._since_us, self._until_us
         instrument = ""
         last_us = 0
         for number, line in lines:
@@ -135,6 +149,9 @@ class TardisRows:
                     continue
                 raise DataError(f"{self.path}:{number}: expected {_COLUMNS} cells, found {len(cells)}")
             _, symbol, event, local, _, side, price, amount = cells
+            clock = local if is_local else event
+            if len(clock) == _US_DIGITS and (clock < since_us or clock >= until_us > ""):
+                continue
             if symbol != instrument:
                 if instrument:
                     where = Cell(self.path, number, "symbol")
@@ -153,7 +170,7 @@ class TardisRows:
             yield TradeRow(number, ts_us * _NS_PER_US, event_us * _NS_PER_US, taker, price, amount)
 
     def _microseconds(self, text: str, line: int, column: str) -> int:
-        if text.isdecimal() and len(text) == 16:
+        if text.isdecimal() and len(text) == _US_DIGITS:
             return int(text)
         return parse_integer(text, Cell(self.path, line, column), 0, _MOST_US)
 

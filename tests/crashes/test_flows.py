@@ -125,14 +125,23 @@ def test_a_flow_that_passes_is_not_held_back() -> None:
     assert [(command.ts_ns, command.account) for command in conductor.commands()] == [(2, 8), (5, 9)]  # type: ignore[union-attr]
 
 
+SELLER: dict[str, Any] = {
+    "account": 8,
+    "side": "sell",
+    "quantity": 30,
+    "share_ppm": 100_000,
+    "every": "1 s",
+    "window": "1 s",
+    "at": at(1),
+}
+
+
 def test_a_share_seller_trades_its_share_of_the_volume_until_all_is_sold() -> None:
     """A tenth of what was traded in the last second; its own trades count as well."""
     exchange = venue()
     bands = [{"side": "buy", "first": 100, "last": 100, "quantity": 100_000}]
     others = [market(second * SECOND + 5, second + 1, Side.SELL, 100) for second in range(5)]
-    seller = flow(
-        "share_seller", 3, account=8, side="sell", quantity=30, share_ppm=100_000, every="1 s", window="1 s", at=at(1)
-    )
+    seller = flow("share_seller", 3, **SELLER, until=at(20))
     accounts = FixedFlow([SetMarkPrice(0, 1, 100), Deposit(0, 9, 10_000_000), Deposit(0, 8, 10_000_000)])
     sizes: list[int] = []
 
@@ -143,6 +152,28 @@ def test_a_share_seller_trades_its_share_of_the_volume_until_all_is_sold() -> No
     flows = [accounts, flow("depth", 2, bands=bands), FixedFlow(others), seller]
     play([Conductor(flows, exchange, "test", looks=looks, end_ns=10 * SECOND)], exchange)
     assert sizes == [0, -10, -21, -30, -30]
+
+
+def test_a_share_seller_whom_nobody_meets_gives_up() -> None:
+    """Nothing trades, so that its share is nothing: it ends at its time, also where the run has no end of its own."""
+    exchange = venue()
+    accounts = FixedFlow([SetMarkPrice(0, 1, 100), Deposit(0, 8, 10_000_000)])
+    play([Conductor([accounts, flow("share_seller", 2, **SELLER, until=at(20))], exchange, "test")], exchange)
+    assert exchange.account(8).positions() == []
+
+
+@pytest.mark.parametrize(
+    ("until", "expected"),
+    [
+        ({"until": at(1)}, "until: expected a time after at"),
+        ({"until": "2020-01-01T00:00:00Z"}, "of at most 1,000,000 orders"),
+        ({}, "missing required field `until`"),
+    ],
+)
+def test_a_share_seller_says_when_it_ends(until: dict[str, Any], expected: str) -> None:
+    """Whoever waits for volume may wait for ever."""
+    with pytest.raises(ConfigError, match=expected):
+        flow("share_seller", **SELLER, **until)
 
 
 def test_stops_own_what_they_sell_and_crowds_have_their_margin() -> None:

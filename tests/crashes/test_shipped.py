@@ -7,17 +7,17 @@ import pytest
 from exchange.build import build_info
 from replay.crash.check import check_crash
 from replay.crash.load import Loaded, crash_names, load_crash
-from replay.crash.observed import OBSERVERS
-from replay.crash.run import run, run_crash
+from replay.crash.observed import OBSERVERS, observed
+from replay.crash.run import CrashRun, Query, run, run_crash
 from replay.crash.story import story_of_run, table_of
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-SLOW = {"bitmex-2020-03", "bitmex-index-2019", "luna-2022"}  # interpreted
+SLOW = {"bitmex-2020-03", "bitmex-index-2019", "emini-2010", "luna-2022"}  # interpreted
 
 
 def names() -> list[object]:
     """The names, those that take seconds interpreted marked so."""
-    slow = SLOW if not build_info().compiled else set()
+    slow = {"emini-2010"} if build_info().compiled else SLOW
     return [pytest.param(name, marks=[pytest.mark.slow] if name in slow else []) for name in crash_names()]
 
 
@@ -53,13 +53,31 @@ def test_story_has_two_paragraphs_and_sources(name: str) -> None:
     assert all(variant.title for variant in crash.variant.values())
 
 
+def check_rows(found: CrashRun) -> None:
+    """No money comes from nowhere, and every count of liquidations is that of the summary and of the numbers."""
+    seen, summary = observed(found), found.summary
+    assert seen.sheet.difference == 0
+    for row in seen.accounts:
+        won = row.realized + row.unrealized + row.funding + row.covered + row.transferred
+        paid = row.fees + row.interest + row.liquidation_fees + row.surplus + row.charged
+        assert row.gain == won - paid, row
+    rows = seen.liquidations
+    assert len(rows) == summary.liquidations == sum(row.liquidated for row in seen.accounts)
+    assert sum(row.triggered for row in rows) == summary.triggered
+    assert max((row.chain for row in rows), default=0) == summary.longest_chain
+    assert sum(row.fund_paid for row in rows) == summary.fund_paid
+    assert found.values == (sum(row.shortfall for row in rows),)
+    assert sum(row.liquidation_notional for row in seen.accounts) == sum(row.notional for row in rows)
+
+
 @pytest.mark.parametrize("name", names())
 def test_runs_are_told_in_twenty_lines_and_give_one_digest(name: str) -> None:
     """The kind is said plainly in the second of them."""
     loaded, data = loaded_with_data(name)
-    found = run(loaded, {}, [], data=data, extra_sinks=OBSERVERS)
+    found = run(loaded, {}, [Query("shortfall")], data=data, extra_sinks=OBSERVERS)
     again = run(loaded, {}, [], data=data)
     assert found.summary.digest == again.summary.digest
+    check_rows(found)
     told = story_of_run(found, []).splitlines()
     assert len(told) <= 20
     assert told[1].split()[:2] == ["kind", *loaded.crash.about.kind.split()[:1]] or loaded.crash.about.kind in told[1]
@@ -69,7 +87,10 @@ def test_runs_are_told_in_twenty_lines_and_give_one_digest(name: str) -> None:
 def test_nothing_but_what_is_meant_is_refused_in_a_plain_run(name: str) -> None:
     """A scenario whose commands are refused does something else than it says."""
     loaded, data = loaded_with_data(name)
-    meant = {"luna-2022": {"PlaceOrder: LEVERAGE_ABOVE_TIER": 1}}
+    meant = {
+        "luna-2022": {"PlaceOrder: LEVERAGE_ABOVE_TIER": 1},
+        "emini-2010": {"PlaceOrder: NOT_IN_THIS_PHASE": 239},  # Market orders in the pause.
+    }
     assert run(loaded, {}, [], data=data).summary.refused_by_reason == meant.get(name, {})
 
 
@@ -85,6 +106,21 @@ def test_seed_draws_another_crowd_and_no_other_low() -> None:
     """GDAX: the low is a matter of the sum of what is sold, not of who sells."""
     lows = {run_crash("gdax-2017", {"seed": str(seed)})["low"] for seed in (1, 2, 3)}
     assert lows == {10}
+
+
+def test_a_pause_alone_raises_no_low() -> None:
+    """GDAX under stop logic: where nobody comes while it lasts, the stops go on where they were interrupted."""
+    variants = load_crash("gdax-2017").crash.variant
+    lows = [run_crash("gdax-2017", variants[name].set)["low"] for name in ("stop-logic-alone", "stop-logic")]
+    assert lows[0] == 10 < int(lows[1])
+
+
+def test_a_pause_is_measured() -> None:
+    """GDAX under stop logic: how often, when the first began, and how long it took."""
+    found = run_crash("gdax-2017", load_crash("gdax-2017").crash.variant["stop-logic"].set)
+    assert (found["pauses"], found["paused_at"]) == (2, 1_498_073_400_000_000_000)
+    assert found["pause_time"] == 5_000_000_000
+    assert run_crash("gdax-2017", {})["pauses"] == 0
 
 
 def test_other_rules_for_the_same_crash() -> None:

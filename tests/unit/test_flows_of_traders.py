@@ -149,3 +149,16 @@ def test_parameters_that_are_none(table: dict[str, Any], found: str) -> None:
     """Are refused with file, table and key."""
     with pytest.raises(ConfigError, match=r"x\.toml: flow\[0\]\." + found):
         open_flow("traders", TRADERS | table, setting())
+
+
+def test_traders_who_leave_take_their_orders_along() -> None:
+    """At `until`, once; those who stay leave theirs in the book."""
+    venue = Exchange([PERP])
+    flow = open_flow("traders", TRADERS | {"until": "1000000010.0", "leaves": True}, setting())
+    while (ts_ns := flow.next_ts_ns()) is not None:
+        for command in flow.act(venue):
+            assert command.ts_ns == ts_ns
+            venue.apply(command)
+    assert venue.book(1).depth() == ([], [])
+    with pytest.raises(ConfigError, match="leaves: expected a time in until beside it"):
+        open_flow("traders", TRADERS | {"leaves": True}, setting())

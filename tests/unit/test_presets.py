@@ -43,6 +43,10 @@ CHARACTER: Final[dict[str, dict[str, Callable[[Outcome], bool]]]] = {
         ),
         "who has no position never pays": lambda told: told.haircut == 0 and told.fund_paid == 0 and told.owed == 0,
     },
+    "cme_globex_2010": {
+        "a clearing member stands for what the account lacks": lambda told: told.owing > 0 and told.owed > 0,
+        "nobody else pays": lambda told: told.haircut == 0 and told.fund_paid == 0 and told.deleveraged == 0,
+    },
     "gdax_2017": {
         "the exchange forgives what it lost": lambda told: told.forgiven > 0,
         "trades stand: nobody is charged, and nobody owes": lambda told: (

@@ -74,6 +74,15 @@ def test_since_and_until(tmp_path: Path) -> None:
     assert len(list(TardisSource(path, until="2025-10-10T00:00:01.437755Z").trades())) == 1
 
 
+def test_a_window_leaves_the_grid_as_it_is(tmp_path: Path) -> None:
+    """Where the file decides on tick and lot, all of it does; and by either clock the same rows lie in the window."""
+    path = tardis(tmp_path, *ROWS)
+    whole = TardisSource(path)
+    narrowed = TardisSource(path, since="2025-10-10T00:00:01.437754Z")
+    assert narrowed.instruments == whole.instruments
+    assert list(narrowed.trades()) == list(whole.trades())[1:]
+
+
 def test_quantities_beyond_the_limits_are_rounded_on_request_only(tmp_path: Path) -> None:
     """The error names the line, the lot that fits and the option; rounded ones are counted."""
     row = "gemini,PEPEUSD,1760054401433000,1760054401437753,5,buy,0.00000927,1671205339.852802"
