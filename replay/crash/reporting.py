@@ -44,7 +44,6 @@ def write_report(
     runs: Sequence[Mapping[str, Any]],
     checks: Sequence[Check] = (),
     *,
-    was_rolled_back: bool = False,
     tables: Sequence[tuple[str, Sequence[Sequence[str]]]] = (),
 ) -> int:
     """Write the page of a scenario's run, or of several to compare; return its size in bytes.
@@ -53,7 +52,7 @@ def write_report(
     """
     about = loaded.crash.about
     notes = about.notes
-    if was_rolled_back:
+    if any(run["is_undone"] for run in runs):
         notes = ("The venue rolled back what this page shows; the summary on the terminal is of what stands.", *notes)
     found = About(
         title=about.title,
@@ -87,6 +86,7 @@ def payload_of(
         venue=summary.venue,
         digest=summary.digest,
         columns=COLUMNS // runs,
+        is_undone=recorder.was_rolled_back,
     )
 
 

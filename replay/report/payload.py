@@ -30,8 +30,12 @@ def run_payload(
     venue: str,
     digest: str,
     columns: int = COLUMNS,
+    is_undone: bool = False,
 ) -> dict[str, Any]:
-    """Return one run. label: what the page calls it, of several; name: what it is. columns: of `thin`'s rule."""
+    """Return one run. label: what the page calls it, of several; name: what it is. columns: of `thin`'s rule.
+
+    is_undone: a rollback undid it.
+    """
 
     def kept(track: Track) -> dict[str, Any]:
         return _track(track, film.start_ns, columns)
@@ -44,6 +48,7 @@ def run_payload(
         "what_if": [[rule, str(value)] for rule, value in what_if.items()],
         "venue": venue,
         "digest": digest,
+        "is_undone": is_undone,
         "start_ns": str(film.start_ns),
         "span_ns": film.end_ns - film.start_ns,
         "steps": film.step,

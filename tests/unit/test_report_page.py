@@ -179,6 +179,15 @@ def test_without_a_display_it_says_where(tmp_path: Path, monkeypatch: pytest.Mon
     assert asked == [(tmp_path / "x.html").resolve().as_uri()]
 
 
+def test_what_was_rolled_back_is_shown_and_said(tmp_path: Path) -> None:
+    """The crash is what the venue undid; the venue that stands at the end has hardly moved."""
+    path = tmp_path / "mtgox.html"
+    assert main(["crash", "mtgox-2011", "--report", str(path)]) == 0
+    text = path.read_text(encoding="utf-8")
+    assert "fell from 17.51 to 0.01" in text
+    assert "The venue undid all of it." in text
+
+
 def test_demonstration_has_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`cascade run` writes one, too, of what ran until a time."""
     path = tmp_path / "demo.html"

@@ -196,7 +196,7 @@ chart({
     return base({ grid: { ...PLOT(), top: 10, outerBoundsMode: "none" },
       xAxis: [{ type: "category", data: Array.from({ length: Math.round(columns.length / share) }, (_, i) => i), ...hidden }, xAxis(self, { position: "bottom" })],
       yAxis: [{ type: "category", data: Array.from({ length: depth.rows }, (_, i) => i), ...hidden },
-        yAxis((v) => short(v), { position: "left", min: depth.first * scale, max: rowPrice(market, depth.rows) * scale, scale: false, axisTick: { show: false }, splitLine: { show: false } })],
+        yAxis((v) => short(v), { position: "left", min: depth.first * scale, max: rowPrice(market, depth.rows) * scale, scale: false, axisTick: { show: false }, splitLine: { show: false }, axisLabel: { color: css("soft"), formatter: (v) => short(v), showMinLabel: false, showMaxLabel: false } })],
       visualMap: { show: false, seriesIndex: 0, dimension: 2, min: -1, max: 1, inRange: { color: [shade("ask", 1), shade("ask", 0.55), shade("ask", 0.12), shade("bid", 0.12), shade("bid", 0.55), shade("bid", 1)] } },
       series: [{ type: "heatmap", data: cells, progressive: 0, emphasis: { disabled: true } },
         line("price", points(run, market.trades, scale), css("ink"), { xAxisIndex: 1, yAxisIndex: 1, z: 5, silent: true, lineStyle: { color: css("ink"), width: 1.5 } })],
