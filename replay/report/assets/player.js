@@ -44,7 +44,8 @@ class Card {
     if (given.isTimed) {
       const plot = PLOT(), left = plot.left + state.at * (this.width() - plot.left - plot.right);
       const top = given.id === "depth" ? 10 : given.id === "price" || isPair ? plot.top : 14;
-      Object.assign(this.veil.style, { left: `${left}px`, right: `${plot.right}px`, top: `${top}px`, bottom: `${plot.bottom}px`, visibility: state.at >= 1 ? "hidden" : "visible" });
+      const isBeyond = given.id === "price"; // its marks may stand out over the axes
+      Object.assign(this.veil.style, { left: `${left}px`, right: isBeyond ? "0" : `${plot.right}px`, top: `${top}px`, bottom: isBeyond ? "0" : `${plot.bottom}px`, visibility: state.at >= 1 ? "hidden" : "visible" });
     }
     if (given.isMoving) {
       const now = given.state ? given.state() : null;
