@@ -140,10 +140,12 @@ def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -
     is_plain = not settings and given.venue is None and is_whole
     checks = checks_of(found._replace(values=found.values[: len(known)]), known) if is_plain else []
     what_if = {**({"venue": given.venue} if given.venue else {}), **settings}
-    if is_recorded:
+    if not is_whole:
+        page = None  # A page of a part would look like one of the whole.
+    if is_recorded and is_whole:
         payload = payload_of(recorder, found.summary, what_if)
         if page is not None:
-            write_report(page, loaded, [payload], checks, was_rolled_back=recorder.was_rolled_back)
+            write_report(page, loaded, [payload], checks)
         if given.png is not None:
             write_figures(Path(given.png), payload)
     if given.json:

@@ -104,13 +104,12 @@ def play_compare(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
         raise ConfigError(f"--account: expected an account of this crash, found {account}, which no event names")
     if page is not None or given.png is not None:
         payloads = [
-            payload_of(recorder, side.summary, side.spec.settings, letter, side.spec.name)
+            payload_of(recorder, side.summary, side.spec.settings, letter, side.spec.name, runs=len(sides))
             for letter, side, recorder in zip(names_of(len(sides)), sides, recorders, strict=True)
         ]
-        undone = any(recorder.was_rolled_back for recorder in recorders)
         tables = comparison_tables(sides, _PAGE_ACCOUNTS)
         if page is not None:
-            write_report(page, loaded, payloads, was_rolled_back=undone, tables=tables)
+            write_report(page, loaded, payloads, tables=tables)
         for payload in payloads if given.png is not None else ():
             write_figures(Path(given.png) / payload["label"].lower(), payload)
     if given.json:

@@ -12,6 +12,7 @@ from replay.report.opening import page_path
 from replay.report.page import About, write_page
 from replay.report.payload import run_payload
 from replay.report.recorder import Recorder
+from replay.report.thin import COLUMNS
 from replay.summary import RunSummary
 
 
@@ -43,7 +44,6 @@ def write_report(
     runs: Sequence[Mapping[str, Any]],
     checks: Sequence[Check] = (),
     *,
-    was_rolled_back: bool = False,
     tables: Sequence[tuple[str, Sequence[Sequence[str]]]] = (),
 ) -> int:
     """Write the page of a scenario's run, or of several to compare; return its size in bytes.
@@ -52,7 +52,7 @@ def write_report(
     """
     about = loaded.crash.about
     notes = about.notes
-    if was_rolled_back:
+    if any(run["is_undone"] for run in runs):
         notes = ("The venue rolled back what this page shows; the summary on the terminal is of what stands.", *notes)
     found = About(
         title=about.title,
@@ -68,9 +68,15 @@ def write_report(
 
 
 def payload_of(
-    recorder: Recorder, summary: RunSummary, what_if: Mapping[str, Any], label: str = "A", name: str = "as it ships"
+    recorder: Recorder,
+    summary: RunSummary,
+    what_if: Mapping[str, Any],
+    label: str = "A",
+    name: str = "as it ships",
+    *,
+    runs: int = 1,
 ) -> dict[str, Any]:
-    """Return what the page draws of a run that a recorder was attached to."""
+    """Return what the page draws of a run that a recorder was attached to. runs: on the page, which share its size."""
     return run_payload(
         recorder.film(),
         recorder.rows(),
@@ -79,6 +85,8 @@ def payload_of(
         what_if=what_if,
         venue=summary.venue,
         digest=summary.digest,
+        columns=COLUMNS // runs,
+        is_undone=recorder.was_rolled_back,
     )
 
 

@@ -117,7 +117,7 @@ class Levels:
         self._fill(event.maker_order_id, event.qty_lots)
 
     def canceled(self, event: OrderCanceled) -> None:
-        """An order, or what was left of it, is out: perhaps as its own account met it with the one that arrives."""
+        """An order, or what was left of it, is out; also one that its own account met with the order that arrives."""
         if self._arriving is not None and self._arriving_id == event.order_id:
             self._arriving.lots -= event.qty_lots
             self._arriving.shown = min(self._arriving.shown, self._arriving.lots)

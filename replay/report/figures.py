@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from importlib.util import find_spec
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,7 +95,8 @@ def _depth(axes: Any, run: Mapping[str, Any]) -> bool:
     scale = float(market["tick_size"])
     low, high = depth["first"] * scale, (depth["first"] + depth["rows"] * depth["step"]) * scale
     largest = sizes.max()
-    norm = SymLogNorm(float(np.percentile(sizes, 5)), vmin=-largest, vmax=largest, base=10)
+    small = float(np.percentile(sizes, 5))
+    norm = SymLogNorm(small, vmin=-largest, vmax=largest, base=10)
     image = axes.imshow(
         lots,
         origin="lower",
@@ -104,7 +106,8 @@ def _depth(axes: Any, run: Mapping[str, Any]) -> bool:
         norm=norm,
         interpolation="nearest",
     )
-    axes.figure.colorbar(image, ax=axes, label="asks (negative), bids")
+    bar = axes.figure.colorbar(image, ax=axes, label="asks (negative), bids")
+    bar.set_ticks([tick for tick in bar.get_ticks() if abs(tick) >= small and abs(tick) <= largest])
     if market["trades"]["v"]:
         values = [value * scale for value in market["trades"]["v"]]
         axes.step(_places(run, market["trades"]), values, where="post", color="black", linewidth=0.8)
@@ -145,7 +148,7 @@ def _who_paid(axes: Any, run: Mapping[str, Any]) -> bool:
 
 
 def _places(run: Mapping[str, Any], track: Mapping[str, Any]) -> list[float]:
-    return [_place(run, step, ns) for step, ns in zip(track["s"], track["t"], strict=True)]
+    return [_place(run, step, ns) for step, ns in zip(accumulate(track["s"]), accumulate(track["t"]), strict=True)]
 
 
 def _place(run: Mapping[str, Any], step: int, ns: int) -> float:

@@ -196,7 +196,7 @@ chart({
     return base({ grid: { ...PLOT(), top: 10, outerBoundsMode: "none" },
       xAxis: [{ type: "category", data: Array.from({ length: Math.round(columns.length / share) }, (_, i) => i), ...hidden }, xAxis(self, { position: "bottom" })],
       yAxis: [{ type: "category", data: Array.from({ length: depth.rows }, (_, i) => i), ...hidden },
-        yAxis((v) => short(v), { position: "left", min: depth.first * scale, max: rowPrice(market, depth.rows) * scale, scale: false, axisTick: { show: false }, splitLine: { show: false } })],
+        yAxis((v) => short(v), { position: "left", min: depth.first * scale, max: rowPrice(market, depth.rows) * scale, scale: false, axisTick: { show: false }, splitLine: { show: false }, axisLabel: { color: css("soft"), formatter: (v) => short(v), showMinLabel: false, showMaxLabel: false } })],
       visualMap: { show: false, seriesIndex: 0, dimension: 2, min: -1, max: 1, inRange: { color: [shade("ask", 1), shade("ask", 0.55), shade("ask", 0.12), shade("bid", 0.12), shade("bid", 0.55), shade("bid", 1)] } },
       series: [{ type: "heatmap", data: cells, progressive: 0, emphasis: { disabled: true } },
         line("price", points(run, market.trades, scale), css("ink"), { xAxisIndex: 1, yAxisIndex: 1, z: 5, silent: true, lineStyle: { color: css("ink"), width: 1.5 } })],
@@ -234,7 +234,7 @@ function bookText() {
   return `${tag(run)}${bid}; ${ask}.`;
 }
 chart({
-  id: "book", title: "The book at this moment", width_class: "one", height: () => (phone() ? 260 : 360), isMoving: true,
+  id: "book", title: "The book at this moment", isLive: true, width_class: "one", height: () => (phone() ? 260 : 360), isMoving: true,
   none: "as above.", caption: () => bookText(), has: hasDepth,
   option() {
     const run = shownRun(), market = marketOf(run);
@@ -287,7 +287,7 @@ moneyChart({ id: "fund", title: "Insurance fund", name: "insurance fund", color:
   has: () => RUNS.some((run) => run.fund.v.some((v) => v !== 0)), none: "the venue had none." });
 
 chart({
-  id: "paid", title: "Who paid what the liquidated could not", width_class: "half", height: () => (isPair ? 300 : 240), isMoving: true,
+  id: "paid", title: "Who paid what the liquidated could not", isLive: true, width_class: "half", height: () => (isPair ? 300 : 240), isMoving: true,
   caption: () => RUNS.map((run) => `${tag(run)}${money(run, lostAt(run))} so far.`).join(" "),
   has: () => payersShown().length > 0, none: "nobody had to.",
   option() {
