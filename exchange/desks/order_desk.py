@@ -44,6 +44,7 @@ from exchange.records import (
     CANCEL_ORDER,
     CANCEL_REDUCED_TO_ZERO,
     CANCEL_REQUESTED,
+    MARKET_PAUSED,
     PLACE_ORDER,
     REDUCE_ORDER,
     REJECT_ACCOUNT_IN_DEBT,
@@ -55,6 +56,7 @@ from exchange.records import (
     REJECT_INVALID_PRICE,
     REJECT_INVALID_QUANTITY,
     REJECT_INVALID_TRIGGER,
+    REJECT_MARKET_PAUSED,
     REJECT_NONE,
     REJECT_NOT_ORDER_OWNER,
     REJECT_NOTHING_TO_REDUCE,
@@ -389,7 +391,8 @@ class OrderDesk:
         if is_total and not is_below_filled:
             lots -= words[order + FILLED]
         needs_margin = self.has_clearing and slot >= FIRST_SLOT and not is_pending
-        if needs_margin and is_linked and self.links.reduces(market, words[order + ORDER_ID]):
+        is_reducing = needs_margin and is_linked and self.links.reduces(market, words[order + ORDER_ID])
+        if is_reducing:
             needs_margin = False
         old: int = 0
         new: int = 0
@@ -415,6 +418,8 @@ class OrderDesk:
                 return reason
         if flags & POST_ONLY_BIT and not is_pending and self.matcher.post_only_price(market, side, price) != price:
             return REJECT_POST_ONLY_WOULD_TAKE
+        if is_reducing and market.state == MARKET_PAUSED and (lots > is_open or price != words[order + PRICE]):
+            return REJECT_MARKET_PAUSED
         if needs_margin and self.clearing.has_limits and (lots > is_open or price != words[order + PRICE]):
             reason = self.clearing.limit_refusal(market, slot, side, lots, is_open)
             if reason != REJECT_NONE:

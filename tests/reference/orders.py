@@ -364,7 +364,7 @@ class OrderDesk:
             trigger=command.trigger_ticks or order.trigger,
         )
         is_pending_close = order.is_stop and order.effect == OrderEffect.CLOSE_POSITION
-        is_reducing = order.effect != OrderEffect.ANY and not order.is_stop
+        is_reducing = order.effect != OrderEffect.ANY and not order.is_stop and not order.is_queued
         if is_pending_close:
             reason = RejectReason.INVALID_QUANTITY if command.qty_lots != 0 else RejectReason.NONE
             changed.open_qty = 0
