@@ -81,6 +81,8 @@ class StopDesk:
         has_falling = is_touched and stops.highest_falling >= market.low
         is_rising_first = market.last_side == BUY
         if stops.has_come_touched:
+            if not has_rising and not has_falling:
+                is_touched = market.is_touched = False  # what came touched is elected by itself: the range is done
             order = stops.next_touched(is_touched, market.low, market.high, is_rising_first)
         elif has_rising and (not has_falling or is_rising_first):
             order = stops.next_rising()

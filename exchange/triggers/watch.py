@@ -62,6 +62,8 @@ class Watch:
         """Return the stop that is elected next, 0 for none."""
         if not self.is_moved and not self.stops.has_come_touched:
             return 0
+        if self.stops.lowest_rising > self.high() and self.stops.highest_falling < self.low():
+            self.is_moved = False  # whatever came touched is elected by itself
         order = self.stops.next_touched(self.is_moved, self.low(), self.high(), self.has_risen)
         if order == 0:
             self.is_moved = False
