@@ -86,7 +86,10 @@ def lead(run: Mapping[str, Any]) -> str:
             told.append(f"{market['symbol']} fell from {first} to {low} ({fall(market)}){mark}.")
         else:
             high = price(market, market["high"])
-            told.append(f"{market['symbol']} began at {first} and never traded lower; its high was {high}.")
+            if market["high"] == market["first"]:
+                told.append(f"{market['symbol']} stood at {first} throughout.")
+            else:
+                told.append(f"{market['symbol']} began at {first} and never traded lower; its high was {high}.")
     if run["is_undone"]:
         told.append("The venue undid all of it.")
     if not run["liquidated"]:
@@ -160,6 +163,8 @@ def _price_tile(market: Mapping[str, Any]) -> Tile:
     if market["low"] < market["first"]:
         mark = f"; mark down to {price(market, market['mark_low'])}" if is_mark_lower(market) else ""
         return Tile(f"{market['symbol']} fell", fall(market), path + mark)
+    if market["high"] == market["first"]:
+        return Tile(market["symbol"], "unchanged", f"at {price(market, market['first'])}")
     path = f"{price(market, market['first'])} → {price(market, market['high'])}"
     rise = Decimal(100 * (market["high"] - market["first"])) / market["first"]
     return Tile(f"{market['symbol']} rose", f"+{rise:.1f} %", path)
