@@ -6,7 +6,17 @@ from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import BUY_LOTS, BUY_NOTIONAL, FIRST_SLOT, SELL_LOTS, SELL_NOTIONAL, SIZE, Ledger
 from exchange.book.iceberg import whole_open
 from exchange.book.level_index import HEAD, RANK, LevelIndex
-from exchange.book.order_pool import FLAGS, LEVEL, LINKED_BIT, NEXT, OPEN, OWNER, PRICE, SIDE_MASK, TRIGGER
+from exchange.book.order_pool import (
+    FLAGS,
+    LINKED_BIT,
+    NEXT,
+    OPEN,
+    OWNER,
+    PRICE,
+    SIDE_MASK,
+    TRIGGER,
+    is_waiting,
+)
 from exchange.enums import ANY, BUY, SELL
 from exchange.errors import InvariantError
 from exchange.market import Market
@@ -31,7 +41,7 @@ def _check_plans(market: Market, ledger: Ledger) -> None:
         other = plan.partner
         if other is not None and (other.partner is not plan or market.plans.get(other.order_id) is not other):
             raise InvariantError(f"orders {order_id} and {other.order_id} are linked one way only")
-        if plan.effect == ANY or words[order + LEVEL] == 0:
+        if plan.effect == ANY or is_waiting(words, order):
             continue
         size: int = ledger.legs[market.leg(plan.owner >> 32) + SIZE]
         open_lots: int = words[order + OPEN]

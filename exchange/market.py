@@ -88,8 +88,8 @@ class Market:
         self.mark: i64 = 0
         self.is_mark_moved: bool = False  # since breaches were last looked for
         self.active_step: i64 = 0  # the newest step with a trade or a mark update
-        self.mover: i64 = 0  # the newest liquidation whose order traded ...
-        self.mover_step: i64 = 0  # ... in this step
+        self.mover: i64 = 0  # the liquidation whose order traded last ...
+        self.mover_step: i64 = 0  # ... and in which step
         self.mark_before: i64 = 0  # the mark as it was when this step began ...
         self.mark_step: i64 = 0  # ... in which the mark last changed; where it had none, the new one
         self.fund_profit: int = 0  # what the fund won and lost here: fees, surpluses, positions, claims
@@ -144,10 +144,9 @@ class Market:
         self.active_step = step
 
     def note_mover(self, liquidation: i64, step: i64) -> None:
-        """Remember the newest of the liquidations that traded in a step."""
-        if self.mover_step != step or liquidation > self.mover:
-            self.mover = liquidation
-            self.mover_step = step
+        """Remember the liquidation that traded last."""
+        self.mover = liquidation
+        self.mover_step = step
 
     def touch(self, price: i64) -> None:
         """Let the stops see a price at the next settling."""

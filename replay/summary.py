@@ -143,7 +143,7 @@ def summarize(
         compiled=build_info().compiled,
         stopped=stopped,
         damage=damage,
-        warnings=_warnings(exchange),
+        warnings=_warnings(exchange) if stopped == "end" else (),  # a run cut short may not have come to its marks
     )
 
 
@@ -155,9 +155,11 @@ def _warnings(exchange: Exchange) -> tuple[str, ...]:
     held = {
         position.instrument for account in exchange.accounts() for position in exchange.account(account).positions()
     }
+    others, any_of = {"last": "'mid'", "mid": "'last'"}, "'last' or 'mid'"
     return tuple(
         f"{fact.symbol}: positions are held and no mark price ever came (mark_source {fact.mark_source!r}), so nobody "
-        f"could be liquidated: let the source set marks, or choose mark_source 'last' or 'mid' in the venue file"
+        "could be liquidated: let the source set marks, or choose mark_source "
+        f"{others.get(fact.mark_source, any_of)} in the venue file"
         for fact in unmarked
         if fact.instrument_id in held
     )

@@ -119,6 +119,7 @@ NUMBERS = {
         "shock": 3,
         "crash": 4,
         "sweep": 4,
+        "paper": 4,
         "cli.py": 5,
         "__main__.py": 6,
     },

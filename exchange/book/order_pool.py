@@ -10,6 +10,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from exchange.enums import MARKET
 from exchange.packed.columns import doubled, new_column
 
 ROW: Final = 16
@@ -50,6 +51,11 @@ CAME_TOUCHED_BIT: Final = 1 << 14  # a pending stop that is elected in this sett
 def order_flags(side: i64, kind: i64, time_in_force: i64, post_only: i64) -> i64:
     """Return the four small facts of an order in one word."""
     return side | kind << KIND_SHIFT | time_in_force << TIF_SHIFT | post_only << 5
+
+
+def is_waiting(words: "vec[i64]", order: i64) -> bool:
+    """Return whether a live order waits for its trigger: it neither rests nor is queued for an auction."""
+    return words[order + LEVEL] == 0 and (words[order + FLAGS] >> KIND_SHIFT) & KIND_MASK != MARKET
 
 
 @final

@@ -150,6 +150,8 @@ class Matcher:
         """Return why a reduce-only order could not act as it should now, or 0. It asks for no margin."""
         if kind >= STOP:
             return REJECT_NONE
+        if kind == MARKET and not market.is_continuous and not market.has_mark:
+            return REJECT_NO_MARK_PRICE  # What it would count for while it is queued is not known.
         if market.state == MARKET_PAUSED:
             return REJECT_MARKET_PAUSED
         if time_in_force == FOK or terms is not None:
@@ -237,7 +239,7 @@ class Matcher:
             price = self._collar_price(market, owner, side, limit)
         else:
             if self.has_guards and self.guard.queue_market_order(
-                market, owner, order_id, side, time_in_force, left, filled
+                market, owner, order_id, side, time_in_force, left, filled, terms
             ):
                 return
             reason = CANCEL_MARKET_REMAINDER if opposite.best == 0 else CANCEL_PROTECTION

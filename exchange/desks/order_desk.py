@@ -14,6 +14,7 @@ from exchange.accounts.pockets import Pockets
 from exchange.book.iceberg import grow_hidden, reduce_iceberg, submerge
 from exchange.book.level_index import RANK
 from exchange.book.order_pool import (
+    ASLEEP_BIT,
     FILLED,
     FLAGS,
     HIDDEN,
@@ -362,6 +363,7 @@ class OrderDesk:
         if is_linked and self.links.closes_position(market, words[order + ORDER_ID]):
             if lots != 0:
                 return REJECT_INVALID_QUANTITY
+            is_total = False  # It has no quantity of its own to be below.
         elif lots == NOTHING_LEFT:
             return REJECT_NOTHING_TO_REDUCE
         elif lots < 1 or lots > MAX_QTY_LOTS:
@@ -406,7 +408,9 @@ class OrderDesk:
             if terms is not None and terms.display != 0 and terms.parts(lots) > self.iceberg_max_parts:
                 return REJECT_TOO_MANY_PARTS
         if self.has_guards:
-            reason = self.guard.order_refusal(market, words[order + OWNER], side, kind, lots, price, False)
+            # A trailing stop that sleeps has no limit yet.
+            guarded = STOP if flags & ASLEEP_BIT != 0 else kind
+            reason = self.guard.order_refusal(market, words[order + OWNER], side, guarded, lots, price, False)
             if reason != REJECT_NONE:
                 return reason
         if flags & POST_ONLY_BIT and not is_pending and self.matcher.post_only_price(market, side, price) != price:

@@ -5,6 +5,7 @@ A venue that has none of them never asks. `exchange/phases/guard.py` has the ans
 
 from mypy_extensions import i64
 
+from exchange.book.live_terms import LiveTerms
 from exchange.market import Market
 from exchange.records import REJECT_NONE
 
@@ -55,7 +56,15 @@ class OrderGuard:
         return lots
 
     def queue_market_order(
-        self, market: Market, owner: i64, order_id: i64, side: i64, time_in_force: i64, lots: i64, filled: i64
+        self,
+        market: Market,
+        owner: i64,
+        order_id: i64,
+        side: i64,
+        time_in_force: i64,
+        lots: i64,
+        filled: i64,
+        terms: LiveTerms | None,
     ) -> bool:
         """Queue a market order, or what is left of one, for an auction; return whether there is one that takes it."""
         return False

@@ -30,7 +30,7 @@ from exchange.desks.order_desk import OrderDesk
 from exchange.desks.order_request import OrderRequest
 from exchange.desks.special_desk import SpecialDesk
 from exchange.desks.terms_desk import Terms
-from exchange.enums import BY_LAST, STOP, TAKE_PROFIT
+from exchange.enums import BY_LAST, MARKET, STOP, TAKE_PROFIT
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import (
@@ -134,8 +134,10 @@ class ReplaceDesk:
         return request
 
     def _is_tied(self, market: Market, order: i64) -> bool:
-        """Return whether other orders live and die with an order, or it follows a price: then it is not replaced."""
+        """Return whether an order is not replaced: others live and die with it, it follows a price, or it is queued."""
         words = market.book.orders.words
+        if (words[order + FLAGS] >> KIND_SHIFT) & KIND_MASK == MARKET:
+            return True
         if words[order + FLAGS] & LINKED_BIT == 0:
             return False
         plan = market.plans[words[order + ORDER_ID]]

@@ -111,7 +111,7 @@ class SpecialDesk:
                 market, request.owner, kind, time_in_force, request.post_only, True
             )
             is_at_once = request.kind == MARKET_TO_LIMIT or request.live.min_qty != 0
-            if reason == REJECT_NONE and is_at_once and not market.is_continuous:
+            if reason == REJECT_NONE and is_at_once and request.owner != 0 and not market.is_continuous:
                 reason = REJECT_NOT_IN_THIS_PHASE
         if reason != REJECT_NONE:
             return reason

@@ -12,8 +12,8 @@ from exchange.wire import AccountId, Count, Flag, InstrumentId, Word
 class LiquidationStarted(msgspec.Struct, frozen=True, gc=False, tag=True):
     """An account's equity fell below its maintenance margin; its orders are cancelled and its position will be sold.
 
-    instrument, mark_ticks: the mark that showed it. triggered_by: the liquidation whose trades moved the price in the
-    command that led here, 0 if none.
+    instrument, mark_ticks: its largest position, and the mark there now. triggered_by: the liquidation whose trades
+    were the last to move that price, in this command and before the breach was found; 0 if none.
     """
 
     seq: int

@@ -136,11 +136,15 @@ class Auctioneer:
         self._fill(market, maker, lots)
         self._fill(market, taker, lots)
         watcher = self.matcher.watcher
+        taker_plan = market.plans.get(taker_id) if taker_flags & LINKED_BIT != 0 else None
         if maker_flags & LINKED_BIT != 0 or market.has_reducers:
             watcher.after_fill(market, maker_flags, maker_id, taker_id, lots)
-        # What the maker's fill did may have taken the taker out, with its plan.
-        if taker_flags & LINKED_BIT != 0 and int(taker_id) in market.plans:
+        if taker_plan is None:
+            return
+        if market.plans.get(taker_id) is taker_plan:
             watcher.after_fill(market, taker_flags, taker_id, maker_id, lots)
+        else:
+            watcher.after_last_fill(market, taker_plan, maker_id, lots)  # The maker took it along.
 
     def _release(self, market: Market, order: i64, side: i64, lots: i64) -> None:
         words = market.book.orders.words

@@ -8,6 +8,7 @@ from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import FIRST_SLOT, FUND_SLOT
 from exchange.agenda import Agenda
 from exchange.book.level_index import RANK
+from exchange.book.live_terms import LiveTerms
 from exchange.book.order_pool import order_flags
 from exchange.desks.matching import ACCOUNT_MASK, Matcher
 from exchange.desks.order_desk import OrderDesk
@@ -203,7 +204,15 @@ class Guard(OrderGuard):
         return 0
 
     def queue_market_order(
-        self, market: Market, owner: i64, order_id: i64, side: i64, time_in_force: i64, lots: i64, filled: i64
+        self,
+        market: Market,
+        owner: i64,
+        order_id: i64,
+        side: i64,
+        time_in_force: i64,
+        lots: i64,
+        filled: i64,
+        terms: LiveTerms | None,
     ) -> bool:
         """Queue a market order, or what is left of one, for an auction; return whether there is one that takes it."""
         is_immediate = time_in_force == IOC or time_in_force == FOK
@@ -212,8 +221,12 @@ class Guard(OrderGuard):
         book = market.book
         slot = owner >> 32
         needs_margin = self.matcher.has_clearing and slot >= FIRST_SLOT
-        reserved_at: i64 = market.mark if needs_margin and market.has_mark else 0
+        if needs_margin and not market.has_mark:
+            return False  # Nobody knows what it would count for.
+        reserved_at: i64 = market.mark if needs_margin else 0
         order = book.enter(order_id, owner, order_flags(side, MARKET, GTC, 0), 0, lots, filled, reserved_at)
+        if terms is not None and terms.time_in_force != 0:
+            book.attach(order, terms)  # A time may end it.
         book.queue.add(order)
         if needs_margin:
             self.clearing.reserve(market, slot, side, reserved_at, 0, lots)
@@ -223,10 +236,10 @@ class Guard(OrderGuard):
         """Be told that a stop is elected: what trades until `end_election` is its doing."""
         bands = self.keepers[market.index].bands
         if bands.has_stop_logic:
-            if bands.cascade_step != self.matcher.log.step:
+            if bands.cascade_step != self.matcher.log.step and market.has_last:
                 bands.cascade_step = self.matcher.log.step
                 bands.cascade_base = market.last
-            bands.is_electing = True
+            bands.is_electing = market.has_last
 
     def end_election(self, market: Market) -> None:
         """Be told that an elected stop has run."""

@@ -148,7 +148,8 @@ class Liquidator:
         clearing.charges_makers = self.order_kind == RESTING_ORDER and liquidation.order == "limit"
         clearing.fund_pays_fees = liquidation.disposal.pays_fees
         monitor.reviews_liquidated = clearing.charges_makers
-        self.queue: deque[tuple[int, LegWork | None, int]] = deque()  # slot, its leg (None: start), ticket
+        # Slot, its leg (None: start), ticket; of a start the liquidation that set it off.
+        self.queue: deque[tuple[int, LegWork | None, int]] = deque()
         self.waiting: list[list[tuple[LegWork, int]]] = [[] for _ in markets]  # by market, the oldest attempt first
         self.timed: list[tuple[int, int, int, LegWork]] = []  # heap of due time, order of entry, ticket, leg
         self.timed_count: int = 0
@@ -165,7 +166,7 @@ class Liquidator:
         if self.queue_order != BY_SHORTFALL and len(slots) > 1:
             slots = self._in_order(slots)
         for slot in slots:
-            self.queue.append((slot, None, 0))
+            self.queue.append((slot, None, self._trigger_of(slot)))
 
     def queue_retries(self) -> None:
         """Queue the waiting legs of every instrument with a trade or a mark update since the venue last settled."""
@@ -216,7 +217,7 @@ class Liquidator:
             return False
         slot, work, ticket = self.queue.popleft()
         if work is None:
-            self._start(slot)
+            self._start(slot, ticket)
         elif work.ticket == ticket and not work.liquidation.has_ended:
             self._take_turn(work)
         return True
@@ -247,7 +248,19 @@ class Liquidator:
 
     # --- start -------------------------------------------------------------------------------------------------
 
-    def _start(self, slot: i64) -> None:
+    def _trigger_of(self, slot: i64) -> i64:
+        """Return the liquidation whose order last traded in this step where an account has its largest leg, or 0.
+
+        Asked when the breach is found: what trades between that and the start has not caused it.
+        """
+        leg = self._largest_leg(slot)
+        if leg == 0:
+            return 0
+        market = self.markets[self.ledger.legs[leg + MARKET]]
+        is_moved = market.mark_source != MARK_EXTERNAL and market.mover_step == self.log.step
+        return market.mover if is_moved else 0
+
+    def _start(self, slot: i64, trigger: i64) -> None:
         ledger = self.ledger
         if not self.monitor.is_below_maintenance(slot):
             self.monitor.release(slot)
@@ -259,7 +272,7 @@ class Liquidator:
         ledger.liquidations[slot] = number
         liquidation = Liquidation(number, slot, self.log.ts_ns)
         self.running[slot] = liquidation
-        self._write_started(slot, number)
+        self._write_started(slot, number, trigger)
         if self.interest is not None:
             self.clearing.mark_dirty(slot)  # its loans are looked at in the order in which accounts changed
         short = self.sizer.shortage(slot) if self.sizer.follows_shortage else 0
@@ -295,11 +308,10 @@ class Liquidator:
             leg = self.ledger.legs[leg + NEXT_LEG]
         return found
 
-    def _write_started(self, slot: i64, number: i64) -> None:
-        """Write the start, with the largest leg's instrument, its mark and who moved it."""
+    def _write_started(self, slot: i64, number: i64, trigger: i64) -> None:
+        """Write the start, with the largest leg's instrument, its mark and who moved it before the breach."""
         instrument: i64 = 0
         mark: i64 = 0
-        trigger: i64 = 0
         cause: i64 = -1
         leg = self._largest_leg(slot)
         if leg != 0:
@@ -307,8 +319,6 @@ class Liquidator:
             cause = market.index
             instrument = market.instrument
             mark = market.mark
-            is_moved = market.mark_source != MARK_EXTERNAL and market.mover_step == self.log.step
-            trigger = market.mover if is_moved else 0
         write_liquidation_started(
             self.log,
             instrument,

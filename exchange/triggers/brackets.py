@@ -4,7 +4,7 @@ from typing import final
 
 from mypy_extensions import i64
 
-from exchange.book.order_pool import LEVEL, LINKED_BIT, OPEN, OWNER, PRICE, TAKE_PROFIT_BIT, TRIGGER, order_flags
+from exchange.book.order_pool import LINKED_BIT, OPEN, OWNER, PRICE, TAKE_PROFIT_BIT, TRIGGER, is_waiting, order_flags
 from exchange.desks.matching import ACCOUNT_MASK
 from exchange.desks.order_ids import OwnOrderIds
 from exchange.desks.terms_desk import Terms
@@ -76,7 +76,7 @@ class Brackets:
         for child in bracket.children:
             order = market.book.find(child.order_id)
             is_same = order != 0 and market.plans.get(child.order_id) is child
-            if not is_same or market.book.orders.words[order + LEVEL] != 0:
+            if not is_same or not is_waiting(market.book.orders.words, order):
                 return False
         return len(bracket.children) > 0
 

@@ -58,6 +58,12 @@ class Links(FillWatcher):
             self.reducers.cut_moved(market)
         return self.matcher.cuts != cuts
 
+    def after_last_fill(self, market: Market, plan: Plan, other_id: i64, traded: i64) -> None:
+        """Hear of a fill of an order that was taken out since: it brings its bracket all the same."""
+        if plan.bracket is not None:
+            self.brackets.attach(market, plan, plan.bracket, plan.side, traded, other_id)
+            self.reducers.cut(market, plan.owner >> 32)
+
     def taken_out(self, market: Market, order_id: i64) -> None:
         """Hear that an order was cancelled; its row is gone."""
         self._end(market, market.plans[order_id])

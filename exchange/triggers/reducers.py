@@ -11,7 +11,7 @@ from mypy_extensions import i64
 from exchange.accounts.ledger import BUY_LOTS, PAIR, SELL_LOTS, SIZE, Ledger
 from exchange.accounts.pockets import Pockets
 from exchange.book.iceberg import whole_open
-from exchange.book.order_pool import FLAGS, LEVEL, SIDE_MASK
+from exchange.book.order_pool import FLAGS, SIDE_MASK, is_waiting
 from exchange.desks.matching import Matcher
 from exchange.enums import BUY, SELL
 from exchange.market import Market
@@ -56,7 +56,7 @@ class Reducers:
         return max(0, lots)
 
     def resting(self, market: Market, slot: i64, side: i64) -> i64:
-        """Return how many lots a slot's reduce-only orders have open in the book."""
+        """Return how many lots a slot's reduce-only orders have open in the book, or queued for an auction."""
         plans = market.reducers.get(slot)
         total: i64 = 0
         if plans is None:
@@ -64,7 +64,7 @@ class Reducers:
         words = market.book.orders.words
         for order_id in plans:
             order = market.book.find(order_id)
-            if words[order + LEVEL] != 0 and words[order + FLAGS] & SIDE_MASK == side:
+            if not is_waiting(words, order) and words[order + FLAGS] & SIDE_MASK == side:
                 total += whole_open(market.book, order)
         return total
 
@@ -136,7 +136,7 @@ class Reducers:
         if words[order + FLAGS] & SIDE_MASK != side:
             return
         open_lots = whole_open(market.book, order)
-        if words[order + LEVEL] == 0:
+        if is_waiting(words, order):
             lots = open_lots if room == 0 else 0  # of a bracket, waiting: it goes with the position
         elif self.cut_rule == EACH:
             lots = open_lots - room

@@ -145,9 +145,12 @@ class TrailingDesk:
         if effect == CLOSE_POSITION:
             wanted = 1 if lots == 0 else 0
         valid = market.min_price
-        return self.desk.place_refusal(
+        reason = self.desk.place_refusal(
             market, owner, order_id, trail.side, STOP, GTC, 0, wanted, 0, valid, PARTICIPANT, combination
         )
+        if reason == REJECT_NONE and self.desk.has_guards:
+            reason = self.desk.guard.order_refusal(market, owner, trail.side, STOP, lots, 0, True)
+        return reason
 
     def follow(self, market: Market) -> None:
         """Move the triggers that prices have left behind: by series, sell stops first, by the price that moves them."""

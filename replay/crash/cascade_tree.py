@@ -1,6 +1,7 @@
 """Draws which liquidation set off which as lines for a terminal: one line each, indented under its cause.
 
-Those that set off just one other are not indented further, so that a long chain stays readable.
+Where one set off just one other, that stands below it with an arrow and is not indented further, so that a long chain
+stays readable.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,14 +40,15 @@ def tree_lines(rows: Sequence[Row], most: int, told: Callable[[Row], str]) -> li
         effects.setdefault(row.cause, []).append(row)
     weights, counts = _totals(rows)
     lines: list[str] = []
-    waiting = _with_depth(effects.get(0, []), weights, 0)
+    waiting = [(row, 0, "") for row in _ordered(effects.get(0, []), weights)]
     while waiting and len(lines) < most:
-        row, depth = waiting.pop()
-        stem = "" if depth == 0 else "  " * (min(depth, _DEEPEST) - 1) + "`-- "
+        row, depth, sign = waiting.pop()
+        stem = "  " * (min(depth, _DEEPEST) - 1) + sign
         led_to = f" -> {counts[row.number]:,} more" if counts[row.number] else ""
         lines.append(f"{stem}{told(row)}{led_to}")
         caused = effects.get(row.number, [])
-        waiting += _with_depth(caused, weights, depth + (1 if depth == 0 or len(caused) > 1 else 0))
+        is_chain = depth > 0 and len(caused) == 1
+        waiting += [(one, depth + (not is_chain), "`-> " if is_chain else "|-- ") for one in _ordered(caused, weights)]
     if len(lines) < len(rows):
         lines[-1:] = [f"... and {len(rows) - len(lines) + 1:,} more liquidations"]
     return lines
@@ -63,6 +65,6 @@ def _totals(rows: Sequence[Row]) -> tuple[dict[int, int], dict[int, int]]:
     return weights, counts
 
 
-def _with_depth(rows: Sequence[Row], weights: dict[int, int], depth: int) -> list[tuple[Row, int]]:
-    """Return rows with their depth, the weightiest last: it is drawn next."""
-    return [(row, depth) for row in sorted(rows, key=lambda row: (weights[row.number], -row.number))]
+def _ordered(rows: Sequence[Row], weights: dict[int, int]) -> list[Row]:
+    """Return rows, the weightiest last: it is drawn next."""
+    return sorted(rows, key=lambda row: (weights[row.number], -row.number))

@@ -15,7 +15,7 @@ from replay.crash.load import Loaded
 from replay.crash.metrics import METRICS
 from replay.crash.observed import OBSERVERS, observed, sink_of
 from replay.crash.outcomes import AccountRow, Sheet
-from replay.crash.run import Query, SinkFactory, run
+from replay.crash.run import Query, SinkFactory, check_run, run
 from replay.explain import Explainer, Line
 from replay.player import Progress
 from replay.summary import RunSummary
@@ -90,12 +90,13 @@ def run_side(
     *,
     data: Path | None = None,
     account: int | None = None,
+    extra_sinks: Sequence[SinkFactory] = (),
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Side:
     """Run one side. Raises as `replay.crash.run.run`, naming the side, and KeyboardInterrupt where it was stopped."""
     names = [name for name, metric in METRICS.items() if not metric.needs & {"account", "at"}]
-    factories: list[SinkFactory] = [*OBSERVERS]
+    factories: list[SinkFactory] = [*OBSERVERS, *extra_sinks]
     if account is not None:
         factories.append(lambda venue: Explainer(account))
     found = run(
@@ -123,15 +124,19 @@ def run_side(
     )
 
 
-def check_money(sides: Sequence[Side]) -> None:
-    """Raise ConfigError unless all sides count in one money."""
-    moneys = [(side.instruments[0].currency, side.instruments[0].money_unit) for side in sides]
-    for side, money in zip(sides, moneys, strict=True):
-        if money != moneys[0]:
-            (currency, unit), (other, other_unit) = moneys[0], money
+def check_sides(loaded: Loaded, specs: Sequence[SideSpec], data: Path | None = None) -> None:
+    """Raise ConfigError, without running, for a side that could not run or that counts in another money."""
+    first = ""
+    for spec in specs:
+        try:
+            fact = check_run(loaded, spec.settings, venue=spec.venue, data=data)[0]
+        except ConfigError as error:
+            raise ConfigError(f"{spec.name}: {error}") from error
+        money = f"{fact.currency} in units of {fact.money_unit}"
+        first = first or money
+        if money != first:
             raise ConfigError(
-                f"compare: expected all sides in one money, found {currency} in units of {unit} ({sides[0].spec.name}) "
-                f"and {other} in units of {other_unit} ({side.spec.name})"
+                f"compare: expected all sides in one money, found {first} ({specs[0].name}) and {money} ({spec.name})"
             )
 
 

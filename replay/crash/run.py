@@ -162,9 +162,12 @@ def _finish(venue: Exchange, sinks: Sequence[EventSink]) -> None:
 
 def check_run(
     loaded: Loaded, settings: Mapping[str, Any], *, venue: str | Path | None = None, data: str | Path | None = None
-) -> None:
-    """Raise what `run` would raise before its first command, for a setting that nothing has or that does not fit."""
-    _set_up(loaded, settings, venue, data)
+) -> tuple[Instrument, ...]:
+    """Return the instruments that `run` would have, without running.
+
+    Raises what `run` would raise before its first command, for a setting that nothing has or that does not fit.
+    """
+    return _set_up(loaded, settings, venue, data).venue.instruments
 
 
 class _SetUp(NamedTuple):

@@ -27,6 +27,7 @@ def liquidation_table(rows: Sequence[LiquidationRow], instruments: Sequence[Inst
     tell = Teller(instruments)
     cells: list[tuple[str, ...]] = [_LIQUIDATION_HEAD]
     ordered = sorted(rows, key=lambda row: (-row.notional, row.number))
+    days = {time_text(row.started_ns)[:10] for row in rows}
     for row in ordered[:most]:
         number = row.instrument
         symbol = f" {tell.symbol(number)}" if len(instruments) > 1 else ""
@@ -38,7 +39,7 @@ def liquidation_table(rows: Sequence[LiquidationRow], instruments: Sequence[Inst
                 f"{row.triggered}",
                 f"{row.account}",
                 f"{row.side} {tell.size(number, abs(row.size_lots))}{symbol}" if row.size_lots else "none",
-                time_text(row.started_ns).partition("T")[2],
+                time_text(row.started_ns)[11 if len(days) == 1 else 5 :],
                 tell.price(number, row.mark_ticks) if row.mark_ticks else "",
                 tell.price(number, row.bankruptcy_ticks) if row.bankruptcy_ticks else "",
                 tell.price(number, row.average_ticks) if row.sold_lots else "",
@@ -66,9 +67,9 @@ def account_table(rows: Sequence[AccountRow], instruments: Sequence[Instrument],
             (
                 f"{row.account}",
                 row.group,
-                _plain(row.deposited, tell),
-                _plain(row.equity_end, tell),
-                _plain(row.gain, tell),
+                tell.money(row.deposited).rsplit(" ", 1)[0],
+                tell.money(row.equity_end).rsplit(" ", 1)[0],
+                tell.money(row.gain).rsplit(" ", 1)[0],
                 _plain(row.fees, tell),
                 f"{row.liquidated}" if row.liquidated else "",
                 price,

@@ -29,8 +29,11 @@ def tell(found: CrashRun, seen: Observed) -> list[Said]:
     """Return what there is to say, in order: prices, who was liquidated, who paid, who gained, what went wrong."""
     teller = Teller(found.instruments)
 
+    is_mixed = len({fact.currency for fact in found.instruments}) > 1
+
     def money(amount: int) -> str:
-        return told(METRICS["shortfall"], found.instruments[0], amount)
+        text = told(METRICS["shortfall"], found.instruments[0], amount)
+        return f"{text.rsplit(' ', 1)[0]} coins" if is_mixed else text  # Each market counts in its own.
 
     said = [Said("market", text) for text in _prices(found)]
     said += [Said("liquidated", text) for text in _liquidated(found, seen, teller, money)]

@@ -18,13 +18,14 @@ Reach = Literal["inside", "explained", "outside", "beside"]
 
 class Row(NamedTuple):
     """One number. theirs: as printed, in `unit`. tolerance: how far ours may be; half of the last digit printed.
+    None: the paper has no such number.
 
     miss: why ours is another number, where the paper contradicts itself or its data; empty where it must agree.
     """
 
     name: str
     source: str
-    theirs: Decimal
+    theirs: Decimal | None
     ours: Decimal
     kind: Kind
     tolerance: Decimal = Decimal(0)
@@ -34,7 +35,7 @@ class Row(NamedTuple):
     @property
     def reach(self) -> Reach:
         """Return whether ours is theirs; "explained" where it is not and the reason is known."""
-        if self.kind == "beside":
+        if self.kind == "beside" or self.theirs is None:
             return "beside"
         if abs(self.ours - self.theirs) <= self.tolerance:
             return "inside"

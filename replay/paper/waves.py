@@ -29,7 +29,7 @@ _SHOCKS: Final = f"{FOLDER}/autodeleveraging-analysis/per_shock_metrics_queue.cs
 _USERS: Final = f"{FOLDER}/hypermultiassetedadl/adl_by_user_REALTIME.csv.gz"
 _NONE: Final = Decimal(0)
 _CENT: Final = Decimal("0.01")
-_TENTH: Final = Decimal(50000)  # half of the last digit of "$15.1M"
+_TENTH: Final = Decimal(50_000)  # half of the last digit of "$15.1M"
 _GAP_MS: Final = 5_000
 _MINMAX: Final = "fixed_point_ilp_integer"
 _TABLE_2: Final = (
@@ -90,7 +90,9 @@ def table_rows(data: Path) -> Sequence[Row]:
     ]  # fmt: skip
     engine = engine_taken(gaps)
     rows += _policy_rows(waves)
-    rows.append(Row("taken by the engine at bankruptcy prices", one, taken, engine, "beside", unit="USD"))
+    rows.append(
+        Row("taken by the engine at bankruptcy prices", one, Decimal(15_100_000), engine, "engine", _TENTH, "USD")
+    )
     rows.append(Row("the engine's taken less needed", one, taken - needed, engine - needed, "beside", unit="USD"))
     return rows
 
@@ -207,17 +209,21 @@ def _deficit_of_each_loser_once(waves: Columns) -> Decimal:
 
 
 def _rounds(shocks: Path, gaps: Sequence[Gap], waves: Columns) -> int:
-    """Return how many rounds the shocks make, with 5 s without any between two, that needed something.
+    """Return how many rounds needed something, of those that the shocks make with 5 s between any two.
 
-    The numbers of those rounds have to be the ones that the tables per round name; else 0.
+    Counted are rounds with a gap that begin, by number and time, as the tables per round have it.
     """
-    times = sorted(_milliseconds(text) for text in Columns(shocks).texts("t_start"))
-    number, last = 0, None
-    for time in times:
-        number += last is None or time - last > _GAP_MS
-        last = time
-    named = {int(gap.wave) for gap in gaps}
-    return len(named) if named == set(map(int, waves.texts("wave"))) and max(named) <= number else 0
+    begins: list[int] = []
+    last = -_GAP_MS - 1
+    found = Columns(shocks)
+    starts, ends = (map(_milliseconds, found.texts(name)) for name in ("t_start", "t_end"))
+    for start, end in sorted(zip(starts, ends, strict=True)):
+        if start - last > _GAP_MS:
+            begins.append(start)
+        last = max(last, end)
+    named = dict(zip(map(int, waves.texts("wave")), map(_milliseconds, waves.texts("t_start")), strict=True))
+    needing = {int(gap.wave) for gap in gaps if gap.needed > 0}
+    return sum(1 for number in needing if number <= len(begins) and begins[number - 1] == named.get(number))
 
 
 def _milliseconds(text: str) -> int:

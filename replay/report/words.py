@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 KINDS: Final = {
     "recorded": "The order flow is a recording; the accounts and the rules are ours.",
     "closed form": "The numbers follow from few others by arithmetic; the order flow around them is made up.",
-    "calibrated synthetic": "The order flow is made up so that the numbers called fitted come out; those called predicted were not fitted.",
+    "calibrated synthetic": "The order flow is made up so that the numbers called fitted come out; those called "
+    "predicted were not fitted.",
     "synthetic": "The order flow is generated from a seed; nothing here happened.",
     "your data": "The order flow is from a file of yours.",
 }
@@ -58,7 +59,7 @@ def tiles(run: Mapping[str, Any]) -> list[Tile]:
         Tile(
             "They could not pay",
             money(run, total) if total else "nothing",
-            "beyond their own margin" if total else "margins covered every loss, at the mark",
+            _why_nothing(run) if not total else "beyond their own margin",
         )
     )
     payers = sorted(((amount, payer) for payer, amount in paid(run).items() if amount > 0), reverse=True)
@@ -70,7 +71,7 @@ def tiles(run: Mapping[str, Any]) -> list[Tile]:
     else:
         adl = run["deleveraged_count"]["v"][-1] if run["deleveraged_count"]["v"] else 0
         more = f"{adl:,} accounts were deleveraged at the mark" if adl else "no fund, no other account, not the venue"
-        found.append(Tile("Who paid", "Nobody else", more))
+        found.append(Tile("Who paid", "Nobody else" if liquidated else "Nobody", more))
     return found
 
 
@@ -86,6 +87,8 @@ def lead(run: Mapping[str, Any]) -> str:
         else:
             high = price(market, market["high"])
             told.append(f"{market['symbol']} began at {first} and never traded lower; its high was {high}.")
+    if run["is_undone"]:
+        told.append("The venue undid all of it.")
     if not run["liquidated"]:
         told.append("Nobody was liquidated.")
         return " ".join(told)
@@ -146,6 +149,10 @@ def fall(market: Mapping[str, Any]) -> str:
 def is_mark_lower(market: Mapping[str, Any]) -> bool:
     """Say whether the mark fell much lower than anybody traded."""
     return bool(20 * market["mark_low"] < 19 * market["low"])
+
+
+def _why_nothing(run: Mapping[str, Any]) -> str:
+    return "their margins covered every loss" if run["liquidated"] else "nobody was liquidated"
 
 
 def _price_tile(market: Mapping[str, Any]) -> Tile:

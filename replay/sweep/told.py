@@ -48,14 +48,20 @@ def lines_of(table: Table, plan: Plan, chosen: Sequence[str] = ()) -> list[str]:
     found += [f"run {place}: {text}" for place, text in enumerate(errors, start=1) if text][:_ROWS_MOST]
     if len(table.rows) > _ROWS_MOST:
         found.append(f"and {len(table.rows) - _ROWS_MOST:,} more rows")
-    if not numbers:
+    if not chosen and len(table.rows) > 1 and not any(_varies(table, name) for name in numbers):
         found.append("none of the usual numbers moved; --show NAME,NAME chooses others")
     return found
 
 
 def _moved(table: Table) -> list[str]:
-    varying = [name for name in _SHOWN_FIRST if len({cell for cell in table.column(name) if cell is not None}) > 1]
-    return varying[:_NUMBERS_MOST]
+    """Return the numbers that vary, of those most asked for; the first of those that there are, where none does."""
+    there = [name for name in _SHOWN_FIRST if any(cell is not None for cell in table.column(name))]
+    varying = [name for name in there if _varies(table, name)]
+    return varying[:_NUMBERS_MOST] or there[:_NUMBERS_MOST]
+
+
+def _varies(table: Table, name: str) -> bool:
+    return len({cell for cell in table.column(name) if cell is not None}) > 1
 
 
 def _texts(table: Table, row: tuple[Cell, ...], settings: Sequence[str], numbers: Sequence[str]) -> list[str]:

@@ -7,8 +7,8 @@ import pytest
 from exchange.build import build_info
 from replay.crash.check import check_crash
 from replay.crash.load import Loaded, crash_names, load_crash
-from replay.crash.observed import OBSERVERS
-from replay.crash.run import run, run_crash
+from replay.crash.observed import OBSERVERS, observed
+from replay.crash.run import CrashRun, Query, run, run_crash
 from replay.crash.story import story_of_run, table_of
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -53,13 +53,31 @@ def test_story_has_two_paragraphs_and_sources(name: str) -> None:
     assert all(variant.title for variant in crash.variant.values())
 
 
+def check_rows(found: CrashRun) -> None:
+    """No money comes from nowhere, and every count of liquidations is that of the summary and of the numbers."""
+    seen, summary = observed(found), found.summary
+    assert seen.sheet.difference == 0
+    for row in seen.accounts:
+        won = row.realized + row.unrealized + row.funding + row.covered + row.transferred
+        paid = row.fees + row.interest + row.liquidation_fees + row.surplus + row.charged
+        assert row.gain == won - paid, row
+    rows = seen.liquidations
+    assert len(rows) == summary.liquidations == sum(row.liquidated for row in seen.accounts)
+    assert sum(row.triggered for row in rows) == summary.triggered
+    assert max((row.chain for row in rows), default=0) == summary.longest_chain
+    assert sum(row.fund_paid for row in rows) == summary.fund_paid
+    assert found.values == (sum(row.shortfall for row in rows),)
+    assert sum(row.liquidation_notional for row in seen.accounts) == sum(row.notional for row in rows)
+
+
 @pytest.mark.parametrize("name", names())
 def test_runs_are_told_in_twenty_lines_and_give_one_digest(name: str) -> None:
     """The kind is said plainly in the second of them."""
     loaded, data = loaded_with_data(name)
-    found = run(loaded, {}, [], data=data, extra_sinks=OBSERVERS)
+    found = run(loaded, {}, [Query("shortfall")], data=data, extra_sinks=OBSERVERS)
     again = run(loaded, {}, [], data=data)
     assert found.summary.digest == again.summary.digest
+    check_rows(found)
     told = story_of_run(found, []).splitlines()
     assert len(told) <= 20
     assert told[1].split()[:2] == ["kind", *loaded.crash.about.kind.split()[:1]] or loaded.crash.about.kind in told[1]

@@ -28,9 +28,24 @@ def test_engine_gives_the_events_of_the_twin_when_trading_is_interrupted(scenari
     assert first_difference(scenario) is None, report(*shortened(scenario))
 
 
+@settings(max_examples=EXAMPLES)
+@given(scenarios(area="orders"))
+def test_engine_gives_the_events_of_the_twin_for_special_orders(scenario: Scenario) -> None:
+    """The same with special orders in the middle: icebergs, terms, triggers, links, brackets, reduce-only orders."""
+    assert first_difference(scenario) is None, report(*shortened(scenario))
+
+
+@settings(max_examples=EXAMPLES)
+@given(scenarios(area="mixed"))
+def test_engine_gives_the_events_of_the_twin_for_everything_mixed(scenario: Scenario) -> None:
+    """All of it in one session: every order type and trigger, auctions, breakers, expiries, liquidations."""
+    assert first_difference(scenario, every=8) is None, report(*shortened(scenario))
+
+
 @pytest.mark.slow
 def test_engine_gives_the_events_of_the_twin_on_seeded_runs() -> None:
     """Longer scenarios than Hypothesis makes; a failure is printed as its shortest prefix."""
     for seed in range(EXAMPLES):
-        scenario = seeded_scenario(seed, length=150, has_phases=seed % 2 == 1)
+        area = ("", "orders", "mixed")[seed % 3]
+        scenario = seeded_scenario(seed, length=150, area=area, has_phases=seed % 2 == 1)
         assert first_difference(scenario) is None, f"seed {seed}: {report(*shortened(scenario))}"

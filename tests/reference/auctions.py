@@ -82,7 +82,18 @@ class Auctions:
         return bool(book.queued()) or (bid is not None and ask is not None and bid >= ask)
 
     def uncross(self, book: Book) -> None:
-        """Trade everything that can be traded at one price."""
+        """Trade everything that can be traded, then cancel the market orders that are left.
+
+        At one price; at another one, too, where a trade cut or cancelled what was counted.
+        """
+        while self.uncross_at_one_price(book) > 0 and self.outcome(book).volume > 0:
+            pass
+        for order in [o for side in (Side.BUY, Side.SELL) for o in book.queued(side)]:
+            if book.is_live(order):
+                book.cancel(order, CancelReason.MARKET_REMAINDER)
+
+    def uncross_at_one_price(self, book: Book) -> int:
+        """Trade everything that can be traded at one price; returns what was counted and did not trade."""
         outcome, reference = self.outcome(book), self.reference(book)
         self.journal.write(
             AuctionUncrossed,
@@ -96,15 +107,18 @@ class Auctions:
         )
         left, rates = outcome.volume, self.rates(book)
         while left > 0:
-            buy, sell = buyers(book)[0], sellers(book)[0]
-            taker, maker = (sell, buy) if outcome.surplus < 0 else (buy, sell)
-            fill = book.trade(taker, maker, price=outcome.price, most=left)
-            left -= fill.qty
-            self.book_fill(book, fill, rates)
+            buys = [o for o in buyers(book) if o.is_queued or o.price >= outcome.price]
+            sells = [o for o in sellers(book) if o.is_queued or o.price <= outcome.price]
+            if not buys or not sells:
+                break
+            taker, maker = (sells[0], buys[0]) if outcome.surplus < 0 else (buys[0], sells[0])
+            qty = min(taker.shown, maker.shown, left)
+            left -= qty
+            for fill in book.fill_in_auction(taker, maker, qty, outcome.price):
+                self.book_fill(book, fill, rates)
         if outcome.volume > 0:
             self.given[book.instrument_id] = outcome.price
-        for order in [o for side in (Side.BUY, Side.SELL) for o in book.queued(side)]:
-            book.cancel(order, CancelReason.MARKET_REMAINDER)
+        return left
 
     def rates(self, book: Book) -> tuple[int, int]:
         """Return the fee rates of maker and taker."""

@@ -3,8 +3,18 @@
 NONE is falsy, so that `a or b or c` reads as the list of checks in their order and gives the first reason found.
 """
 
-from exchange.commands import AmendOrder, CancelOrder, ExecuteRecorded, PlaceOrder, ReduceOrder, ReportTrade
-from exchange.enums import OrderKind, Origin, RejectReason, Side, TimeInForce
+from exchange.commands import (
+    AmendOrder,
+    CancelOrder,
+    ExecuteRecorded,
+    LinkOrders,
+    PlaceOrder,
+    PlaceTrailingStop,
+    ReduceOrder,
+    ReplaceOrder,
+    ReportTrade,
+)
+from exchange.enums import OrderEffect, OrderKind, Origin, RejectReason, Side, TimeInForce, TriggerSource
 from exchange.rules import Rules
 from exchange.units import (
     MAX_EXPOSURE,
@@ -18,9 +28,10 @@ from tests.reference import margins
 from tests.reference.book import Book, Order
 from tests.reference.clearing import Account, Clearing
 from tests.reference.debts import Debts
+from tests.reference.watches import Price
 
 NONE = RejectReason.NONE
-OrderCommand = PlaceOrder | CancelOrder | AmendOrder | ReduceOrder
+OrderCommand = PlaceOrder | CancelOrder | AmendOrder | ReduceOrder | ReplaceOrder | PlaceTrailingStop | LinkOrders
 
 
 class Checks:
@@ -52,7 +63,7 @@ class Checks:
 
     def sender(self, command: OrderCommand) -> RejectReason:
         """Account 0 sends recorded flow and corrections, participants send everything else."""
-        if command.origin == Origin.PARTICIPANT:
+        if getattr(command, "origin", Origin.PARTICIPANT) == Origin.PARTICIPANT:
             return self.participant(command.account)
         return NONE if command.account == 0 else RejectReason.RESERVED_ACCOUNT
 
@@ -80,32 +91,28 @@ class Checks:
         """The trigger lies within the instrument's range of prices."""
         return RejectReason.INVALID_TRIGGER if self.price(instrument_id, trigger) else NONE
 
-    def placed_numbers(self, command: PlaceOrder) -> RejectReason:
-        """Quantity, price and trigger of a new order; what its kind does not use must be 0."""
-        if reason := quantity(command.qty_lots):
-            return reason
-        if command.kind in (OrderKind.LIMIT, OrderKind.STOP_LIMIT):
-            if reason := self.price(command.instrument, command.price_ticks):
+    def placed_numbers(self, instrument_id: int, order: Order) -> RejectReason:
+        """Price and trigger of a new order; what its kind does not use must be 0."""
+        if order.has_limit:
+            if reason := self.price(instrument_id, order.price):
                 return reason
-        elif command.price_ticks != 0:
+        elif order.price != 0:
             return RejectReason.INVALID_PRICE
-        if command.kind in (OrderKind.STOP, OrderKind.STOP_LIMIT):
-            return self.trigger(command.instrument, command.trigger_ticks)
-        return RejectReason.INVALID_TRIGGER if command.trigger_ticks != 0 else NONE
+        if order.is_stop:
+            return self.trigger(instrument_id, order.trigger)
+        return RejectReason.INVALID_TRIGGER if order.trigger != 0 else NONE
 
     def amended_numbers(self, command: AmendOrder, order: Order) -> RejectReason:
-        """Quantity, price and trigger of an amend; 0 keeps, and what the order does not use must be 0."""
-        if reason := quantity(command.qty_lots):
-            return reason
+        """Price and trigger of an amend; 0 keeps, and what the order does not use must be 0."""
         if order.is_queued:
             return RejectReason.INVALID_COMBINATION
         if command.price_ticks != 0:
-            if order.kind == OrderKind.STOP:
+            if (order.trail is not None and order.is_stop) or order.kind in (OrderKind.STOP, OrderKind.TAKE_PROFIT):
                 return RejectReason.INVALID_PRICE
             if reason := self.price(command.instrument, command.price_ticks):
                 return reason
         if command.trigger_ticks != 0:
-            if not order.is_stop:
+            if not order.is_stop or order.trail is not None:
                 return RejectReason.INVALID_TRIGGER
             return self.trigger(command.instrument, command.trigger_ticks)
         return NONE
@@ -118,12 +125,50 @@ class Checks:
             or self.price(command.instrument, command.price_ticks)
         )
 
-    def room(self, command: PlaceOrder) -> RejectReason:
+    def room(self, instrument_id: int, order: Order) -> RejectReason:
         """The id is free among live orders, and one more order fits."""
-        book = self.books[command.instrument]
-        if book.find(command.order_id) is not None:
+        book = self.books[instrument_id]
+        if book.find(order.order_id) is not None:
             return RejectReason.DUPLICATE_ORDER_ID
         return RejectReason.BOOK_FULL if len(book.live) >= MAX_LIVE_ORDERS else NONE
+
+    def combination(self, instrument_id: int, order: Order) -> RejectReason:
+        """Post-only and recorded orders rest, so they must be limit orders; a recorded one is as plain as can be."""
+        is_resting_limit = order.kind == OrderKind.LIMIT and order.time_in_force == TimeInForce.GTC
+        is_participant = order.origin == Origin.PARTICIPANT
+        is_special = (
+            order.asked_time != order.time_in_force
+            or order.effect != OrderEffect.ANY
+            or order.source != TriggerSource.VENUE
+        )
+        is_possible = (
+            not (order.post_only and not (is_resting_limit and is_participant))
+            and not (not is_participant and (is_special or not is_resting_limit))
+            and not (order.is_to_limit and order.time_in_force != TimeInForce.GTC)
+            and self.can_watch(instrument_id, order)
+            and self.can_have_effect(instrument_id, order)
+        )
+        return NONE if is_possible else RejectReason.INVALID_COMBINATION
+
+    def can_watch(self, instrument_id: int, order: Order) -> bool:
+        """Only trigger orders watch a price, and only one that there is."""
+        if not order.is_stop:
+            return order.source == TriggerSource.VENUE
+        watched = self.books[instrument_id].watches.price_of(order.source, order.side)
+        return self.has_money or watched not in (Price.MARK, Price.INDEX)
+
+    def can_have_effect(self, instrument_id: int, order: Order) -> bool:
+        """Orders have effects where there are positions; what closes all of one has no limit to rest at."""
+        if order.effect == OrderEffect.ANY:
+            return True
+        is_at_rest = order.kind == OrderKind.LIMIT or order.is_to_limit
+        return (
+            self.has_money
+            and not self.clearing.spot.is_spot(instrument_id)
+            and order.origin == Origin.PARTICIPANT
+            and not (order.effect == OrderEffect.CLOSE_POSITION and is_at_rest)
+            and order.bracket is None
+        )
 
     # Size and risk: for participants where there is money; for stops not before they are elected.
 
@@ -219,13 +264,3 @@ def quantity(qty: int) -> RejectReason:
 def amount(money: int) -> RejectReason:
     """An amount of money in range."""
     return NONE if 1 <= money <= MAX_MONEY else RejectReason.INVALID_AMOUNT
-
-
-def combination(command: PlaceOrder) -> RejectReason:
-    """Post-only and recorded orders rest, so they must be plain limit orders; a recorded one is never post-only."""
-    is_resting_limit = command.kind == OrderKind.LIMIT and command.time_in_force == TimeInForce.GTC
-    if command.post_only and not (is_resting_limit and command.origin == Origin.PARTICIPANT):
-        return RejectReason.INVALID_COMBINATION
-    if command.origin != Origin.PARTICIPANT and not is_resting_limit:
-        return RejectReason.INVALID_COMBINATION
-    return NONE

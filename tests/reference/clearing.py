@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
-from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, OrderKind, Side
+from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, Side
 from exchange.errors import InvariantError
 from exchange.events import PositionChanged
 from exchange.instrument import Instrument, ScheduleRules
@@ -82,6 +82,7 @@ class Clearing:
         self.withdrawn = 0
         self.fund_deposited = 0
         self.fees = 0
+        self.moved: list[tuple[int, int]] = []  # account and instrument: positions changed otherwise than by a match
         self.venue_loss = 0
         self.deferred = 0  # losses that wait for the session's end
         self.owed_to_venue = 0
@@ -226,7 +227,7 @@ class Clearing:
         """Return the notional at which an order counts: at its limit, or at mark for a market order."""
         if order.is_queued:
             return self.notional(instrument_id, order.open_qty, order.mark_at_arrival)
-        if order.kind in (OrderKind.MARKET, OrderKind.STOP):
+        if not order.has_limit:
             return (
                 self.notional(instrument_id, order.open_qty, self.marks[instrument_id])
                 if instrument_id in self.marks
@@ -279,6 +280,7 @@ class Clearing:
         """
         leg = account.legs.setdefault(instrument_id, Leg())
         self.untraded.discard((account.account_id, instrument_id))
+        self.moved.append((account.account_id, instrument_id))
         paid = sign(qty) * self.value(instrument_id, abs(qty), price) if value is None else value
         old, new = leg.size, leg.size + qty
         if new == 0:
@@ -313,6 +315,7 @@ class Clearing:
             if maker is not taker:
                 signed = fill.qty if order.side == Side.BUY else -fill.qty
                 realized = self.move_position(account, instrument_id, signed, fill.price)
+                self.moved.pop()  # what follows from a match is looked at by itself
             if account is self.recorded_market:
                 continue
             account.legs.setdefault(instrument_id, Leg())

@@ -10,6 +10,7 @@ from tests.reference.journal import Journal
 class Rank(IntEnum):
     """Which task comes first of those of one time."""
 
+    ORDERS = -1
     DEBTS = 0
     SESSION = 1
     MARKS = 2

@@ -247,8 +247,7 @@ class Deleveraging:
         """Close one position, whole or in part."""
         other, book, clearing = place.account, self.books[instrument_id], self.clearing
         if self.rules.cancel_orders:
-            for order in book.live_of(other.account_id):
-                book.cancel(order, CancelReason.DELEVERAGED, liquidation_id)
+            book.cancel_all(other.account_id, CancelReason.DELEVERAGED, liquidation_id)
         signed = sign(account.legs[instrument_id].size) * lots  # as the liquidated holds them
         value = sign(signed) * clearing.value(instrument_id, lots, price)
         other_value = sign(signed) * clearing.value(instrument_id, lots, other_price)

@@ -8,6 +8,7 @@ from tests.reference.book import Book, Order
 from tests.reference.clearing import Clearing
 from tests.reference.journal import Journal
 from tests.reference.pricing import Prices, time_average
+from tests.reference.watches import Price
 
 
 class Delivery:
@@ -35,7 +36,8 @@ class Delivery:
         """Cancel every order, close every position at the price, and give the fund what rounding left."""
         book, instrument_id = prices.book, prices.instrument.instrument_id
         for order in orders_to_cancel(book):
-            book.cancel(order, CancelReason.INSTRUMENT_SETTLED)
+            if book.is_live(order):
+                book.cancel(order, CancelReason.INSTRUMENT_SETTLED)
         clearing = self.clearing
         values, longs = [], 0
         for account in (clearing.recorded_market, clearing.fund, *clearing.participants.values()):
@@ -72,8 +74,13 @@ class Delivery:
 
 def orders_to_cancel(book: Book) -> list[Order]:
     """Return every live order: bids, asks, then stops, each from the one that trades first, then queued ones."""
-    stops = [order for order in book.live if order.is_stop]
-    buys = sorted((o for o in stops if o.side == Side.BUY), key=lambda order: order.trigger)
-    sells = sorted((o for o in stops if o.side == Side.SELL), key=lambda order: -order.trigger)
+    stops: list[Order] = []
+    for price in Price:
+        watching = [order for order in book.live if order.is_stop and order.watches == price]
+        asleep = [order for order in watching if order.trail is not None and not order.trail.is_awake]
+        awake = sorted((o for o in watching if o not in asleep), key=lambda order: order.place)
+        stops += sorted((o for o in awake if o.is_rising), key=lambda order: order.trigger)
+        stops += sorted(asleep, key=lambda order: order.accepted)
+        stops += sorted((o for o in awake if not o.is_rising), key=lambda order: -order.trigger)
     queued = book.queued(Side.BUY) + book.queued(Side.SELL)
-    return book.resting(Side.BUY) + book.resting(Side.SELL) + buys + sells + queued
+    return book.resting(Side.BUY) + book.resting(Side.SELL) + stops + queued

@@ -21,17 +21,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=0, help="stop after this time, 0 for no limit")
     parser.add_argument("--failures", type=int, default=1, help="stop after this many failures")
     parser.add_argument("--phases", action="store_true", help="phases, breakers and protections in every scenario")
+    parser.add_argument("--area", choices=("", "orders", "mixed"), default="", help="put one area in the middle")
+    parser.add_argument("--checked", type=int, default=1, help="let both check themselves after every so many commands")
     chosen = parser.parse_args(arguments)
     started, failures, runs = time.monotonic(), 0, 0
     for seed in range(chosen.seed, chosen.seed + chosen.runs):
         if chosen.minutes and time.monotonic() - started > 60 * chosen.minutes:
             break
         runs += 1
-        scenario = seeded_scenario(seed, chosen.length, has_phases=chosen.phases)
-        if first_difference(scenario) is None:
+        scenario = seeded_scenario(seed, chosen.length, chosen.area, has_phases=chosen.phases)
+        if first_difference(scenario, every=chosen.checked) is None:
             continue
         failures += 1
-        sys.stdout.write(f"seed {seed}, length {chosen.length}: {report(*shortened(scenario))}\n\n")
+        sys.stdout.write(
+            f"seed {seed}, length {chosen.length}, area {chosen.area!r}: {report(*shortened(scenario))}\n\n"
+        )
         if failures >= chosen.failures:
             break
     sys.stdout.write(f"{runs} runs, {failures} failures, {time.monotonic() - started:.0f} s\n")

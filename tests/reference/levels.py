@@ -1,7 +1,7 @@
 """How far an account has fallen, and what it may still do (docs/semantics/liquidation.md, sections 1 and 2)."""
 
 from exchange.commands import CommandType, RestrictAccount, SetMarketState
-from exchange.enums import AccountLevel, MarketState, Phase, RejectReason, Side
+from exchange.enums import AccountLevel, MarketState, OrderEffect, Phase, RejectReason, Side
 from exchange.events import AccountRestricted, LevelCrossed, MarketStateSet, RequestRejected
 from exchange.rules import LevelRules, Rules
 from tests.reference.book import Book, Order
@@ -41,7 +41,10 @@ class Levels:
 
     def threshold(self, account: Account, ppm: int) -> int:
         """Return the equity below which an account is at the level of a scale."""
-        maintenance = self.clearing.maintenance(account)
+        return self.scaled(self.clearing.maintenance(account), ppm)
+
+    def scaled(self, maintenance: int, ppm: int) -> int:
+        """Return the equity below which an account with that maintenance margin is at the level of a scale."""
         if self.rules.is_equal_liquidated and maintenance > 0:
             return maintenance * ppm // PPM + 1
         return ceil_div(maintenance * ppm, PPM)
@@ -56,8 +59,8 @@ class Levels:
 
     def level(self, account: Account) -> AccountLevel:
         """Return the lowest level that the account's equity is below."""
-        equity = self.clearing.equity(account)
-        below = [level for level, ppm in self.scales() if equity < self.threshold(account, ppm)]
+        equity, maintenance = self.clearing.equity(account), self.clearing.maintenance(account)
+        below = [level for level, ppm in self.scales() if equity < self.scaled(maintenance, ppm)]
         return max(below, default=AccountLevel.NORMAL)
 
     def look(self, accounts: list[Account]) -> None:
@@ -114,6 +117,8 @@ class Levels:
             return NONE
         if self.is_paused(instrument_id):
             return RejectReason.MARKET_PAUSED
+        if order.effect != OrderEffect.ANY:
+            return NONE
         is_market_limited = self.states.get(instrument_id) == MarketState.REDUCE_ONLY
         if not is_market_limited and not self.is_limited(order.account):
             return NONE

@@ -62,9 +62,10 @@ class Liquidation:
 
 @dataclass(eq=False)
 class Start:
-    """Internal command: look at an account that was found in breach."""
+    """Internal command: look at an account that was found in breach. cause: the liquidation that set it off, or 0."""
 
     account: Account
+    cause: int
 
 
 @dataclass(eq=False)
@@ -101,7 +102,7 @@ class Liquidator:
         self.waits = 0
         self.draws = 0  # of the random stream
         self.next_order_id = -1
-        self.sellers = desk.sellers  # by instrument: liquidations that traded there in this command
+        self.last_seller = desk.last_seller  # by instrument: the liquidation that traded there last in this command
         self.last_parts: dict[tuple[int, int], int] = {}  # by account, instrument: when less than the position was sold
 
     def check(self) -> None:
@@ -135,7 +136,7 @@ class Liquidator:
         if self.rules.pacing.queue_order == "distance":
             breached.sort(key=lambda breach: (self.distance(breach[2]), breach[1]))
         for _, _, account in breached:
-            self.queue.append(Start(account))
+            self.queue.append(Start(account, self.cause_of(self.largest_leg(account))))
 
     def distance(self, account: Account) -> tuple[int, int]:
         """Return a key by which those go first whose first order is furthest from mark, then the largest."""
@@ -226,7 +227,7 @@ class Liquidator:
         """Run the first internal command of the queue."""
         internal = self.queue.pop(0)
         if isinstance(internal, Start):
-            self.start(internal.account)
+            self.start(internal.account, internal.cause)
             return
         liquidation = internal.liquidation
         if liquidation.has_ended or internal.instrument_id not in liquidation.legs:
@@ -236,7 +237,7 @@ class Liquidator:
 
     # Start.
 
-    def start(self, account: Account) -> None:
+    def start(self, account: Account, cause: int) -> None:
         """Begin a liquidation, unless the account has recovered while it was queued."""
         if self.levels.shortfall(account) <= 0:
             return
@@ -254,15 +255,14 @@ class Liquidator:
             equity=self.clearing.equity(account),
             maintenance=self.clearing.maintenance(account),
             mark_ticks=self.clearing.marks.get(shown_by, 0),
-            triggered_by=self.cause_of(shown_by),
+            triggered_by=cause,
         )
         self.waterfall.see_negative(account, liquidation.liquidation_id, self.clearing.equity(account))
         liquidation.cause = shown_by
         account.is_in_liquidation = True
         shortage = self.reduction.shortage(account)
         for _, book in sorted(self.books.items()):
-            for order in book.live_of(account.account_id):
-                book.cancel(order, CancelReason.LIQUIDATION, liquidation.liquidation_id)
+            book.cancel_all(account.account_id, CancelReason.LIQUIDATION, liquidation.liquidation_id)
         liquidation.freed += max(0, shortage - self.reduction.shortage(account))
         if self.clearing.may_orders_count and self.levels.shortfall(account) <= 0:
             self.end(liquidation, LiquidationOutcome.CURED)
@@ -274,13 +274,13 @@ class Liquidator:
             self.finish(liquidation)
 
     def cause_of(self, instrument_id: int) -> int:
-        """Return the newest liquidation whose trades may have moved the instrument's mark in this command, or 0."""
+        """Return the liquidation whose trades were the last to move the instrument's mark in this command, or 0."""
         if instrument_id == 0:
             return 0
         instrument = self.clearing.instruments[instrument_id]
         if instrument.mark_source == "external" or not instrument.mark.moved_by_liquidations:
             return 0
-        return max(self.sellers.get(instrument_id, set()), default=0)
+        return self.last_seller.get(instrument_id, 0)
 
     # Turn of a leg.
 

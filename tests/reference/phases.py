@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from exchange.commands import AmendOrder, CommandType, PlaceOrder, SetPhase, SetReferencePrice
+from exchange.commands import CommandType, SetPhase, SetReferencePrice
 from exchange.enums import CancelReason, OrderKind, Origin, Phase, PhaseCause, RejectReason, TimeInForce
 from exchange.events import PhaseChanged, ReferencePriceSet, RequestRejected
 from exchange.rules import Rules
@@ -80,8 +80,8 @@ class Phases:
             cause=cause,
         )
         if phase == Phase.CLOSED:
-            for order in list(book.live):
-                if order.time_in_force == TimeInForce.DAY:
+            for order in sorted(book.live, key=lambda order: order.accepted):
+                if order.asked_time == TimeInForce.DAY and book.is_live(order):
                     book.cancel(order, CancelReason.EXPIRED)
         if phase == Phase.CONTINUOUS and not self.levels.is_paused(book.instrument_id):
             self.levels.reopened.add(book.instrument_id)
@@ -168,28 +168,31 @@ class Phases:
 
     # Orders (section 2).
 
-    def check(self, command: PlaceOrder | AmendOrder) -> RejectReason:
-        """The phase takes such an order, or an amend."""
-        phase = self.books[command.instrument].phase
-        if command.origin != Origin.PARTICIPANT or phase == Phase.CONTINUOUS:
-            return NONE
-        if phase == Phase.CLOSED:
+    def check_amend(self, book: Book, origin: Origin) -> RejectReason:
+        """The phase takes an amend."""
+        if origin == Origin.PARTICIPANT and book.phase == Phase.CLOSED:
             return RejectReason.MARKET_CLOSED
-        if phase == Phase.HALT:
+        if origin == Origin.PARTICIPANT and book.phase == Phase.HALT:
             return RejectReason.MARKET_HALTED
-        if isinstance(command, AmendOrder) or self.fits_call(command):
-            return NONE
-        return RejectReason.NOT_IN_THIS_PHASE
+        return NONE
 
-    def fits_call(self, command: PlaceOrder) -> bool:
-        """Whether a call takes the order."""
-        if command.post_only:
+    def check_new(self, book: Book, order: Order) -> RejectReason:
+        """The phase takes such an order."""
+        if order.origin != Origin.PARTICIPANT or book.phase == Phase.CONTINUOUS:
+            return NONE
+        return self.check_amend(book, order.origin) or (
+            NONE if self.fits_call(book, order) else RejectReason.NOT_IN_THIS_PHASE
+        )
+
+    def fits_call(self, book: Book, order: Order) -> bool:
+        """Whether a call takes the order; what has to trade at once it does not."""
+        if order.post_only or order.is_to_limit or order.min_qty != 0:
             return False
-        if command.kind in (OrderKind.LIMIT, OrderKind.MARKET):
-            if command.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
+        if order.kind in (OrderKind.LIMIT, OrderKind.MARKET):
+            if order.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
                 return False
-            return command.kind == OrderKind.LIMIT or self.queues_market_orders(command.instrument)
-        return self.books[command.instrument].instrument.phases.auction_stops == "wait"
+            return order.kind == OrderKind.LIMIT or self.queues_market_orders(book.instrument_id)
+        return book.instrument.phases.auction_stops == "wait"
 
     def queues_market_orders(self, instrument_id: int) -> bool:
         """Whether market orders wait for an auction there."""

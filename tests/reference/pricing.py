@@ -125,7 +125,7 @@ class Prices:
         if self.book.phase != Phase.CONTINUOUS:
             return None
         for order in self.book.resting(side):
-            levels[order.price] = levels.get(order.price, 0) + order.open_qty
+            levels[order.price] = levels.get(order.price, 0) + order.shown
         left, taken = notional, []
         for price, lots in levels.items():
             if price <= 0:

@@ -1,6 +1,6 @@
 """Protections of accounts: kill switch, rate limit, size limits, collar (docs/semantics/protections.md)."""
 
-from exchange.commands import AmendOrder, CancelOrder, CommandType, PlaceOrder, ReduceOrder, SetKillSwitch
+from exchange.commands import CancelOrder, CommandType, ReduceOrder, SetKillSwitch
 from exchange.enums import CancelReason, OrderKind, Origin, RejectReason, Side
 from exchange.events import KillSwitchSet, RequestRejected
 from exchange.rules import Rules
@@ -48,16 +48,14 @@ class Protections:
         self.shut_out.add(command.account)
         for _, book in sorted(self.books.items()):
             for order in book.live_of(command.account):
-                if order.liquidation_id == 0:
+                if order.liquidation_id == 0 and book.is_live(order):
                     book.cancel(order, CancelReason.KILL_SWITCH)
 
-    def check_request(self, command: PlaceOrder | AmendOrder) -> RejectReason:
+    def check_request(self, account: int, origin: Origin) -> RejectReason:
         """The account may send orders, and has not sent too many."""
-        if command.origin != Origin.PARTICIPANT:
+        if origin != Origin.PARTICIPANT:
             return NONE
-        if command.account in self.shut_out:
-            return RejectReason.KILL_SWITCH_ON
-        return self.count(command.account)
+        return RejectReason.KILL_SWITCH_ON if account in self.shut_out else self.count(account)
 
     def check_cancel(self, command: CancelOrder | ReduceOrder) -> RejectReason:
         """The same for a cancel, where it counts."""
@@ -82,7 +80,8 @@ class Protections:
         if 0 < self.rules.max_order_lots < order.open_qty:
             return RejectReason.ORDER_TOO_LARGE
         mark = self.clearing.marks.get(book.instrument_id)
-        price = order.price if order.kind in (OrderKind.LIMIT, OrderKind.STOP_LIMIT) else mark
+        sleeps = order.trail is not None and order.is_stop and not order.trail.is_awake
+        price = order.price if order.has_limit and not sleeps else mark
         notional = 0 if price is None else self.clearing.notional(book.instrument_id, order.open_qty, price)
         if 0 < self.rules.max_order_notional < notional:
             return RejectReason.ORDER_TOO_LARGE

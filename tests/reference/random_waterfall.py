@@ -20,7 +20,7 @@ from exchange.rules.waterfall import (
 from tests.reference.random_source import Source, between, one_in, pick
 
 if TYPE_CHECKING:
-    from tests.reference.scenarios import World
+    from tests.reference.random_commands import World
 
 SECOND = 1_000_000_000
 STEPS = ("fund", "socialize", "session", "debt", "write_off", "fee_pool", "own_collateral", "lenders")

@@ -155,4 +155,4 @@ def lots_in_band(book: Book, side: Side, band_ppm: int) -> int:
     if limit is None:
         return 0
     makers = book.resting(other(side))
-    return sum(m.open_qty for m in makers if (m.price <= limit if side == Side.BUY else m.price >= limit))
+    return sum(m.shown for m in makers if (m.price <= limit if side == Side.BUY else m.price >= limit))

@@ -6,7 +6,6 @@ a failing list of commands can be shortened by leaving any of them out.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -36,13 +35,32 @@ from exchange.commands import (
 from exchange.enums import OrderKind, Origin, Side, SideFilter, TimeInForce
 from exchange.instrument import Instrument, ScheduleRules
 from exchange.rules import BreakerRules, Rules
-from exchange.units import MAX_MONEY, MAX_PRICE_TICKS, MAX_QTY_LOTS, MAX_TS_NS
-from tests.reference import random_liquidation, random_phases, random_pricing, random_spot, random_waterfall
+from exchange.units import MAX_MONEY, MAX_QTY_LOTS
+from tests.reference import (
+    random_liquidation,
+    random_mixed,
+    random_orders,
+    random_phases,
+    random_pricing,
+    random_spot,
+    random_waterfall,
+)
+from tests.reference.random_commands import (
+    START,
+    World,
+    account_for,
+    instrument_id_for,
+    is_continued_in,
+    order_id_for,
+    place_limit,
+    price_for,
+    qty_for,
+    some_instrument,
+)
 from tests.reference.random_source import DrawnSource, SeededSource, Source, between, one_in, pick
 from tests.reference.random_venues import CENTRE, lot_value, make_instrument, make_rules
 
 RICH = MAX_MONEY // 10
-START = 1_000  # units of time before the first command
 
 
 # Those that are no commands: phases, breakers, protections; spot instruments; rules of prices; rules of who pays, and
@@ -66,18 +84,6 @@ EXTRAS = (
 )
 
 
-@dataclass
-class World:
-    """What a scenario takes place in."""
-
-    rules: Rules
-    instruments: tuple[Instrument, ...]
-    accounts: int
-    features: set[str]
-    unit_ns: int = 1
-    menu: list[Callable[["World", Source], Command]] = field(default_factory=list)
-
-
 class Scenario(msgspec.Struct, frozen=True):
     """A venue and what it is asked."""
 
@@ -89,8 +95,11 @@ class Scenario(msgspec.Struct, frozen=True):
 # The venue.
 
 
-def make_world(source: Source, *, has_phases: bool = False) -> World:
-    """Return a venue, and the menu of commands that this scenario allows. has_phases: phases or breakers, surely."""
+def make_world(source: Source, area: str = "", *, has_phases: bool = False) -> World:
+    """Return a venue, and the menu of commands that this scenario allows.
+
+    area: what is in the middle of it, "mixed" for everything; has_phases: phases or breakers, surely.
+    """
     ids = pick(source, ((1,), (1, 2), (3, 7, 65_535)))
     names = [feature for feature, _, _ in MENU] + list(EXTRAS)
     world = World(
@@ -99,16 +108,20 @@ def make_world(source: Source, *, has_phases: bool = False) -> World:
         accounts=between(source, 3, 8),
         features={name for name in names if source.below(4) != 3} - {"rich"},
     )
+    if area == "orders":
+        world.features = world.features - {"losses", "crisis"}
+    if area == "mixed":
+        world.features, has_phases = random_mixed.choose_features(source), True
     if "losses" in world.features:
         world.rules = random_waterfall.with_losses(world.rules, source)
         world.unit_ns = pick(source, (1, 400_000_000))
     is_interrupted = has_phases or one_in(source, 3)
     if is_interrupted and world.unit_ns == 1:
         world.unit_ns = pick(source, random_phases.UNITS)
-    if is_interrupted and one_in(source, 3):
+    if area != "mixed" and is_interrupted and one_in(source, 3):
         world.rules = msgspec.structs.replace(world.rules, clearing="none")
         world.features = world.features - {"losses", "crisis", "spot", "edges", "open", "deposit", "withdraw", "mark"}
-    if one_in(source, 12):
+    if area == "" and one_in(source, 12):
         # One order of MAX_QTY_LOTS is worth less than MAX_EXPOSURE at the highest price, two are worth more.
         world.instruments = tuple(
             msgspec.structs.replace(
@@ -138,6 +151,14 @@ def make_world(source: Source, *, has_phases: bool = False) -> World:
         world.instruments = tuple(
             random_pricing.with_prices(i, source, START * world.unit_ns, world.unit_ns) for i in world.instruments
         )
+    if area != "" or (one_in(source, 3) and "rich" not in world.features):
+        if area == "orders":
+            random_orders.focus(world, source)
+        start_ns = START * world.unit_ns
+        world.rules = random_orders.with_orders(world.rules, source, start_ns, world.unit_ns)
+        world.instruments = tuple(random_orders.with_allocation(i, source) for i in world.instruments)
+    else:
+        world.features = world.features - random_orders.NAMES
     world.rules = msgspec.structs.replace(
         world.rules, liquidation=random_liquidation.in_units(world.rules.liquidation, world.unit_ns)
     )
@@ -147,6 +168,10 @@ def make_world(source: Source, *, has_phases: bool = False) -> World:
     if is_interrupted:
         make_interruptions(world, source)
     world.menu = world.menu or [place_limit]
+    if area == "mixed":
+        world.menu.extend([amend] * 10 + [reduce] * 3 + [random_orders.link] * 10 + [random_orders.place_bracketed] * 8)
+        world.menu.extend([random_orders.place_reducing] * 8)
+        random_mixed.with_fresh_ids(world)
     return world
 
 
@@ -184,68 +209,6 @@ def make_crisis(world: World, source: Source) -> None:
 
 
 # The commands; ts_ns is filled in afterwards.
-
-
-def some_instrument(world: World, source: Source) -> Instrument:
-    """Return one of the instruments."""
-    return pick(source, world.instruments)
-
-
-def instrument_id_for(world: World, source: Source) -> int:
-    """Return an instrument's id, now and then one that does not exist."""
-    if "strangers" in world.features and one_in(source, 40):
-        return pick(source, (0, 2, 9))
-    return some_instrument(world, source).instrument_id
-
-
-def account_for(world: World, source: Source) -> int:
-    """Return a participant, now and then somebody else."""
-    if "strangers" in world.features and one_in(source, 30):
-        return pick(source, (0, -1, 99))
-    return between(source, 1, world.accounts)
-
-
-def order_id_for(account: int, source: Source) -> int:
-    """Return one of a few ids that the account uses, now and then anybody's, also one that the venue would use."""
-    if one_in(source, 8):
-        return pick(source, (0, 11, 12, 21, 31, -1, -2))
-    return 10 * account + between(source, 0, 2)
-
-
-def qty_for(world: World, source: Source) -> int:
-    """Return a quantity, now and then at an edge."""
-    if "rich" in world.features and one_in(source, 3):
-        return pick(source, (MAX_QTY_LOTS, MAX_QTY_LOTS // 2, MAX_QTY_LOTS // 3, MAX_QTY_LOTS // 5))
-    if "edges" in world.features and one_in(source, 30):
-        return pick(source, (0, -1, MAX_QTY_LOTS, MAX_QTY_LOTS + 1, -MAX_TS_NS))
-    return between(source, 1, pick(source, (3, 10, 40)))
-
-
-def price_for(world: World, source: Source) -> int:
-    """Return a price near the centre, now and then at an edge."""
-    if "edges" in world.features and one_in(source, 30):
-        return pick(source, (0, 1, -50, -51, 89, 90, MAX_PRICE_TICKS, MAX_PRICE_TICKS + 1))
-    return CENTRE + pick(source, (0, -1, 1, -2, 2, -3, 3, -5, 5, -9, 9))
-
-
-def is_continued_in(world: World, source: Source) -> bool:
-    """Whether more of the same recorded event follows."""
-    return "continued" in world.features and one_in(source, 4)
-
-
-def place_limit(world: World, source: Source) -> Command:
-    """A limit order of a participant."""
-    account = account_for(world, source)
-    return PlaceOrder(
-        ts_ns=0,
-        instrument=instrument_id_for(world, source),
-        account=account,
-        order_id=order_id_for(account, source),
-        side=pick(source, (Side.BUY, Side.SELL)),
-        qty_lots=qty_for(world, source),
-        price_ticks=price_for(world, source),
-        is_continued=is_continued_in(world, source),
-    )
 
 
 def place_immediate(world: World, source: Source) -> Command:
@@ -403,6 +366,7 @@ def money_for(world: World, source: Source) -> int:
         return pick(source, (0, -1, MAX_MONEY + 1))
     instrument = some_instrument(world, source)
     lot = lot_value(instrument.kind, instrument.tick_value, instrument.tick_value_divisor)
+    lot *= 20 if "wealth" in world.features else 1
     return max(1, lot * between(source, 1, 12) // pick(source, (1, 2, 10)))
 
 
@@ -467,7 +431,7 @@ def market_state(world: World, source: Source) -> Command:
     )
 
 
-MENU: tuple[tuple[str, int, Callable[[World, Source], Command]], ...] = (
+MENU: tuple[tuple[str, int, Callable[[World, Source], Command | list[Command]]], ...] = (
     ("limit", 12, place_limit),
     ("immediate", 4, place_immediate),
     ("post_only", 3, place_post_only),
@@ -495,6 +459,7 @@ MENU: tuple[tuple[str, int, Callable[[World, Source], Command]], ...] = (
     ("market_state", 2, market_state),
     *random_pricing.MENU,
     *random_spot.MENU,
+    *random_orders.MENU,
 )
 
 
@@ -504,7 +469,7 @@ def opening(world: World, source: Source) -> list[Command]:
     for account in range(1, world.accounts + 1):
         if "rich" in world.features:
             commands.append(Deposit(ts_ns=0, account=account, amount=RICH))
-        elif not one_in(source, 10):
+        elif not one_in(source, 40 if "fresh_ids" in world.features else 10):
             commands.append(Deposit(ts_ns=0, account=account, amount=money_for(world, source)))
     for instrument in world.instruments:
         if instrument.breakers != BreakerRules() and not one_in(source, 4):
@@ -556,24 +521,29 @@ def timed(world: World, source: Source, commands: Sequence[Command]) -> tuple[Co
     return tuple(result)
 
 
-def seeded_scenario(seed: int, length: int, *, has_phases: bool = False) -> Scenario:
-    """Return the scenario of a seed; has_phases: one in which trading is interrupted."""
+def flat(made: Sequence[Command | list[Command]]) -> list[Command]:
+    """Return one list of commands; some come in company, such as terms with their order."""
+    return [command for one in made for command in (one if isinstance(one, list) else [one])]
+
+
+def seeded_scenario(seed: int, length: int, area: str = "", *, has_phases: bool = False) -> Scenario:
+    """Return the scenario of a seed, with an area of rules in its middle; has_phases: trading is interrupted."""
     source = SeededSource(seed)
-    world = make_world(source, has_phases=has_phases)
-    commands = opening(world, source) + [pick(source, world.menu)(world, source) for _ in range(length)]
+    world = make_world(source, area, has_phases=has_phases)
+    commands = opening(world, source) + flat([pick(source, world.menu)(world, source) for _ in range(length)])
     return Scenario(world.rules, world.instruments, timed(world, source, commands))
 
 
 @st.composite
-def scenarios(draw: Callable[..., Any], length: int = 60, *, has_phases: bool = False) -> Scenario:
+def scenarios(draw: Callable[..., Any], length: int = 60, area: str = "", *, has_phases: bool = False) -> Scenario:
     """Return the Hypothesis strategy of scenarios of up to `length` commands after the opening."""
     source = DrawnSource(draw)
-    world = make_world(source, has_phases=has_phases)
+    world = make_world(source, area, has_phases=has_phases)
 
     @st.composite
-    def command(draw_command: Callable[..., Any]) -> Command:
+    def command(draw_command: Callable[..., Any]) -> Command | list[Command]:
         inner = DrawnSource(draw_command)
         return pick(inner, world.menu)(world, inner)
 
-    commands = opening(world, source) + draw(st.lists(command(), max_size=length))
+    commands = opening(world, source) + flat(draw(st.lists(command(), max_size=length)))
     return Scenario(world.rules, world.instruments, timed(world, source, commands))

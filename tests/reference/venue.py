@@ -1,20 +1,26 @@
 """The whole venue, slowly: one command at a time, every account looked at every time (docs/semantics.md)."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from exchange.commands import (
     AmendOrder,
+    BracketTerms,
     CancelOrder,
     Command,
     CommandType,
     Deposit,
     ExecuteRecorded,
     FundDeposit,
+    LinkOrders,
     MassCancel,
     OpenPosition,
+    OrderTerms,
     PlaceOrder,
+    PlaceTrailingStop,
     ReduceOrder,
+    ReplaceOrder,
     ReportTrade,
     RestrictAccount,
     SetKillSwitch,
@@ -51,6 +57,8 @@ from tests.reference.liquidation import Liquidator
 from tests.reference.orders import OrderDesk
 from tests.reference.phases import PhaseClock
 from tests.reference.price_desk import PriceDesk
+from tests.reference.trailing import move_all
+from tests.reference.watches import Price
 
 NONE = RejectReason.NONE
 
@@ -69,6 +77,9 @@ class ReferenceVenue:
         self.liquidator = Liquidator(rules, self.books, self.clearing, self.desk, self.journal)
         self.waterfall = self.liquidator.waterfall
         self.clock.before_task = self.start_step
+        self.links = self.desk.links
+        self.links.take_order_id = self.liquidator.take_order_id
+        self.clock.workers.append((self.desk.ends, self.desk.end_orders))
         self.clock.workers.append((self.waterfall.tasks, self.waterfall.run_task))
         self.clock.workers.append((self.liquidator.disposal.tasks, self.liquidator.disposal.run_task))
         self.clock.workers.append((self.liquidator.tasks, self.liquidator.queue_due_turns))
@@ -78,6 +89,9 @@ class ReferenceVenue:
         self.clock.starters.append(self.desk.phases.start)
         phase_clock = PhaseClock(self.desk.phases, self.desk.bands.limit_ends, self.desk.bands.end_limit_state)
         self.clock.workers.append((phase_clock.tasks, phase_clock.run_task))
+        for instrument_id, book in self.books.items():
+            book.watches.outside[Price.MARK] = partial(self.clearing.marks.get, instrument_id)
+            book.watches.outside[Price.INDEX] = partial(self.index_of, instrument_id)
         self.interest = self.clearing.interest = Interest(self.clearing, self.clock, self.journal)
         self.assets = AssetDesk(self.clearing, self.checks, self.waterfall, self.interest, self.journal)
         self.new_marks: set[int] = set()  # instruments with a MarkPriceUpdated in this command
@@ -89,6 +103,11 @@ class ReferenceVenue:
             MassCancel: self.desk.mass_cancel,
             ReportTrade: self.desk.report_trade,
             ExecuteRecorded: self.desk.execute_recorded,
+            OrderTerms: self.desk.terms.set_order_terms,
+            BracketTerms: self.desk.terms.set_bracket_terms,
+            ReplaceOrder: self.desk.replace,
+            PlaceTrailingStop: self.desk.place_trailing,
+            LinkOrders: self.desk.link,
             SetMarkPrice: self.set_mark_price,
             Deposit: self.deposit,
             Withdraw: self.withdraw,
@@ -119,10 +138,15 @@ class ReferenceVenue:
             self.settle()
         return self.journal.events
 
+    def index_of(self, instrument_id: int) -> int | None:
+        """Return an instrument's index price."""
+        index = self.pricing.prices[instrument_id].index
+        return None if index is None else index[0]
+
     def start_step(self) -> None:
         """A command or a timed task begins."""
         self.desk.bands.before_stops.clear()
-        self.liquidator.sellers.clear()  # a timed task is a step apart from its command
+        self.liquidator.last_seller.clear()  # a timed task is a step apart from its command
         self.waterfall.start_step()
         self.liquidator.deleveraging.start_step()
 
@@ -136,6 +160,8 @@ class ReferenceVenue:
             if not self.has_money:
                 break
             self.update_marks()
+            while self.run_stops():
+                self.update_marks()
             self.interest.look()
             self.liquidator.queue_breaches()
             if is_first_pass:
@@ -157,15 +183,23 @@ class ReferenceVenue:
         if self.has_money:
             self.waterfall.after_settling()
 
-    def run_stops(self) -> None:
-        """Elect touched stops one by one, instrument by instrument, until none is touched in any."""
+    def run_stops(self) -> bool:
+        """Elect touched orders one by one, instrument by instrument, until none is touched in any; whether any was."""
+        self.desk.reducers.sweep_moved()
         books = [book for _, book in sorted(self.books.items())]
-        while any(book.next_touched_stop() for book in books):
+        has_elected, is_active = False, True
+        while is_active:
+            is_active = False
             for book in books:
-                while (order := book.next_touched_stop()) is not None:
-                    self.desk.elect(book, order)
-        for book in books:
-            book.forget_range()
+                while True:
+                    order = book.watches.next_order()
+                    if order is not None:
+                        self.desk.elect(book, order)
+                        has_elected = is_active = True
+                        continue
+                    if not move_all(book):
+                        break
+        return has_elected
 
     def update_marks(self) -> None:
         """Bring marks that follow the book up to date."""

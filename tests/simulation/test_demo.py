@@ -7,7 +7,7 @@ from replay.demo import DemoSource
 from replay.player import play
 from replay.scenario import DEMO, open_scenario
 
-DEMO_DIGEST = "7e2c139956b8c6ad58823c2f29d5906fbe2de762f5b0ac06f5efb3e0dcb95097"
+DEMO_DIGEST = "044bf5b948fe18677fc18413dd2b6b98e157e9e6f39f88116eda0d026d89e296"
 
 
 def test_demo_shows_a_cascade() -> None:

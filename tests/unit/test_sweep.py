@@ -436,3 +436,23 @@ def test_ctrl_c_leaves_what_has_ended(tmp_path: Path) -> None:
     kept = list(tmp_path.glob("runs/*.json"))
     assert len(kept) >= 3
     assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_the_page_s_example_runs(tmp_path: Path) -> None:
+    """As a file of the user's, whose main module is guarded."""
+    page = (ROOT / "docs" / "sweep.md").read_text(encoding="utf-8")
+    example = page.partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "mine.py").write_text(example)
+    done = subprocess.run(
+        [sys.executable, "mine.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert done.stdout.startswith("okex.")
+    assert done.stdout.endswith(
+        "[122997173536, 122997173536, 122997173536, 121997173536, 121997173536, 121997173536]\n"
+    )

@@ -2,6 +2,11 @@
 // Numbers to text, and where on a track a moment is. Data are integers: ticks, lots, money units, ns and steps.
 
 const RUNS = JSON.parse(document.getElementById("data").textContent);
+const TRACKS = ["fund", "haircuts", "deleveraged", "deleveraged_count", "liquidation_count", "stop_count"];
+for (const run of RUNS) {
+  const tracks = [...TRACKS.map((name) => run[name]), ...Object.values(run.paid), ...run.markets.flatMap((market) => [market.trades, market.marks, market.indices])];
+  for (const track of tracks) for (const places of [track.s, track.t]) for (let i = 1; i < places.length; i++) places[i] += places[i - 1]; // they are stored as differences
+}
 const state = { axis: RUNS[0].prefer, at: 1, shown: 0, market: 0, speed: 1, isPlaying: false };
 
 const key = () => (state.axis === "time" ? "t" : "s");
