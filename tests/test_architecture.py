@@ -84,6 +84,7 @@ NUMBERS = {
         "__init__.py": 0,
         "zstd.py": 0,
         "wording.py": 0,
+        "percent.py": 0,
         "sentences.py": 0,
         "atomic_file.py": 0,
         "toml_file.py": 0,

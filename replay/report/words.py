@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from replay.percent import percent_change
+
 KINDS: Final = {
     "recorded": "The order flow is a recording; the accounts and the rules are ours.",
     "closed form": "The numbers follow from few others by arithmetic; the order flow around them is made up.",
@@ -146,7 +148,7 @@ def price(market: Mapping[str, Any], ticks: int) -> str:
 
 def fall(market: Mapping[str, Any]) -> str:
     """Return how far the lowest price lay below the first, in percent."""
-    return f"−{Decimal(100 * (market['first'] - market['low'])) / market['first']:.1f} %"
+    return percent_change(market["first"], market["low"]).replace("-", "−")
 
 
 def is_mark_lower(market: Mapping[str, Any]) -> bool:
@@ -166,8 +168,7 @@ def _price_tile(market: Mapping[str, Any]) -> Tile:
     if market["high"] == market["first"]:
         return Tile(market["symbol"], "unchanged", f"at {price(market, market['first'])}")
     path = f"{price(market, market['first'])} → {price(market, market['high'])}"
-    rise = Decimal(100 * (market["high"] - market["first"])) / market["first"]
-    return Tile(f"{market['symbol']} rose", f"+{rise:.1f} %", path)
+    return Tile(f"{market['symbol']} rose", percent_change(market["first"], market["high"]), path)
 
 
 def capital(text: str) -> str:
