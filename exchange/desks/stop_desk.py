@@ -27,7 +27,8 @@ from exchange.book.order_pool import (
     TRIGGER,
 )
 from exchange.book.stop_index import series_of
-from exchange.desks.matching import ACCOUNT_MASK, Matcher
+from exchange.desks.matching import Matcher
+from exchange.desks.reach import ACCOUNT_MASK
 from exchange.enums import BUY, LIMIT, MARKET, PARTICIPANT, STOP_LIMIT
 from exchange.event_log import EventLog
 from exchange.market import Market

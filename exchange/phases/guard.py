@@ -10,9 +10,10 @@ from exchange.agenda import Agenda
 from exchange.book.level_index import RANK
 from exchange.book.live_terms import LiveTerms
 from exchange.book.order_pool import order_flags
-from exchange.desks.matching import ACCOUNT_MASK, Matcher
+from exchange.desks.matching import Matcher
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.order_guard import OrderGuard
+from exchange.desks.reach import ACCOUNT_MASK
 from exchange.enums import BUY, FOK, GTC, INSURANCE_FUND, IOC, LIMIT, MARKET, STOP
 from exchange.market import Market
 from exchange.phases.bands import AUCTION, HALT, REFUSE, REPRICE
