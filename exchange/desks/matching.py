@@ -126,13 +126,14 @@ class Matcher:
                 return reason
         if needs_margin:
             notional = self.order_notional(market, kind, lots, price)
-            if market.is_spot:
-                if kind == MARKET and side == BUY:
-                    limit = self._limit(market, side, kind, price, terms)
+            if kind == MARKET and (self.collar.rests or market.is_spot):
+                limit = self._limit(market, side, kind, price, terms)
+                if self._rests_at_collar(market, time_in_force, limit):
+                    worst = self._collar_price(market, owner, side, limit)
+                    notional = max(notional, market.valuation.notional(lots, worst))
+                if market.is_spot and side == BUY:
                     notional = max(notional, cost_of(market, owner, side, limit, lots))
-                    if self.collar.rests and limit != ANY_RANK:
-                        worst = self._collar_price(market, owner, side, limit)
-                        notional = max(notional, market.valuation.notional(lots, worst))
+            if market.is_spot:
                 return self.borrowing.order_refusal(market, owner >> 32, side, lots, notional)
             return self.clearing.margin_refusal(market, owner >> 32, side, notional, lots)
         return REJECT_NONE
@@ -235,7 +236,7 @@ class Matcher:
         elif self.taker_filled > 0 and time_in_force == GTC and self._rests_at_last_fill(terms):
             flags = side
             price = self.last_fill
-        elif time_in_force == GTC and self.collar.rests and limit != ANY_RANK and market.is_continuous:
+        elif self._rests_at_collar(market, time_in_force, limit):
             flags = side
             price = self._collar_price(market, owner, side, limit)
         else:
@@ -260,6 +261,10 @@ class Matcher:
     def _rests_at_last_fill(self, terms: LiveTerms | None) -> bool:
         """Return whether what a market order leaves rests at its last fill's price."""
         return self.rests_at_last_fill or (terms is not None and terms.is_market_to_limit)
+
+    def _rests_at_collar(self, market: Market, time_in_force: i64, limit: i64) -> bool:
+        """Return whether what a market order with a limit rank leaves rests at its collar."""
+        return self.collar.rests and time_in_force == GTC and limit != ANY_RANK and market.is_continuous
 
     def _collar_price(self, market: Market, owner: i64, side: i64, limit: i64) -> i64:
         """Return where what a market order leaves rests: at its collar, or at the limit of a band that is nearer."""
