@@ -130,8 +130,12 @@ class Guard(OrderGuard):
             reason = self.protector.order_refusal(market, side, kind, lots, price)
             if reason != REJECT_NONE:
                 return reason
+        return self.band_refusal(market, owner, side, price, is_new) if kind == LIMIT else REJECT_NONE
+
+    def band_refusal(self, market: Market, owner: i64, side: i64, price: i64, is_new: bool) -> i64:
+        """Return why an order may not have its limit price now, or 0. An amend is not moved to a band, but refused."""
         bands = self.keepers[market.index].bands
-        if kind != LIMIT or not bands.has_any or not market.is_continuous:
+        if owner == 0 or not bands.has_any or not market.is_continuous:
             return REJECT_NONE
         is_beyond = bands.beyond(side, price, REFUSE) or (not is_new and bands.beyond(side, price, REPRICE))
         return REJECT_PRICE_OUTSIDE_BAND if is_beyond else REJECT_NONE

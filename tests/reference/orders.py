@@ -319,13 +319,16 @@ class OrderDesk:
             book.cancel(order, CancelReason.NOTHING_TO_REDUCE)
             book.links.after_taker(book, order, 0)
             return
-        reason = RejectReason.NONE
+        reason, asked = RejectReason.NONE, order.price
         if order.effect == OrderEffect.ANY:
             reason = self.checks.position(book.instrument_id, order)
-        if reason or self.check_acting(book.instrument_id, order):
+        if reason or self.bands.check_new(book, order) or self.check_acting(book.instrument_id, order):
+            order.price = asked
             book.cancel(order, CancelReason.STOP_REFUSED)
             book.links.after_taker(book, order, 0)
         else:
+            if order.price != asked:
+                book.write_amended(order, kept_priority=False)
             self.work(book, order)
         order.is_elected = False
 
