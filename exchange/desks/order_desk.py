@@ -33,8 +33,9 @@ from exchange.book.order_pool import (
     TRIGGER,
     order_flags,
 )
-from exchange.desks.matching import ACCOUNT_MASK, Matcher
+from exchange.desks.matching import Matcher
 from exchange.desks.order_guard import OrderGuard
+from exchange.desks.reach import ACCOUNT_MASK, post_only_price
 from exchange.enums import BUY, BY_VENUE, FOK, GTC, LIMIT, MARKET, PARTICIPANT, STOP, STOP_LIMIT
 from exchange.event_log import EventLog
 from exchange.market import Market
@@ -136,7 +137,7 @@ class OrderDesk:
             if reason == REJECT_NONE and kind == LIMIT:
                 price = self.guard.price_within(market, owner, side, price)
         if reason == REJECT_NONE and post_only != 0:
-            repriced = self.matcher.post_only_price(market, side, price)
+            repriced = post_only_price(market, side, price)
             if repriced == price or (self.reprices_post_only and market.min_price <= repriced <= market.max_price):
                 price = repriced
             else:
@@ -413,7 +414,7 @@ class OrderDesk:
             reason = self.guard.order_refusal(market, words[order + OWNER], side, guarded, lots, price, False)
             if reason != REJECT_NONE:
                 return reason
-        if flags & POST_ONLY_BIT and not is_pending and self.matcher.post_only_price(market, side, price) != price:
+        if flags & POST_ONLY_BIT and not is_pending and post_only_price(market, side, price) != price:
             return REJECT_POST_ONLY_WOULD_TAKE
         if needs_margin and self.clearing.has_limits and (lots > is_open or price != words[order + PRICE]):
             reason = self.clearing.limit_refusal(market, slot, side, lots, is_open)

@@ -25,9 +25,9 @@ from exchange.book.order_pool import (
     TIF_SHIFT,
     TRIGGER,
 )
-from exchange.desks.matching import ACCOUNT_MASK
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.order_request import OrderRequest
+from exchange.desks.reach import ACCOUNT_MASK
 from exchange.desks.special_desk import SpecialDesk
 from exchange.desks.terms_desk import Terms
 from exchange.enums import BY_LAST, MARKET, STOP, TAKE_PROFIT

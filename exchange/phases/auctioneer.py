@@ -12,7 +12,8 @@ from exchange.book.book import Book
 from exchange.book.iceberg import whole_open
 from exchange.book.level_index import HEAD, LOTS, RANK, LevelIndex
 from exchange.book.order_pool import FLAGS, ICEBERG_BIT, LEVEL, LINKED_BIT, NEXT, OPEN, ORDER_ID, OWNER, PRICE, TRIGGER
-from exchange.desks.matching import ACCOUNT_MASK, Matcher
+from exchange.desks.matching import Matcher
+from exchange.desks.reach import ACCOUNT_MASK
 from exchange.enums import BUY, SELL
 from exchange.event_log import EventLog
 from exchange.market import Market

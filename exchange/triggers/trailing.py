@@ -14,8 +14,8 @@ from exchange.book.order_pool import (
     order_flags,
 )
 from exchange.book.stop_index import series_of
-from exchange.desks.matching import ACCOUNT_MASK
 from exchange.desks.order_desk import OrderDesk
+from exchange.desks.reach import ACCOUNT_MASK
 from exchange.enums import ANY, BUY, CLOSE_POSITION, GTC, PARTICIPANT, SELL, STOP, STOP_LIMIT
 from exchange.event_log import EventLog
 from exchange.market import Market

@@ -224,15 +224,20 @@ class Clearing:
         return legs + (self.spot.money_maintenance(account) if self.spot.is_in_use else 0)
 
     def order_notional(self, instrument_id: int, order: Order) -> int:
-        """Return the notional at which an order counts: at its limit, or at mark for a market order."""
+        """Return the notional at which an order counts: at its limit, or at mark for a market order.
+
+        One that may rest at its collar counts at that price, where that is more.
+        """
         if order.is_queued:
             return self.notional(instrument_id, order.open_qty, order.mark_at_arrival)
         if not order.has_limit:
-            return (
+            at_mark = (
                 self.notional(instrument_id, order.open_qty, self.marks[instrument_id])
                 if instrument_id in self.marks
                 else 0
             )
+            at_rest = 0 if order.rests_at is None else self.notional(instrument_id, order.open_qty, order.rests_at)
+            return max(at_mark, at_rest)
         return self.notional(instrument_id, order.open_qty, order.price)
 
     def leg_initial_margin(
