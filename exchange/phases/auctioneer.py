@@ -152,7 +152,7 @@ class Auctioneer:
         if slot >= FIRST_SLOT:
             reserved_at = words[order + PRICE] if words[order + LEVEL] != 0 else words[order + TRIGGER]
             before = whole_open(market.book, order)
-            self.clearing.reserve(market, slot, side, reserved_at, before, before - lots)
+            self.clearing.reserve(market, slot, side, reserved_at, before, before - lots, words[order + FLAGS])
 
     def _fill(self, market: Market, order: i64, lots: i64) -> None:
         words = market.book.orders.words

@@ -101,6 +101,7 @@ class TrailingDesk:
         self.entries += 1
         trail.entry = self.entries
         plan = Plan(order_id, owner, effect)
+        plan.side = side
         plan.trail = trail
         market.plans[order_id] = plan
         flags = order_flags(side, kind, GTC, 0) | self.watches.source_bits(source) | LINKED_BIT | ASLEEP_BIT
