@@ -85,6 +85,12 @@ class Links(FillWatcher):
         """Hear that a stop with a plan was elected: it follows no price any more."""
         self._stop_following(market, market.plans[order_id])
 
+    def waits(self, market: Market, order_id: i64) -> None:
+        """Hear that a stop with a plan waits from now on: by rule, one that closes the position goes with it."""
+        plan = market.plans[order_id]
+        if plan.effect == CLOSE_POSITION and self.reducers.cancels_closing:
+            self.reducers.join(market, plan)
+
     def requeued(self, market: Market, order_id: i64) -> None:
         """Hear that an order went to the back without being matched."""
         plan = market.plans[order_id]

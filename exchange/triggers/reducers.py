@@ -31,6 +31,7 @@ class Reducers:
     def __init__(self, rules: OrderRules, ledger: Ledger, pockets: Pockets, matcher: Matcher) -> None:
         """Copy the rules; share the books of account and who takes orders out."""
         self.rejects_excess: bool = rules.reduce_only_excess == "reject"
+        self.cancels_closing: bool = rules.close_position_after == "cancel"
         self.cut_rule: i64 = _CUTS.index(rules.reduce_only_cut)
         self.ledger = ledger
         self.pockets = pockets
