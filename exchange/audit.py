@@ -47,6 +47,7 @@ def check_market(
     _check_plans(market)
     if has_clearing and len(market.moved_slots) == 0:
         _check_reducers(market, ledger, are_cut_together)
+        _check_none_else_reduces(market, ledger)
 
 
 def _check_plans(market: Market) -> None:
@@ -99,6 +100,18 @@ def _check_reducers(market: Market, ledger: Ledger, are_cut_together: bool) -> N
         counted: int = ledger.legs[leg + BUY_REDUCING] if side == BUY else ledger.legs[leg + SELL_REDUCING]
         if counted != offered:
             raise InvariantError(f"slot {slot}: expected {offered} lots of orders that only reduce, found {counted}")
+
+
+def _check_none_else_reduces(market: Market, ledger: Ledger) -> None:
+    """No leg counts lots of orders that only reduce where there are none."""
+    slot: i64 = FIRST_SLOT
+    while slot < ledger.slot_count:
+        leg = market.leg(slot)
+        if leg != 0:
+            for side, counted in ((BUY, ledger.legs[leg + BUY_REDUCING]), (SELL, ledger.legs[leg + SELL_REDUCING])):
+                if counted != 0 and 2 * slot + side not in market.reducers:
+                    raise InvariantError(f"slot {slot}: expected no lots of orders that only reduce, found {counted}")
+        slot += 1
 
 
 def _check_not_crossed(market: Market) -> None:

@@ -37,4 +37,5 @@ class Plan:
         self.most_lots: i64 = 0  # what it has open at most, where a rule looks for the largest
         self.partner: Plan | None = None  # one of the two cancels the other
         self.bracket: Bracket | None = None
+        self.brought_by: i64 = 0  # of a child of a bracket: the id of its entry
         self.trail: Trail | None = None

@@ -312,14 +312,14 @@ class OrderDesk:
         if order.effect != OrderEffect.ANY and lots == 0:
             order.open_qty = own
             book.cancel(order, CancelReason.NOTHING_TO_REDUCE)
-            book.links.after_taker(book, order, 0)
+            book.links.ended(book, order)
             return
         reason = RejectReason.NONE
         if order.effect == OrderEffect.ANY:
             reason = self.checks.position(book.instrument_id, order)
         if reason or self.check_acting(book.instrument_id, order):
             book.cancel(order, CancelReason.STOP_REFUSED)
-            book.links.after_taker(book, order, 0)
+            book.links.ended(book, order)
         else:
             self.work(book, order)
         order.is_elected = False
