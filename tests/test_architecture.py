@@ -44,6 +44,7 @@ NUMBERS = {
         "triggers/watch.py": 3,  # one price that stops wait for
         "triggers/trail.py": 3,  # how trailing stops follow a price
         "triggers/plan.py": 3,  # what the orders of one market do beyond trading
+        "triggers/reducing.py": 3,
         "triggers/watches.py": 5,
         "triggers/hooks.py": 5,
         "triggers": 6,
