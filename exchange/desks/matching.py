@@ -239,6 +239,8 @@ class Matcher:
         elif self._rests_at_collar(market, time_in_force, limit):
             flags = side
             price = self._collar_price(market, owner, side, limit)
+            account = owner & ACCOUNT_MASK
+            write_order_amended(self.log, market.instrument, account, order_id, price, left, 0, side, 0)
         else:
             if self.has_guards and self.guard.queue_market_order(
                 market, owner, order_id, side, time_in_force, left, filled, terms

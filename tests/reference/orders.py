@@ -245,6 +245,7 @@ class OrderDesk:
         elif (price := book.collar_price(order, limit)) is not None:
             order.kind = OrderKind.LIMIT
             order.price = price
+            book.write_amended(order, kept_priority=False)
             book.enter(order)
         elif book.resting(other(order.side)):
             book.cancel(order, CancelReason.PROTECTION)

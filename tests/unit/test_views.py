@@ -79,11 +79,11 @@ def test_levels_are_the_sums_of_the_orders(steps: list[tuple[int, int, Side, int
     for side, levels in zip(Side, view.depth(), strict=True):
         orders = list(view.orders(side))
         sums: dict[int, Level] = {}
-        for live in orders:
-            _, lots, count = sums.get(live.price_ticks, (0, 0, 0))
-            sums[live.price_ticks] = Level(live.price_ticks, lots + live.open_lots, count + 1)
-            assert view.order(live.order_id) == live
-            assert live.side == side
+        for resting in orders:
+            _, lots, count = sums.get(resting.price_ticks, (0, 0, 0))
+            sums[resting.price_ticks] = Level(resting.price_ticks, lots + resting.open_lots, count + 1)
+            assert view.order(resting.order_id) == resting
+            assert resting.side == side
         assert levels == list(sums.values()) == sorted(levels, reverse=side == BUY)
         best = view.best_bid() if side == BUY else view.best_ask()
         assert best == ((levels[0].price_ticks, levels[0].qty_lots) if levels else None)
