@@ -5,16 +5,15 @@ a remainder; it writes trades and cancels, and with clearing reports each fill b
 of docs/semantics.md, and docs/semantics/orders.md.
 """
 
-from typing import Final, final
+from typing import final
 
 from mypy_extensions import i64
 
 from exchange.accounts.borrowing import Borrowing
 from exchange.accounts.clearing import Clearing
 from exchange.accounts.ledger import FIRST_SLOT, FUND_SLOT
-from exchange.book.allocation import allocate
 from exchange.book.iceberg import REFRESHED, fill_iceberg, reduce_iceberg, submerge, whole_open
-from exchange.book.level_index import HEAD, LOTS, RANK, LevelIndex
+from exchange.book.level_index import HEAD, RANK, LevelIndex
 from exchange.book.live_terms import LiveTerms
 from exchange.book.order_pool import (
     FLAGS,
@@ -34,8 +33,19 @@ from exchange.book.order_pool import (
     TOP_BIT,
     TRIGGER,
 )
+from exchange.book.pro_rata import Round
 from exchange.desks.collar import ANY_RANK, Collar
 from exchange.desks.order_guard import OrderGuard
+from exchange.desks.reach import (
+    ACCOUNT_MASK,
+    ALLOW,
+    CANCEL_MAKER,
+    CANCEL_TAKER,
+    DECREMENT_BOTH,
+    SELF_TRADE,
+    cost_of,
+    fillable,
+)
 from exchange.enums import BUY, FOK, GTC, LIMIT, MARKET, PARTICIPANT, STOP
 from exchange.event_log import EventLog
 from exchange.market import Market
@@ -58,15 +68,6 @@ from exchange.records import (
 from exchange.rules import OrderRules
 from exchange.triggers.hooks import FillWatcher
 
-ACCOUNT_MASK: Final = 0xFFFFFFFF  # of an owner word
-
-ALLOW: Final = 0
-CANCEL_TAKER: Final = 1
-CANCEL_MAKER: Final = 2
-CANCEL_BOTH: Final = 3
-DECREMENT_BOTH: Final = 4
-_SELF_TRADE: Final = ("allow", "cancel_taker", "cancel_maker", "cancel_both", "decrement_both")
-
 
 @final
 class Matcher:
@@ -80,7 +81,7 @@ class Matcher:
         self.has_clearing: bool = has_clearing
         self.rests_at_last_fill: bool = rules.market_remainder == "limit_at_last_fill"
         self.collar = Collar(rules)
-        self.self_trade: i64 = _SELF_TRADE.index(rules.self_trade)
+        self.self_trade: i64 = SELF_TRADE.index(rules.self_trade)
         self.refreshes_early: bool = rules.iceberg_refresh == "below_min_display"
         self.takes_best_only: bool = rules.market_to_limit == "best_price"
         self.last_fill: i64 = 0  # price of the newest fill of the order being matched
@@ -125,13 +126,14 @@ class Matcher:
                 return reason
         if needs_margin:
             notional = self.order_notional(market, kind, lots, price)
+            if kind == MARKET and (self.collar.rests or market.is_spot):
+                limit = self._limit(market, side, kind, price, terms)
+                if self._rests_at_collar(market, time_in_force, limit):
+                    worst = self._collar_price(market, owner, side, limit)
+                    notional = max(notional, market.valuation.notional(lots, worst))
+                if market.is_spot and side == BUY:
+                    notional = max(notional, cost_of(market, owner, side, limit, lots))
             if market.is_spot:
-                if kind == MARKET and side == BUY:
-                    limit = self._limit(market, side, kind, price, terms)
-                    notional = max(notional, self._cost(market, owner, side, limit, lots))
-                    if self.collar.rests and limit != ANY_RANK:
-                        worst = self._collar_price(market, owner, side, limit)
-                        notional = max(notional, market.valuation.notional(lots, worst))
                 return self.borrowing.order_refusal(market, owner >> 32, side, lots, notional)
             return self.clearing.margin_refusal(market, owner >> 32, side, notional, lots)
         return REJECT_NONE
@@ -173,17 +175,17 @@ class Matcher:
         limit = self._limit(market, side, kind, price, terms)
         if self.has_guards:
             limit = self.guard.limit_within(market, owner, side, limit)
-        if time_in_force == FOK and self.fillable(market, owner, side, limit, lots) < lots:
+        if time_in_force == FOK and fillable(market, self.self_trade, owner, side, limit, lots) < lots:
             return REJECT_FOK_CANNOT_FILL
         if terms is None:
             return REJECT_NONE
         if terms.budget != 0:
             budget: int = terms.budget
-            cost = self._cost(market, owner, side, limit, lots, self.self_trade == ALLOW)
+            cost = cost_of(market, owner, side, limit, lots, self.self_trade == ALLOW)
             if (cost > budget) if side == BUY else (cost < budget):
                 return REJECT_FOK_CANNOT_FILL
         least = min(terms.min_qty, lots)  # a stop may have fewer left when it is elected
-        if least != 0 and self.fillable(market, owner, side, limit, least) < least:
+        if least != 0 and fillable(market, self.self_trade, owner, side, limit, least) < least:
             return REJECT_MIN_QTY_CANNOT_FILL
         return REJECT_NONE
 
@@ -234,9 +236,11 @@ class Matcher:
         elif self.taker_filled > 0 and time_in_force == GTC and self._rests_at_last_fill(terms):
             flags = side
             price = self.last_fill
-        elif time_in_force == GTC and self.collar.rests and limit != ANY_RANK and market.is_continuous:
+        elif self._rests_at_collar(market, time_in_force, limit):
             flags = side
             price = self._collar_price(market, owner, side, limit)
+            account = owner & ACCOUNT_MASK
+            write_order_amended(self.log, market.instrument, account, order_id, price, left, 0, side, 0)
         else:
             if self.has_guards and self.guard.queue_market_order(
                 market, owner, order_id, side, time_in_force, left, filled, terms
@@ -254,11 +258,15 @@ class Matcher:
             self.note_top(market, order)
         slot = owner >> 32
         if self.has_clearing and slot >= FIRST_SLOT:
-            self.clearing.reserve(market, slot, side, price, 0, left)
+            self.clearing.reserve(market, slot, side, price, 0, left, flags)
 
     def _rests_at_last_fill(self, terms: LiveTerms | None) -> bool:
         """Return whether what a market order leaves rests at its last fill's price."""
         return self.rests_at_last_fill or (terms is not None and terms.is_market_to_limit)
+
+    def _rests_at_collar(self, market: Market, time_in_force: i64, limit: i64) -> bool:
+        """Return whether what a market order with a limit rank leaves rests at its collar."""
+        return self.collar.rests and time_in_force == GTC and limit != ANY_RANK and market.is_continuous
 
     def _collar_price(self, market: Market, owner: i64, side: i64, limit: i64) -> i64:
         """Return where what a market order leaves rests: at its collar, or at the limit of a band that is nearer."""
@@ -367,62 +375,48 @@ class Matcher:
         passes_recorded: bool,
         liquidation: i64,
     ) -> i64:
-        """Do what `match` does, a level at a time, sharing what is taken of it over its orders.
+        """Do what `match` does, a level at a time, in rounds: what is taken of it is shared out over its orders.
 
-        Icebergs that show anew have their turn in the next round; the taker's own orders are met last.
+        Icebergs that show anew have their turn in the next round, and what an order cut meanwhile does not trade is
+        shared out then; the taker's own orders are met last.
         """
         opposite = market.book.asks if side == BUY else market.book.bids
-        words = market.book.orders.words
+        own_mask: i64 = ACCOUNT_MASK if self.self_trade != ALLOW and owner != 0 else 0
         level = opposite.best
         while lots > 0 and level != 0 and opposite.levels[level + RANK] >= limit:
             worse = opposite.next_worse(level)
-            others, own = self._makers_at(market, opposite.levels[level + HEAD], owner, passes_recorded)
-            open_lots: list[int] = []
-            has_top = False
-            for order in others:
-                row: i64 = order
-                if len(open_lots) == 0 and market.has_top_order:
-                    has_top = words[row + FLAGS] & TOP_BIT != 0
-                open_lots.append(words[row + OPEN])
-            shares = allocate(open_lots, lots, has_top, market.least_share, market.leftovers)
+            meeting = Round(market.book, opposite.levels[level + HEAD], owner, own_mask, passes_recorded)
+            others: i64 = len(meeting.others)
             if self.self_trade == CANCEL_MAKER:
-                self._take_out_all(market, own)
+                lots = self._meet_own(market, owner, order_id, side, meeting, lots)
+            meeting.share_out(lots, market.has_top_order, market.least_share, market.leftovers)
             self.has_cut = False
-            for order, share in zip(others, shares, strict=True):
-                if share > 0 and not self.has_cut:  # after a cut, what is left is shared out anew
-                    lots -= self.fill(market, owner, order_id, side, order, share, liquidation)
-            if len(others) == 0 and self.self_trade != CANCEL_MAKER:
-                for order in own:
-                    if lots > 0 and words[order + LEVEL] == level:
-                        lots = self._prevent_self_trade(market, owner, order_id, side, order, lots)
-                    if self.is_taker_canceled:
-                        return 0
+            at: i64 = 0
+            while at < others:
+                share = meeting.share_of(at)
+                if share > 0:
+                    maker: i64 = meeting.others[at]
+                    lots -= self.fill(market, owner, order_id, side, maker, share, liquidation)
+                at += 1
+            if others == 0:
+                lots = self._meet_own(market, owner, order_id, side, meeting, lots)
+                if self.is_taker_canceled:
+                    return 0
             if not passes_recorded or self.has_cut:
                 level = opposite.best
-            elif len(others) == 0 or not _is_live(opposite, level):
+            elif others == 0 or not _is_live(opposite, level):
                 level = worse
         return lots
 
-    def _makers_at(self, market: Market, oldest: i64, owner: i64, passes_recorded: bool) -> tuple[list[int], list[int]]:
-        """Return the orders of a level that a taker may trade with, and those that the self-trade rule is about."""
-        words = market.book.orders.words
-        others: list[int] = []
-        own: list[int] = []
-        maker = oldest
-        while maker != 0:
-            if self.self_trade != ALLOW and (words[maker + OWNER] ^ owner) & ACCOUNT_MASK == 0 and owner != 0:
-                own.append(maker)
-            elif not passes_recorded or words[maker + OWNER] != 0:
-                others.append(maker)
-            maker = words[maker + NEXT]
-        return others, own
-
-    def _take_out_all(self, market: Market, orders: list[int]) -> None:
-        words = market.book.orders.words
-        ids = [words[order + ORDER_ID] for order in orders]
-        for order, order_id in zip(orders, ids, strict=True):
-            if market.book.find(order_id) == order:  # not gone with one before it, to which it was linked
-                self.take_out(market, order, CANCEL_SELF_TRADE, 0)
+    def _meet_own(self, market: Market, owner: i64, order_id: i64, side: i64, meeting: Round, lots: i64) -> i64:
+        """Apply the self-trade rule to a taker and its own orders at one price; return what is left of the taker."""
+        at: i64 = 0
+        while at < len(meeting.own) and lots > 0 and not self.is_taker_canceled:
+            order = meeting.own_at(at)
+            if order != 0:
+                lots = self._prevent_self_trade(market, owner, order_id, side, order, lots)
+            at += 1
+        return lots
 
     def fill(
         self, market: Market, owner: i64, order_id: i64, side: i64, maker: i64, lots: i64, liquidation: i64
@@ -460,7 +454,7 @@ class Matcher:
             if is_iceberg:
                 maker_open += words[maker + HIDDEN]
             if maker_slot >= FIRST_SLOT:
-                self.clearing.reserve(market, maker_slot, 1 - side, price, maker_open, maker_open - traded)
+                self.clearing.reserve(market, maker_slot, 1 - side, price, maker_open, maker_open - traded, flags)
             self.clearing.settle(market, maker_slot, owner >> 32, side, price, traded, liquidation != 0)
             if liquidation != 0 and market.feed.counts_liquidations:
                 market.note_mover(liquidation, self.log.step)
@@ -506,64 +500,6 @@ class Matcher:
             return market.valuation.notional(lots, price)
         return market.valuation.notional(lots, market.mark) if market.has_mark else 0
 
-    def fillable(self, market: Market, owner: i64, side: i64, limit: i64, wanted: i64) -> i64:
-        """Return how much of `wanted` lots could trade at once: at least `wanted` if all of it. O(what it counts)."""
-        opposite = market.book.asks if side == BUY else market.book.bids
-        words = market.book.orders.words
-        total: i64 = 0
-        level = opposite.best
-        while level != 0 and total < wanted and opposite.levels[level + RANK] >= limit:
-            if self.self_trade == ALLOW and market.book.hidden_lots == 0:
-                total += opposite.levels[level + LOTS]
-            else:
-                hidden: i64 = 0  # traded after all that is shown at this price
-                is_met = False
-                maker = opposite.levels[level + HEAD]
-                while maker != 0 and total < wanted:
-                    if self.self_trade == ALLOW or (words[maker + OWNER] ^ owner) & ACCOUNT_MASK != 0:
-                        total += words[maker + OPEN]
-                        if words[maker + FLAGS] & ICEBERG_BIT != 0:
-                            hidden += words[maker + HIDDEN]
-                    elif self.self_trade != CANCEL_MAKER:
-                        if not market.is_pro_rata:
-                            return total
-                        is_met = True
-                    maker = words[maker + NEXT]
-                total += hidden
-                if is_met:
-                    return total
-            level = opposite.next_worse(level)
-        return total
-
-    def _cost(self, market: Market, owner: i64, side: i64, limit: i64, wanted: i64, counts_own: bool = False) -> int:
-        """Return what an order would pay, or get, for what it can trade at once within a limit. O(what it counts).
-
-        By resting order, hidden lots included. An account's own orders are passed by, unless it trades with them:
-        whatever the self-trade rule, that costs a buyer no less.
-        """
-        opposite = market.book.asks if side == BUY else market.book.bids
-        words = market.book.orders.words
-        cost: int = 0
-        level = opposite.best
-        while level != 0 and wanted > 0 and opposite.levels[level + RANK] >= limit:
-            price = opposite.levels[level + RANK] * opposite.sign
-            maker = opposite.levels[level + HEAD]
-            while maker != 0 and wanted > 0:
-                if counts_own or (words[maker + OWNER] ^ owner) & ACCOUNT_MASK != 0:
-                    lots = min(wanted, whole_open(market.book, maker))
-                    cost += market.valuation.notional(lots, price)
-                    wanted -= lots
-                maker = words[maker + NEXT]
-            level = opposite.next_worse(level)
-        return cost
-
-    def post_only_price(self, market: Market, side: i64, price: i64) -> i64:
-        """Return the price at which a post-only order takes nothing: its own, or one tick behind the opposite best."""
-        opposite = market.book.asks if side == BUY else market.book.bids
-        if opposite.best == 0 or opposite.levels[opposite.best + RANK] < price * opposite.sign:
-            return price
-        return (opposite.levels[opposite.best + RANK] + 1) * opposite.sign
-
     # --- taking out --------------------------------------------------------------------------------------------
 
     def take_out(self, market: Market, order: i64, reason: i64, liquidation: i64) -> None:
@@ -589,7 +525,7 @@ class Matcher:
             market.book.unlink(order)
             slot = owner >> 32
             if self.has_clearing and slot >= FIRST_SLOT:
-                self.clearing.reserve(market, slot, side, price, lots, 0)
+                self.clearing.reserve(market, slot, side, price, lots, 0, flags)
         market.book.forget(order)
         if flags & LINKED_BIT != 0:
             self.watcher.taken_out(market, order_id)
@@ -612,7 +548,7 @@ class Matcher:
         write_order_amended(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, price, left, trigger, side, 1)
         slot = owner >> 32
         if self.has_clearing and slot >= FIRST_SLOT and words[order + LEVEL] != 0:
-            self.clearing.reserve(market, slot, side, price, left + lots, left)
+            self.clearing.reserve(market, slot, side, price, left + lots, left, words[order + FLAGS])
         if words[order + FLAGS] & ICEBERG_BIT != 0:
             reduce_iceberg(market.book, order, lots)
             self.write_refreshed(market, order, 1)
@@ -624,8 +560,8 @@ class Matcher:
         words = market.book.orders.words
         slot = words[order + OWNER] >> 32
         if self.has_clearing and slot >= FIRST_SLOT:
-            side = words[order + FLAGS] & SIDE_MASK
-            self.clearing.reserve(market, slot, side, words[order + TRIGGER], before, after)
+            flags = words[order + FLAGS]
+            self.clearing.reserve(market, slot, flags & SIDE_MASK, words[order + TRIGGER], before, after, flags)
 
     def match_own(
         self, market: Market, owner: i64, order_id: i64, side: i64, limit: i64, lots: i64, liquidation: i64
@@ -661,8 +597,11 @@ class Matcher:
             price = self.guard.limit_within(market, owner, side, price * opposite.sign) * opposite.sign
         if left > 0:
             book = market.book
-            book.link(book.enter(order_id, owner, side, price, left, self.taker_filled, 0))
-            self.clearing.reserve(market, owner >> 32, side, price, 0, left)
+            order = book.enter(order_id, owner, side, price, left, self.taker_filled, 0)
+            book.link(order)
+            if market.has_top_order:
+                self.note_top(market, order)
+            self.clearing.reserve(market, owner >> 32, side, price, 0, left, 0)
         return left
 
     def write_canceled(

@@ -33,8 +33,9 @@ from exchange.book.order_pool import (
     TRIGGER,
     order_flags,
 )
-from exchange.desks.matching import ACCOUNT_MASK, Matcher
+from exchange.desks.matching import Matcher
 from exchange.desks.order_guard import OrderGuard
+from exchange.desks.reach import ACCOUNT_MASK, post_only_price
 from exchange.enums import BUY, BY_VENUE, FOK, GTC, LIMIT, MARKET, PARTICIPANT, STOP, STOP_LIMIT
 from exchange.event_log import EventLog
 from exchange.market import Market
@@ -138,7 +139,7 @@ class OrderDesk:
             if reason == REJECT_NONE and kind == LIMIT:
                 price = self.guard.price_within(market, owner, side, price)
         if reason == REJECT_NONE and post_only != 0:
-            repriced = self.matcher.post_only_price(market, side, price)
+            repriced = post_only_price(market, side, price)
             if repriced == price or (self.reprices_post_only and market.min_price <= repriced <= market.max_price):
                 price = repriced
             else:
@@ -416,7 +417,7 @@ class OrderDesk:
             reason = self.guard.order_refusal(market, words[order + OWNER], side, guarded, lots, price, False)
             if reason != REJECT_NONE:
                 return reason
-        if flags & POST_ONLY_BIT and not is_pending and self.matcher.post_only_price(market, side, price) != price:
+        if flags & POST_ONLY_BIT and not is_pending and post_only_price(market, side, price) != price:
             return REJECT_POST_ONLY_WOULD_TAKE
         if is_reducing and market.state == MARKET_PAUSED and (lots > is_open or price != words[order + PRICE]):
             return REJECT_MARKET_PAUSED
@@ -450,8 +451,10 @@ class OrderDesk:
         has_reserve = self.has_clearing and slot >= FIRST_SLOT
         if keeps:
             if lots != old_open:
+                if lots > old_open and flags & LINKED_BIT != 0:
+                    self.links.growing(market, order_id, lots)
                 if has_reserve:
-                    self.clearing.reserve(market, slot, side, price, old_open, lots)
+                    self.clearing.reserve(market, slot, side, price, old_open, lots, flags)
                 if is_iceberg:
                     self._resize_iceberg(market, order, lots - old_open)
                 else:
@@ -459,7 +462,7 @@ class OrderDesk:
             return
         filled = words[order + FILLED]
         if has_reserve:
-            self.clearing.reserve(market, slot, side, old_price, old_open, 0)
+            self.clearing.reserve(market, slot, side, old_price, old_open, 0, flags)
         opposite = book.asks if side == BUY else book.bids
         limit = price * opposite.sign
         book.unlink(order)
@@ -477,7 +480,7 @@ class OrderDesk:
             if flags & LINKED_BIT != 0:
                 self.links.requeued(market, order_id)
             if has_reserve:
-                self.clearing.reserve(market, slot, side, price, 0, lots)
+                self.clearing.reserve(market, slot, side, price, 0, lots, flags)
             return
         terms = book.terms_of(order)
         book.forget(order)
@@ -516,6 +519,8 @@ class OrderDesk:
         words[order + TRIGGER] = trigger
         book.requeue(order)
         self.watches.add(market, order)
+        if words[order + FLAGS] & LINKED_BIT != 0:
+            self.links.requeued(market, order_id)
 
     def _is_cancel_refused(self, market: Market, owner: i64, order_id: i64, request: i64) -> bool:
         """Refuse a cancel or a reduction that is one request too many; return whether it was."""

@@ -29,6 +29,10 @@ class OrderGuard:
         """Return why a sound order may not be as large, or have such a price, or 0."""
         return REJECT_NONE
 
+    def band_refusal(self, market: Market, owner: i64, side: i64, price: i64, is_new: bool) -> i64:
+        """Return why an order may not have its limit price now, or 0. An amend is not moved to a band, but refused."""
+        return REJECT_NONE
+
     def price_within(self, market: Market, owner: i64, side: i64, price: i64) -> i64:
         """Return the limit price that an accepted order gets: its own, or a band's."""
         return price

@@ -25,9 +25,9 @@ from exchange.book.order_pool import (
     TIF_SHIFT,
     TRIGGER,
 )
-from exchange.desks.matching import ACCOUNT_MASK
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.order_request import OrderRequest
+from exchange.desks.reach import ACCOUNT_MASK
 from exchange.desks.special_desk import SpecialDesk
 from exchange.desks.terms_desk import Terms
 from exchange.enums import BY_LAST, MARKET, STOP, TAKE_PROFIT
@@ -123,7 +123,6 @@ class ReplaceDesk:
             request.trigger_source = source
         if flags & LINKED_BIT != 0:
             request.effect = market.plans[words[order + ORDER_ID]].effect
-            request.replaced_lots = 0 if is_pending else whole_open(market.book, order)
         request.terms = terms
         old = market.book.terms_of(order)
         if old is not None:
@@ -153,11 +152,11 @@ class ReplaceDesk:
         watches = clearing.watches_orders
         clearing.watches_orders = False  # In the end nothing has changed.
         lots = whole_open(market.book, order)
-        side = words[order + FLAGS] & SIDE_MASK
+        flags = words[order + FLAGS]
         if counts:
-            clearing.reserve(market, slot, side, words[order + PRICE], 0, lots)
+            clearing.reserve(market, slot, flags & SIDE_MASK, words[order + PRICE], 0, lots, flags)
         else:
-            clearing.reserve(market, slot, side, words[order + PRICE], lots, 0)
+            clearing.reserve(market, slot, flags & SIDE_MASK, words[order + PRICE], lots, 0, flags)
         clearing.watches_orders = watches
 
 

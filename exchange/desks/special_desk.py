@@ -10,9 +10,9 @@ from mypy_extensions import i64
 
 from exchange.book.order_pool import LINKED_BIT, order_flags
 from exchange.clock import first_multiple
-from exchange.desks.matching import ACCOUNT_MASK
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.order_request import OrderRequest
+from exchange.desks.reach import ACCOUNT_MASK, post_only_price
 from exchange.enums import (
     ANY,
     DAY,
@@ -143,7 +143,7 @@ class SpecialDesk:
             if reason == REJECT_NONE and kind == LIMIT:
                 request.price = guard.price_within(market, request.owner, request.side, request.price)
         if reason == REJECT_NONE and request.post_only != 0:
-            repriced = self.matcher.post_only_price(market, request.side, request.price)
+            repriced = post_only_price(market, request.side, request.price)
             may_reprice = self.desk.reprices_post_only and market.min_price <= repriced <= market.max_price
             if repriced != request.price and not may_reprice:
                 reason = REJECT_POST_ONLY_WOULD_TAKE
@@ -229,6 +229,8 @@ class SpecialDesk:
         if request.live.lasts() or request.live.min_qty != 0 or request.live.budget != 0:
             book.attach(order, request.live)
         self.desk.watches.add(market, order)
+        if has_plan:
+            self.triggers.links.waits(market, request.order_id)
 
     # --- terms -------------------------------------------------------------------------------------------------
 

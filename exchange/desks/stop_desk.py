@@ -27,7 +27,8 @@ from exchange.book.order_pool import (
     TRIGGER,
 )
 from exchange.book.stop_index import series_of
-from exchange.desks.matching import ACCOUNT_MASK, Matcher
+from exchange.desks.matching import Matcher
+from exchange.desks.reach import ACCOUNT_MASK
 from exchange.enums import BUY, LIMIT, MARKET, PARTICIPANT, STOP_LIMIT
 from exchange.event_log import EventLog
 from exchange.market import Market
@@ -36,6 +37,7 @@ from exchange.records import (
     CANCEL_STOP_REFUSED,
     REJECT_NONE,
     TRANSFER_ORDER,
+    write_order_amended,
     write_stop_triggered,
 )
 from exchange.triggers.links import Links
@@ -136,30 +138,34 @@ class StopDesk:
         market.book.stops_of(order).remove(order)
         market.book.forget(order)
         reason: i64 = REJECT_NONE
-        if is_reducing:
-            if lots == 0:
-                self.matcher.write_canceled(
-                    market, owner, order_id, price, open_lots, 0, side, CANCEL_NOTHING_TO_REDUCE
-                )
-                self.links.taken_out(market, order_id)
-                return
-            reason = self.matcher.reduce_refusal(market, owner, side, kind, time_in_force, lots, price, terms)
-        elif self.has_clearing and slot >= FIRST_SLOT:
+        if is_reducing and lots == 0:
+            self.matcher.write_canceled(market, owner, order_id, price, open_lots, 0, side, CANCEL_NOTHING_TO_REDUCE)
+            self.links.taken_out(market, order_id)
+            return
+        if not is_reducing and self.has_clearing and slot >= FIRST_SLOT:
             notional = self.matcher.order_notional(market, kind, lots, price)
             reason = self.clearing.size_refusal(market, slot, lots, notional, 0)
             if reason == REJECT_NONE and market.has_hedges:
                 reason = self.pockets.closing_refusal(market, slot, side, lots, 0)
-        if reason == REJECT_NONE and not is_reducing:
+        limit = price
+        if kind == LIMIT and self.matcher.has_guards and reason == REJECT_NONE:
+            reason = self.matcher.guard.band_refusal(market, owner, side, price, True)
+            limit = self.matcher.guard.price_within(market, owner, side, price)
+        if reason == REJECT_NONE and is_reducing:
+            reason = self.matcher.reduce_refusal(market, owner, side, kind, time_in_force, lots, limit, terms)
+        elif reason == REJECT_NONE:
             reason = self.matcher.entry_refusal(
-                market, owner, side, kind, time_in_force, lots, price, PARTICIPANT, terms
+                market, owner, side, kind, time_in_force, lots, limit, PARTICIPANT, terms
             )
         if reason != REJECT_NONE:
             self.matcher.write_canceled(market, owner, order_id, price, lots, 0, side, CANCEL_STOP_REFUSED)
             if is_linked:
                 self.links.taken_out(market, order_id)
             return
+        if limit != price:
+            write_order_amended(self.log, market.instrument, account, order_id, limit, lots, 0, side, 0)
         if self.clearing.top_up != 0:
             self.clearing.pay_top_up(market, slot, TRANSFER_ORDER)
-        self.matcher.enter(market, owner, order_id, side, kind, time_in_force, 0, lots, price, 0, PARTICIPANT, terms)
+        self.matcher.enter(market, owner, order_id, side, kind, time_in_force, 0, lots, limit, 0, PARTICIPANT, terms)
         if is_linked:
             self.links.entered(market, order_id)

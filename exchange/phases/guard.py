@@ -10,9 +10,10 @@ from exchange.agenda import Agenda
 from exchange.book.level_index import RANK
 from exchange.book.live_terms import LiveTerms
 from exchange.book.order_pool import order_flags
-from exchange.desks.matching import ACCOUNT_MASK, Matcher
+from exchange.desks.matching import Matcher
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.order_guard import OrderGuard
+from exchange.desks.reach import ACCOUNT_MASK
 from exchange.enums import BUY, FOK, GTC, INSURANCE_FUND, IOC, LIMIT, MARKET, STOP
 from exchange.market import Market
 from exchange.phases.bands import AUCTION, HALT, REFUSE, REPRICE
@@ -129,8 +130,12 @@ class Guard(OrderGuard):
             reason = self.protector.order_refusal(market, side, kind, lots, price)
             if reason != REJECT_NONE:
                 return reason
+        return self.band_refusal(market, owner, side, price, is_new) if kind == LIMIT else REJECT_NONE
+
+    def band_refusal(self, market: Market, owner: i64, side: i64, price: i64, is_new: bool) -> i64:
+        """Return why an order may not have its limit price now, or 0. An amend is not moved to a band, but refused."""
         bands = self.keepers[market.index].bands
-        if kind != LIMIT or not bands.has_any or not market.is_continuous:
+        if owner == 0 or not bands.has_any or not market.is_continuous:
             return REJECT_NONE
         is_beyond = bands.beyond(side, price, REFUSE) or (not is_new and bands.beyond(side, price, REPRICE))
         return REJECT_PRICE_OUTSIDE_BAND if is_beyond else REJECT_NONE
@@ -229,7 +234,7 @@ class Guard(OrderGuard):
             book.attach(order, terms)  # A time may end it.
         book.queue.add(order)
         if needs_margin:
-            self.clearing.reserve(market, slot, side, reserved_at, 0, lots)
+            self.clearing.reserve(market, slot, side, reserved_at, 0, lots, 0)
         return True
 
     def begin_election(self, market: Market) -> None:

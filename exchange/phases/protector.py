@@ -6,7 +6,8 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
-from exchange.desks.matching import ACCOUNT_MASK, Matcher
+from exchange.desks.matching import Matcher
+from exchange.desks.reach import ACCOUNT_MASK
 from exchange.enums import BUY, LIMIT, STOP_LIMIT
 from exchange.market import Market
 from exchange.records import (

@@ -16,9 +16,10 @@ from exchange.accounts.clearing import Clearing
 from exchange.accounts.interest import Interest
 from exchange.accounts.ledger import FILL_SLOT, FUND_SLOT, LIQUIDATING, MARKET, NEXT_LEG, SIZE, Ledger
 from exchange.clock import NEVER, Clock, TimedTask
-from exchange.desks.matching import ACCOUNT_MASK, Matcher
+from exchange.desks.matching import Matcher
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.order_ids import OwnOrderIds
+from exchange.desks.reach import ACCOUNT_MASK, fillable
 from exchange.enums import BUY, LIMIT, SELL
 from exchange.enums import MARKET as MARKET_ORDER
 from exchange.errors import InvariantError
@@ -448,7 +449,7 @@ class Liquidator:
             rank: i64 = price * opposite.sign
             if matcher.has_guards:
                 rank = matcher.guard.limit_within(market, owner, side, rank)
-            if matcher.fillable(market, owner, side, rank, lots) < lots:
+            if fillable(market, matcher.self_trade, owner, side, rank, lots) < lots:
                 work.was_stopped = False
                 matcher.write_canceled(market, owner, order_id, price, lots, number, side, CANCEL_IOC_REMAINDER)
                 return lots

@@ -64,14 +64,16 @@ class PhaseRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BandRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A price band: nothing trades further than a width from a reference.
+    """A price band: no order pays more, or sells for less, than a width from a reference when it arrives.
 
+    Recorded orders and auctions know no band. What rests beyond it, from a call or from before the band moved, stays,
+    and may trade there with an order that gains by it; 'refuse' and 'reprice' let nothing else come to rest there.
     width_ticks, width_ppm: one of them; 0 and 0: no band. A width in ppm of the reference is rounded down.
     reference: 'given' (the newest of the last auction's price and SetReferencePrice), 'last' trade, 'mark' or 'index';
         as it stands when an order arrives. Without one there is no band.
-    action: 'refuse' orders with a limit beyond the band; 'reprice' them to the band; 'cancel' what is left of an order
-        at the band; or stop trading: an 'auction', or a 'halt' and then an auction. 'refuse' and 'reprice' also cancel
-        what has no limit, and reaches the band.
+    action: 'refuse' orders with a limit beyond the band, a stop-limit when it is elected; 'reprice' them to the band;
+        'cancel' what is left of an order at the band; or stop trading: an 'auction', or a 'halt' and then an auction.
+        'refuse' and 'reprice' also cancel what has no limit, and reaches the band.
     auction_ns, halt_ns: how long those take.
     """
 

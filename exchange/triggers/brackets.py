@@ -5,8 +5,8 @@ from typing import final
 from mypy_extensions import i64
 
 from exchange.book.order_pool import LINKED_BIT, OPEN, OWNER, PRICE, TAKE_PROFIT_BIT, TRIGGER, is_waiting, order_flags
-from exchange.desks.matching import ACCOUNT_MASK
 from exchange.desks.order_ids import OwnOrderIds
+from exchange.desks.reach import ACCOUNT_MASK
 from exchange.desks.terms_desk import Terms
 from exchange.enums import ANY, BUY, BY_VENUE, GTC, PARTICIPANT, REDUCE_ONLY, STOP, STOP_LIMIT, TAKE_PROFIT
 from exchange.event_log import EventLog
@@ -134,6 +134,7 @@ class Brackets:
             flags |= TAKE_PROFIT_BIT
         plan = Plan(order_id, entry.owner, effect)
         plan.side = side
+        plan.brought_by = entry.order_id
         market.plans[order_id] = plan
         self.watches.add(market, market.book.enter(order_id, entry.owner, flags, price, lots, 0, trigger))
         if effect != ANY:

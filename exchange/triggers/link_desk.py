@@ -8,7 +8,7 @@ from mypy_extensions import i64
 from exchange.accounts.ledger import LIQUIDATING, Ledger
 from exchange.accounts.pockets import Pockets
 from exchange.book.order_pool import FLAGS, LINKED_BIT, OWNER
-from exchange.desks.matching import ACCOUNT_MASK
+from exchange.desks.reach import ACCOUNT_MASK
 from exchange.desks.request_desk import ANY_VENUE, NAMES_ACCOUNT, NAMES_MARKET, OPENS_ACCOUNT, RequestDesk
 from exchange.enums import ANY
 from exchange.event_log import EventLog

@@ -14,8 +14,8 @@ from exchange.book.order_pool import (
     order_flags,
 )
 from exchange.book.stop_index import series_of
-from exchange.desks.matching import ACCOUNT_MASK
 from exchange.desks.order_desk import OrderDesk
+from exchange.desks.reach import ACCOUNT_MASK
 from exchange.enums import ANY, BUY, CLOSE_POSITION, GTC, PARTICIPANT, SELL, STOP, STOP_LIMIT
 from exchange.event_log import EventLog
 from exchange.market import Market
@@ -101,11 +101,13 @@ class TrailingDesk:
         self.entries += 1
         trail.entry = self.entries
         plan = Plan(order_id, owner, effect)
+        plan.side = side
         plan.trail = trail
         market.plans[order_id] = plan
         flags = order_flags(side, kind, GTC, 0) | self.watches.source_bits(source) | LINKED_BIT | ASLEEP_BIT
         order = market.book.enter(order_id, owner, flags, 0, lots, 0, 0)
         self.watches.add(market, order)
+        self.desk.links.waits(market, order_id)
         trail.series = series_of(flags)
         index = self._index(market, trail.series)
         has_price = self.watches.has_price(market, index.series)

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from exchange.instrument import Instrument
-from exchange.units import div_nearest
 from replay.crash.attribution import LiquidationRow
 from replay.crash.metrics import METRICS, told
 from replay.crash.observed import Observed
 from replay.crash.outcomes import AccountRow
 from replay.crash.run import CrashRun
+from replay.percent import percent_change
 from replay.sentences import Teller
 
 _CHAIN_TOLD: Final = 6
@@ -220,9 +220,5 @@ def _count(number: int, noun: str) -> str:
 
 
 def _change(ticks: int, from_ticks: int) -> str:
-    """Return by how much a price has changed, in tenths of a percent, rounded to nearest."""
-    if from_ticks <= 0:
-        return ""
-    permille = div_nearest(abs(ticks - from_ticks) * 1_000, from_ticks)
-    sign = "-" if ticks < from_ticks else "+"
-    return f" ({sign}{permille // 10}.{permille % 10} %)"
+    """Return by how much a price has changed, in parentheses; nothing where percents mean nothing."""
+    return f" ({percent_change(from_ticks, ticks)})" if from_ticks > 0 else ""

@@ -1,8 +1,8 @@
 """The book through a run: levels rebuilt from the events, and looked at on a grid that follows the length of the run.
 
 From the events alone, so that a look may fall within one command: a crash may be nothing else. At the end of every
-command the levels are those of the venue (tested). Known limits: market orders that wait for an auction have no price
-and stand in no level; nor does what is left of a market order at its collar, whose price no event tells.
+command the levels are those of the venue (tested). Market orders that wait for an auction have no price and stand in no
+level.
 """
 
 from array import array
@@ -137,6 +137,8 @@ class Levels:
         taker = self._arriving
         if taker is not None and (self._arriving_id, self._arriving_in) == (event.order_id, event.command_seq):
             taker.lots = taker.shown = event.qty_lots
+            if taker.kind in _AT_LAST_FILL and event.price_ticks != 0:  # what is left of it rests at its collar
+                taker.price_ticks = event.price_ticks
             return
         self.settle()
         asleep = self._asleep.get(event.order_id)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, final
 
 from exchange import Exchange
-from exchange.codec import RECORD_BYTES, decode_events
+from exchange.codec import decode_events_of
 from exchange.enums import INSURANCE_FUND, DeficitSource, MarketState, Phase
 from exchange.events import (
     EVENTS,
@@ -112,13 +112,8 @@ class Film:
 
     def write(self, block: bytes, first_seq: int) -> None:
         """Take a block of the event log."""
-        offset = 0
-        while offset < len(block):
-            kind = block[offset]
-            size = RECORD_BYTES * block[offset + 1]
-            if kind in _WANTED:
-                self._take(decode_events(block[offset : offset + size], first_seq)[0])
-            offset += size
+        for event in decode_events_of(block, first_seq, _WANTED):
+            self._take(event)
 
     def end(self, exchange: Exchange) -> None:
         """Look at the books of a venue a last time; all its events have been taken."""

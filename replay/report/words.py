@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from replay.percent import percent_change
+
 KINDS: Final = {
     "recorded": "The order flow is a recording; the accounts and the rules are ours.",
     "closed form": "The numbers follow from few others by arithmetic; the order flow around them is made up.",
@@ -86,7 +88,10 @@ def lead(run: Mapping[str, Any]) -> str:
             told.append(f"{market['symbol']} fell from {first} to {low} ({fall(market)}){mark}.")
         else:
             high = price(market, market["high"])
-            told.append(f"{market['symbol']} began at {first} and never traded lower; its high was {high}.")
+            if market["high"] == market["first"]:
+                told.append(f"{market['symbol']} stood at {first} throughout.")
+            else:
+                told.append(f"{market['symbol']} began at {first} and never traded lower; its high was {high}.")
     if run["is_undone"]:
         told.append("The venue undid all of it.")
     if not run["liquidated"]:
@@ -143,7 +148,7 @@ def price(market: Mapping[str, Any], ticks: int) -> str:
 
 def fall(market: Mapping[str, Any]) -> str:
     """Return how far the lowest price lay below the first, in percent."""
-    return f"−{Decimal(100 * (market['first'] - market['low'])) / market['first']:.1f} %"
+    return percent_change(market["first"], market["low"]).replace("-", "−")
 
 
 def is_mark_lower(market: Mapping[str, Any]) -> bool:
@@ -160,9 +165,10 @@ def _price_tile(market: Mapping[str, Any]) -> Tile:
     if market["low"] < market["first"]:
         mark = f"; mark down to {price(market, market['mark_low'])}" if is_mark_lower(market) else ""
         return Tile(f"{market['symbol']} fell", fall(market), path + mark)
+    if market["high"] == market["first"]:
+        return Tile(market["symbol"], "unchanged", f"at {price(market, market['first'])}")
     path = f"{price(market, market['first'])} → {price(market, market['high'])}"
-    rise = Decimal(100 * (market["high"] - market["first"])) / market["first"]
-    return Tile(f"{market['symbol']} rose", f"+{rise:.1f} %", path)
+    return Tile(f"{market['symbol']} rose", percent_change(market["first"], market["high"]), path)
 
 
 def capital(text: str) -> str:

@@ -15,8 +15,6 @@ def test_levels_follow_every_special_order(seed: int) -> None:
     """150 steps of icebergs, stops, amends and replacements: after each command both books agree."""
     draw = Random(seed)
     venue = open_venue(draw)
-    while venue.rules.orders.market_remainder == "limit_at_collar":  # no event tells at which price
-        venue = open_venue(draw)
     levels = {instrument: Levels() for instrument in (1, 2)}
     if venue.has_clearing:
         given: list[Command] = [*(Deposit(0, account, 2_000) for account in ACCOUNTS), SetMarkPrice(0, 1, 100)]

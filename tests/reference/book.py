@@ -62,6 +62,8 @@ class Order:
     is_queued: bool = False  # a market order that waits for an auction
     mark_at_arrival: int = 0  # of a queued order
     is_elected: bool = False  # a stop that acts now
+    elected_at: int = 0  # its trigger
+    rests_at: int | None = None  # of a market order that may rest at its collar: the price
     asked_time: TimeInForce = TimeInForce.GTC  # DAY and GTD, too
     is_to_limit: bool = False
     terms: OrderTerms | None = None
@@ -232,6 +234,8 @@ class Book:
         if self.rules.market_protection == "none":
             return None
         reference = self.best(other(order.side)) if self.rules.protection_reference == "best" else self.last_price
+        if order.is_elected and self.rules.stop_protection_reference == "trigger":
+            reference = order.elected_at
         if reference is None:
             return None
         amount = self.rules.protection_amount
@@ -239,6 +243,16 @@ class Book:
             amount = abs(reference) * amount // PPM
         limit = reference + amount if order.side == Side.BUY else reference - amount
         return max(limit, self.instrument.min_price_ticks)
+
+    def collar_price(self, order: Order, limit: int | None) -> int | None:
+        """Return where what a market order leaves rests by `limit_at_collar`, None where it does not."""
+        is_called = self.phase != Phase.CONTINUOUS or self.rules.market_remainder != "limit_at_collar"
+        if is_called or order.time_in_force != TimeInForce.GTC or order.kind != OrderKind.MARKET or limit is None:
+            return None
+        stop = self.stop_of(order)
+        if stop is not None:
+            limit = min(limit, stop.limit) if order.side == Side.BUY else max(limit, stop.limit)
+        return min(limit, self.instrument.max_price_ticks)
 
     def fillable(self, taker: Order) -> int:
         """Return how much an order could trade at once, given what the self-trade rule does to own makers.

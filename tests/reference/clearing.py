@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
-from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, Side
+from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, OrderEffect, Side
 from exchange.errors import InvariantError
 from exchange.events import PositionChanged
 from exchange.instrument import Instrument, ScheduleRules
@@ -159,10 +159,14 @@ class Clearing:
         leaving_out: Order | None = None,
         leverage: int = 0,
     ) -> margins.Held:
-        """Return a leg with its orders as margin schedules see it, as it is or as it would be."""
+        """Return a leg with its orders as margin schedules see it, as it is or as it would be.
+
+        Orders that only reduce are left out.
+        """
         mark, held = self.marks.get(instrument_id), self.held_alone(account, instrument_id, leverage)
         held.open_interest = self.open_interest(instrument_id)
-        orders = [o for o in self.books[instrument_id].live_of(account.account_id) if not o.is_stop]
+        live = self.books[instrument_id].live_of(account.account_id)
+        orders = [o for o in live if not o.is_stop and o.effect == OrderEffect.ANY]
         for order in [o for o in orders if o is not leaving_out] + ([adding] if adding is not None else []):
             if order.side == Side.BUY:
                 held.buy_lots += order.open_qty
@@ -224,15 +228,20 @@ class Clearing:
         return legs + (self.spot.money_maintenance(account) if self.spot.is_in_use else 0)
 
     def order_notional(self, instrument_id: int, order: Order) -> int:
-        """Return the notional at which an order counts: at its limit, or at mark for a market order."""
+        """Return the notional at which an order counts: at its limit, or at mark for a market order.
+
+        One that may rest at its collar counts at that price, where that is more.
+        """
         if order.is_queued:
             return self.notional(instrument_id, order.open_qty, order.mark_at_arrival)
         if not order.has_limit:
-            return (
+            at_mark = (
                 self.notional(instrument_id, order.open_qty, self.marks[instrument_id])
                 if instrument_id in self.marks
                 else 0
             )
+            at_rest = 0 if order.rests_at is None else self.notional(instrument_id, order.open_qty, order.rests_at)
+            return max(at_mark, at_rest)
         return self.notional(instrument_id, order.open_qty, order.price)
 
     def leg_initial_margin(

@@ -172,6 +172,7 @@ class OrderDesk:
     def check_acting(self, instrument_id: int, order: Order) -> RejectReason:
         """The last checks of an order that acts at once; what reduces a position needs no mark and no margin."""
         book, is_free = self.books[instrument_id], order.effect != OrderEffect.ANY
+        order.rests_at = book.collar_price(order, book.limit_of(order))
         needs_no_mark = is_free and book.phase == Phase.CONTINUOUS  # else it is queued at the mark
         return (
             (RejectReason.NONE if needs_no_mark else self.checks.has_mark(instrument_id, order))
@@ -241,6 +242,11 @@ class OrderDesk:
             order.kind = OrderKind.LIMIT
             order.price = last_fill
             book.enter(order)
+        elif (price := book.collar_price(order, limit)) is not None:
+            order.kind = OrderKind.LIMIT
+            order.price = price
+            book.write_amended(order, kept_priority=False)
+            book.enter(order)
         elif book.resting(other(order.side)):
             book.cancel(order, CancelReason.PROTECTION)
         else:
@@ -304,7 +310,7 @@ class OrderDesk:
         )
         book.remove(order)
         order.kind = OrderKind.LIMIT if order.has_limit else OrderKind.MARKET
-        order.trigger = 0
+        order.elected_at, order.trigger = order.trigger, 0
         order.is_elected = True
         if book.last_price is not None:
             self.bands.before_stops.setdefault(book.instrument_id, book.last_price)
@@ -312,15 +318,18 @@ class OrderDesk:
         if order.effect != OrderEffect.ANY and lots == 0:
             order.open_qty = own
             book.cancel(order, CancelReason.NOTHING_TO_REDUCE)
-            book.links.after_taker(book, order, 0)
+            book.links.ended(book, order)
             return
-        reason = RejectReason.NONE
+        reason, asked = RejectReason.NONE, order.price
         if order.effect == OrderEffect.ANY:
             reason = self.checks.position(book.instrument_id, order)
-        if reason or self.check_acting(book.instrument_id, order):
+        if reason or self.bands.check_new(book, order) or self.check_acting(book.instrument_id, order):
+            order.price = asked
             book.cancel(order, CancelReason.STOP_REFUSED)
-            book.links.after_taker(book, order, 0)
+            book.links.ended(book, order)
         else:
+            if order.price != asked:
+                book.write_amended(order, kept_priority=False)
             self.work(book, order)
         order.is_elected = False
 

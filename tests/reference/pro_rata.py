@@ -28,10 +28,9 @@ def trade_round(book: Book, taker: Order, level: list[Order]) -> Iterator[Fill]:
     top = book.top[level[0].side]
     is_first = book.instrument.allocation.top_order and bool(others) and others[0] is top
     given = shares(book.instrument, [maker.shown for maker in others], taker.open_qty, is_top_first=is_first)
-    cuts = book.links.reducers.cuts
     for maker, share in zip(others, given, strict=True):
-        if share > 0 and book.links.reducers.cuts == cuts:
-            yield from book.fill(taker, maker, share)
+        if share > 0 and book.is_live(maker):  # what it lost meanwhile it does not trade
+            yield from book.fill(taker, maker, min(share, maker.shown))
 
 
 def shares(instrument: Instrument, shown: list[int], lots: int, *, is_top_first: bool) -> list[int]:

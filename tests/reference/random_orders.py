@@ -42,6 +42,7 @@ def with_orders(rules: Rules, source: Source, start_ns: int, unit_ns: int) -> Ru
         trigger_when_side_empty=pick(source, ("wait", "fire")),
         reduce_only_excess=pick(source, ("cap", "cap", "reject")),
         reduce_only_cut=pick(source, ("newest", "oldest", "each")),
+        close_position_after=pick(source, ("keep", "cancel")),
         oco_partial=pick(source, ("reduce", "cancel", "keep")),
     )
     return msgspec.structs.replace(rules, orders=orders)
@@ -252,6 +253,34 @@ def link(world: World, source: Source) -> list[Command]:
     ]
 
 
+def link_at_a_price(world: World, source: Source) -> list[Command]:
+    """Linked orders of one size among others at one price, and one that takes there, often of the same account."""
+    account, side = base.account_for(world, source), pick(source, tuple(Side))
+    first = msgspec.structs.replace(place(world, source, (OrderKind.LIMIT,), (TimeInForce.GTC,)), post_only=False)
+    first = msgspec.structs.replace(first, account=account, order_id=10 * account, side=side)
+    second = msgspec.structs.replace(
+        first, order_id=first.order_id + 1, qty_lots=first.qty_lots + between(source, 0, 2)
+    )
+    linked = LinkOrders(
+        ts_ns=0,
+        instrument=first.instrument,
+        account=account,
+        order_id=first.order_id,
+        other_order_id=second.order_id,
+    )
+    other = base.account_for(world, source)
+    between_them: list[Command] = [msgspec.structs.replace(first, account=other, order_id=10 * other + 3)]
+    taker = account if one_in(source, 2) else base.account_for(world, source)
+    taking = msgspec.structs.replace(
+        first,
+        account=taker,
+        order_id=10 * taker + 2,
+        side=Side.BUY if side == Side.SELL else Side.SELL,
+        qty_lots=first.qty_lots + between(source, 0, 6),
+    )
+    return [first, *(between_them if one_in(source, 2) else []), second, linked, taking]
+
+
 def bracket_for(world: World, source: Source, order: PlaceOrder) -> BracketTerms:
     """Return a bracket for an order, mostly one that can be."""
     away = 1 if order.side == Side.BUY else -1
@@ -308,6 +337,7 @@ MENU = (
     ("closing", 3, place_closing),
     ("trailing", 4, place_trailing),
     ("link", 4, link),
+    ("link_at_a_price", 3, link_at_a_price),
     ("bracket", 4, place_bracketed),
 )
 NAMES = frozenset(name for name, _, _ in MENU)

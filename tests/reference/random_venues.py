@@ -18,10 +18,11 @@ def make_rules(source: Source) -> Rules:
         orders=OrderRules(
             amend_qty_down=pick(source, ("keep_priority", "lose_priority")),
             amend_below_filled=pick(source, ("reject", "cancel")),
-            market_remainder=pick(source, ("cancel", "limit_at_last_fill")),
+            market_remainder=pick(source, ("cancel", "limit_at_last_fill", "limit_at_collar")),
             market_protection=protection,  # type: ignore[arg-type]
             protection_amount=pick(source, amounts),
             protection_reference=pick(source, ("best", "last")),
+            stop_protection_reference=pick(source, ("market", "trigger")),
             post_only_cross=pick(source, ("reject", "reprice")),
             self_trade=pick(source, ("allow", "cancel_taker", "cancel_maker", "cancel_both", "decrement_both")),
             stop_already_touched=pick(source, ("elect", "wait")),

@@ -82,7 +82,7 @@ chart({
             itemStyle: mark.count > 1 ? { borderColor: color, borderType: "dashed", borderWidth: 1.5, opacity: 0.25 } : undefined })) });
       }
     });
-    return base({ grid: { ...PLOT(), outerBoundsMode: "none" }, legend: legend(names), xAxis: xAxis(self), yAxis: yAxis((v) => short(v)), series,
+    return base({ grid: { ...PLOT(), outerBoundsMode: "none" }, legend: legend(names), xAxis: xAxis(self), yAxis: yAxis(axisPrice), series,
       tooltip: { trigger: "axis", axisPointer: { type: "line", lineStyle: { color: css("soft") } }, formatter: priceTip } });
   },
   say() {
@@ -196,7 +196,7 @@ chart({
     return base({ grid: { ...PLOT(), top: 10, outerBoundsMode: "none" },
       xAxis: [{ type: "category", data: Array.from({ length: Math.round(columns.length / share) }, (_, i) => i), ...hidden }, xAxis(self, { position: "bottom" })],
       yAxis: [{ type: "category", data: Array.from({ length: depth.rows }, (_, i) => i), ...hidden },
-        yAxis((v) => short(v), { position: "left", min: depth.first * scale, max: rowPrice(market, depth.rows) * scale, scale: false, axisTick: { show: false }, splitLine: { show: false }, axisLabel: { color: css("soft"), formatter: (v) => short(v), showMinLabel: false, showMaxLabel: false } })],
+        yAxis(axisPrice, { position: "left", min: depth.first * scale, max: rowPrice(market, depth.rows) * scale, scale: false, axisTick: { show: false }, splitLine: { show: false }, axisLabel: { color: css("soft"), formatter: axisPrice, showMinLabel: false, showMaxLabel: false } })],
       visualMap: { show: false, seriesIndex: 0, dimension: 2, min: -1, max: 1, inRange: { color: [shade("ask", 1), shade("ask", 0.55), shade("ask", 0.12), shade("bid", 0.12), shade("bid", 0.55), shade("bid", 1)] } },
       series: [{ type: "heatmap", data: cells, progressive: 0, emphasis: { disabled: true } },
         line("price", points(run, market.trades, scale), css("ink"), { xAxisIndex: 1, yAxisIndex: 1, z: 5, silent: true, lineStyle: { color: css("ink"), width: 1.5 } })],
@@ -245,7 +245,7 @@ chart({
     const common = { type: "bar", barGap: "-100%", barCategoryGap: "8%", emphasis: { disabled: true } };
     return base({ grid: { ...PLOT(), top: 10, outerBoundsMode: "none" },
       xAxis: { type: "value", min: 0, max: end - low, axisTick: { customValues: ticks }, axisLabel: { customValues: ticks, color: css("soft"), formatter: label }, splitLine: { lineStyle: { color: css("grid") } } },
-      yAxis: { type: "category", data: Array.from({ length: market.depth.rows }, (_, i) => priceText(market, rowPrice(market, i))), axisLabel: { color: css("soft"), interval: Math.ceil(market.depth.rows / 6), formatter: (v) => short(Number(v.replace(/,/g, ""))) }, axisTick: { show: false }, axisLine: { lineStyle: { color: css("line") } } },
+      yAxis: { type: "category", data: Array.from({ length: market.depth.rows }, (_, i) => priceText(market, rowPrice(market, i))), axisLabel: { color: css("soft"), interval: Math.ceil(market.depth.rows / 6), formatter: (v) => axisPrice(Number(v.replace(/,/g, ""))) }, axisTick: { show: false }, axisLine: { lineStyle: { color: css("line") } } },
       tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, formatter: (found) => found.filter((p) => p.data).map((p) => `${p.seriesName} from ${esc(p.name)}: ${esc(rounded(10 ** (low + p.data) * market.lot_size))}`).join("<br>") || "nothing" },
       series: [{ ...common, name: "bids", itemStyle: { color: `rgb(${css("bid")})` }, data: [] }, { ...common, name: "asks", itemStyle: { color: `rgb(${css("ask")})` }, data: [] }] });
   },

@@ -43,6 +43,8 @@ function short(value) {
   for (const [unit, word] of [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]]) if (size >= unit) return String(Number((value / unit).toPrecision(3))) + word;
   return String(Number(value.toPrecision(3)));
 }
+/** A price on an axis: whole where it is large, a few digits where it is small. */
+const axisPrice = (value) => (Math.abs(value) >= 1e6 ? short(value) : Number(value.toPrecision(5)).toLocaleString("en-US", { maximumFractionDigits: 8 }));
 const money = (run, amount) => `${rounded(amount * run.money_unit)} ${run.currency}`;
 const quantity = (market, lots) => rounded(lots * market.lot_size);
 
