@@ -4,7 +4,7 @@ Every function raises DataError for a value that does not fit its field, or a re
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from enum import IntEnum
 from operator import attrgetter
 from typing import Any, Final, cast
@@ -151,6 +151,19 @@ def decode_events(records: bytes, first_seq: int) -> list[Event]:
         events.append(cast(Event, form.decode(records, offset, first_seq + len(events))))
         offset += form.size
     return events
+
+
+def decode_events_of(records: bytes, first_seq: int, types: Container[int]) -> Iterator[Event]:
+    """Yield the events of some types from a buffer of records; of the others no object is made.
+
+    types: EventType numbers. What an observer of a run needs: most events do not concern it.
+    """
+    offset, seq = 0, first_seq
+    while offset < len(records):
+        form = _form_at(_EVENTS_BY_TYPE, records, offset, "event")
+        if records[offset] in types:
+            yield cast(Event, form.decode(records, offset, seq))
+        offset, seq = offset + form.size, seq + 1
 
 
 def _form_at(table: dict[int, RecordForm], records: bytes, offset: int, what: str) -> RecordForm:

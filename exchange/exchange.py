@@ -72,7 +72,7 @@ from exchange.triggers.brackets import Brackets
 from exchange.triggers.entry import TriggerDesk
 from exchange.triggers.link_desk import LinkDesk
 from exchange.triggers.links import Links
-from exchange.triggers.reducers import Reducers
+from exchange.triggers.reducers import EACH, Reducers
 from exchange.triggers.trailing import TrailingDesk
 from exchange.triggers.watches import Watches
 from exchange.units import MAX_MONEY
@@ -439,7 +439,7 @@ class Exchange:
         if self._broken_by:
             raise InvariantError(f"expected a state after whole commands, found one that stopped in {self._broken_by}")
         for market in self.markets:
-            check_market(market, self.ledger, self.clearing, self.has_clearing)
+            check_market(market, self.ledger, self.clearing, self.has_clearing, self.links.reducers.cut_rule != EACH)
         self.ledger.conserved()
         self.waterfall.check()
         if self.has_clearing and not self.settler.is_unsettled():

@@ -18,6 +18,7 @@ from exchange.packed.threshold_heap import ThresholdHeap
 from exchange.pricing.price_feed import PriceFeed
 from exchange.records import MARKET_OPEN, MARKET_PAUSED, PHASE_CONTINUOUS
 from exchange.triggers.plan import Plan
+from exchange.triggers.reducing import Reducing
 from exchange.triggers.trail import TrailIndex
 from exchange.triggers.watch import Watch
 
@@ -82,7 +83,8 @@ class Market:
         self.trails: list[TrailIndex] = []  # trailing stops, by series
         self.watches: list[Watch] = []  # other prices that stops wait for, by series
         self.plans: dict[int, Plan] = {}  # of live orders with LINKED_BIT, by order id
-        self.reducers: dict[int, dict[int, Plan]] = {}  # slot -> reduce-only orders that its position cuts
+        self.reducers: dict[int, Reducing] = {}  # 2 x slot + side -> reduce-only orders that its position cuts
+        self.reducer_entries: int = 0  # of them, ever
         self.has_reducers: bool = False
         self.moved_slots: list[int] = []  # whose positions changed since they were last looked at for that
         self.has_mark: bool = False

@@ -19,6 +19,7 @@ from exchange.accounts.ledger import (
 )
 from exchange.book.level_index import HEAD, LOTS, ORDERS, RANK
 from exchange.book.order_pool import (
+    ASLEEP_BIT,
     FILLED,
     FLAGS,
     HIDDEN,
@@ -26,6 +27,7 @@ from exchange.book.order_pool import (
     KIND_MASK,
     KIND_SHIFT,
     LEVEL,
+    LINKED_BIT,
     NEXT,
     OPEN,
     ORDER_ID,
@@ -33,12 +35,26 @@ from exchange.book.order_pool import (
     POST_ONLY_BIT,
     PRICE,
     SIDE_MASK,
+    SOURCE_MASK,
+    SOURCE_SHIFT,
     TAKE_PROFIT_BIT,
     TIF_MASK,
     TIF_SHIFT,
     TRIGGER,
+    is_waiting,
 )
-from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, OrderKind, Phase, Side, TimeInForce
+from exchange.enums import (
+    BY_LAST,
+    BY_VENUE,
+    INSURANCE_FUND,
+    RECORDED_MARKET,
+    OrderEffect,
+    OrderKind,
+    Phase,
+    Side,
+    TimeInForce,
+    TriggerSource,
+)
 from exchange.errors import ConfigError
 from exchange.units import MAX_ACCOUNT
 
@@ -47,6 +63,8 @@ if TYPE_CHECKING:
     from exchange.exchange import Exchange
     from exchange.instrument import Instrument
     from exchange.market import Market
+    from exchange.triggers.plan import Bracket
+    from exchange.triggers.trail import Trail
 
 
 class Level(NamedTuple):
@@ -57,10 +75,38 @@ class Level(NamedTuple):
     order_count: int
 
 
+class LiveBracket(NamedTuple):
+    """What an entry order brings as it fills. Prices as in `BracketTerms`; 0: that side is left out.
+
+    order_ids: of the newest pair that it has brought, live or not: the take-profit's, then the stop-loss's.
+    """
+
+    take_profit_ticks: int
+    take_profit_limit_ticks: int
+    stop_loss_ticks: int
+    stop_loss_limit_ticks: int
+    order_ids: tuple[int, ...]
+
+
+class LiveTrail(NamedTuple):
+    """How a trailing stop follows its price, as in `PlaceTrailingStop`. Asleep: it has no trigger yet."""
+
+    distance: int
+    is_ppm: bool
+    step_ticks: int
+    limit_offset_ticks: int
+    activation_ticks: int
+    is_asleep: bool
+
+
 class LiveOrder(NamedTuple):
     """A resting order or a pending stop, as it stands now.
 
-    open_lots: all of it; hidden_lots: what of it an iceberg does not show. expires_ns: 0 where no time ends it.
+    open_lots: all of it; hidden_lots: what of it an iceberg does not show; display_lots: what it shows at most, 0: all.
+    expires_ns: 0 where no time ends it. effect: an order that had to close a position and rests is REDUCE_ONLY.
+    trigger_source: the price that a pending stop or take-profit watches, also where the venue's rule says so; VENUE for
+    other orders. linked_order_id: the order that is cancelled with it, 0: none. brought_by: the entry order whose
+    bracket this is of, 0: none.
     """
 
     order_id: int
@@ -76,6 +122,13 @@ class LiveOrder(NamedTuple):
     is_resting: bool
     hidden_lots: int = 0
     expires_ns: int = 0
+    display_lots: int = 0
+    effect: OrderEffect = OrderEffect.ANY
+    trigger_source: TriggerSource = TriggerSource.VENUE
+    linked_order_id: int = 0
+    brought_by: int = 0
+    bracket: LiveBracket | None = None
+    trail: LiveTrail | None = None
 
 
 class LevelChange(NamedTuple):
@@ -247,21 +300,50 @@ class BookView:
         if terms is not None and terms.time_in_force != 0:
             time_in_force = terms.time_in_force
         hidden = words[order + HIDDEN] if flags & ICEBERG_BIT else 0
+        kind = flags >> KIND_SHIFT & KIND_MASK
+        waits = is_waiting(words, order)
+        plan = self._market.plans.get(words[order + ORDER_ID]) if flags & LINKED_BIT else None
+        partner = None if plan is None else plan.partner
         return LiveOrder(
             order_id=words[order + ORDER_ID],
             account=words[order + OWNER] & 0xFFFFFFFF,
             side=Side(flags & SIDE_MASK),
-            kind=OrderKind((flags >> KIND_SHIFT & KIND_MASK) + (2 if flags & TAKE_PROFIT_BIT else 0)),
+            kind=OrderKind(kind + (2 if flags & TAKE_PROFIT_BIT else 0)),
             time_in_force=TimeInForce(time_in_force),
             post_only=bool(flags & POST_ONLY_BIT),
             price_ticks=words[order + PRICE],
             open_lots=words[order + OPEN] + hidden,
             filled_lots=words[order + FILLED],
-            trigger_ticks=words[order + TRIGGER] if flags >> KIND_SHIFT & KIND_MASK != OrderKind.MARKET else 0,
+            trigger_ticks=words[order + TRIGGER] if kind != OrderKind.MARKET else 0,
             is_resting=words[order + LEVEL] != 0,
             hidden_lots=hidden,
             expires_ns=terms.expires_ns if terms is not None else 0,
+            display_lots=terms.display if terms is not None else 0,
+            effect=OrderEffect(plan.effect) if plan is not None else OrderEffect.ANY,
+            trigger_source=TriggerSource((flags >> SOURCE_SHIFT & SOURCE_MASK) + BY_LAST if waits else BY_VENUE),
+            linked_order_id=partner.order_id if partner is not None else 0,
+            brought_by=plan.brought_by if plan is not None else 0,
+            bracket=_live_bracket(plan.bracket) if plan is not None else None,
+            trail=_live_trail(plan.trail, bool(flags & ASLEEP_BIT)) if plan is not None else None,
         )
+
+
+def _live_bracket(bracket: Bracket | None) -> LiveBracket | None:
+    if bracket is None:
+        return None
+    return LiveBracket(
+        bracket.take_profit,
+        bracket.take_profit_limit,
+        bracket.stop_loss,
+        bracket.stop_loss_limit,
+        tuple(child.order_id for child in bracket.children),
+    )
+
+
+def _live_trail(trail: Trail | None, is_asleep: bool) -> LiveTrail | None:
+    if trail is None:
+        return None
+    return LiveTrail(trail.distance, trail.is_ppm, trail.step, trail.limit_offset, trail.activation, is_asleep)
 
 
 class AccountView:

@@ -37,6 +37,10 @@ from replay.paper.command import SUMMARY as PAPER_SUMMARY
 from replay.paper.command import add_paper, play_paper
 from replay.player import Progress, play
 from replay.progress import shown_progress
+from replay.report.opening import opened, page_path
+from replay.report.page import About, write_page
+from replay.report.payload import run_payload
+from replay.report.recorder import Recorder
 from replay.scenario import DEMO, Scenario, open_input, open_scenario
 from replay.schedule import blocks_of
 from replay.sentences import who
@@ -48,7 +52,7 @@ from replay.sources.cells import parse_integer, parse_time, parse_ts_ns
 from replay.sources.csv_commands import write_csv
 from replay.sources.json_lines import write_jsonl
 from replay.sources.options import parse_options
-from replay.summary import story
+from replay.summary import RunSummary, story
 from replay.sweep.command import MORE as SWEEP_MORE
 from replay.sweep.command import SUMMARY as SWEEP_SUMMARY
 from replay.sweep.command import add_sweep, play_sweep
@@ -100,6 +104,7 @@ examples:
   cascade run AMZN_2012-06-21_34200000_57600000_message_1.csv --option instrument_id=7 --json
   cascade run day.tape --venue my.toml --population crowd.toml --out runs/1
   cascade run runs/1/commands.tape      the same run again, with the same digest
+  cascade run demo --open               a page that plays the run, in a browser
   cascade run demo --explain 17         the story of account 17, in plain words
 
 --json prints one object, as the last line: commands, events, trades, liquidations, fund_start, fund_end,
@@ -203,6 +208,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--out", metavar="DIR", help="new folder for the event log, the commands as a tape, the summary")
     run.add_argument("--explain", metavar="ACCOUNT", help="tell the story of one account in plain words")
+    run.add_argument(
+        "--report",
+        metavar="FILE.html",
+        nargs="?",
+        const="",
+        help="write a page that plays the run (default report.html)",
+    )
+    run.add_argument("--open", action="store_true", help="write the page, and open it in a browser")
     run.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
 
     convert = _command(commands, "convert", _convert, "write a source in another format", _CONVERT)
@@ -275,6 +288,10 @@ def _run(given: argparse.Namespace) -> int:
     exchange = scenario.open_exchange()
     if explainer is not None:
         exchange.add_sink(explainer)
+    page = page_path(given.report or "", "report") if given.report is not None or given.open else None
+    recorder = Recorder()
+    if page is not None:
+        exchange.add_sink(recorder.attach(exchange))
     with asks_to_stop() as should_stop, shown_progress(Path(given.source).name) as progress:
         summary = play(
             scenario.sources,
@@ -293,8 +310,29 @@ def _run(given: argparse.Namespace) -> int:
         _say(f"warning: {warning}")
     if explainer is not None:
         _explain(explainer, exchange, given.json)
+    if page is not None:
+        recorder.finish()
+        _write_page(page, given.source, recorder, summary)
     print(summary.json() if given.json else story(summary))
+    if page is not None and not given.json:
+        print(f"\n{opened(page) if given.open else f'page in {page}'}")
     return INTERRUPTED if summary.stopped == "interrupt" else OK
+
+
+def _write_page(path: Path, source: str, recorder: Recorder, summary: RunSummary) -> None:
+    payload = run_payload(
+        recorder.film(),
+        recorder.rows(),
+        label="A",
+        name=source,
+        what_if={},
+        venue=summary.venue,
+        digest=summary.digest,
+    )
+    is_demo = source == DEMO
+    title = "The demonstration: a thin market and a selling shock" if is_demo else Path(source).name
+    notes = ("It was interrupted: what ran until then is shown.",) if summary.stopped == "interrupt" else ()
+    write_page(path, About(title, "", "synthetic" if is_demo else "your data", notes=notes), [payload])
 
 
 def _explain(explainer: Explainer, exchange: Exchange, is_json: bool) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from exchange import Exchange
-from exchange.codec import decode_events
+from exchange.codec import decode_events_of
 from exchange.errors import ConfigError
 from exchange.events import EventType, MarkPriceUpdated
 from exchange.instrument import Instrument
@@ -154,19 +154,14 @@ class _Marks:
 
     def write(self, block: bytes, first_seq: int) -> None:
         """Take the marks of a block."""
-        offset = 0
-        while offset < len(block):
-            size = 64 * block[offset + 1]
-            if block[offset] == EventType.MARK_PRICE_UPDATED:
-                self._note(block[offset : offset + size])
-            offset += size
+        for event in decode_events_of(block, first_seq, (EventType.MARK_PRICE_UPDATED,)):
+            assert isinstance(event, MarkPriceUpdated)
+            self._note(event)
 
-    def _note(self, record: bytes) -> None:
+    def _note(self, event: MarkPriceUpdated) -> None:
         self._count += 1
         if self._count % self._stride != 0:
             return
-        event = decode_events(record, 1)[0]
-        assert isinstance(event, MarkPriceUpdated)
         self.entries.append((event.ts_ns, event.price_ticks))
         if len(self.entries) == _MAX_ENTRIES:
             self.entries = self.entries[1::2]

@@ -11,6 +11,7 @@ from exchange.commands import COMMANDS, CommandType
 from exchange.enums import LiquidationOutcome, RecordedKind, RejectReason
 from exchange.instrument import Instrument
 from exchange.statistics import PriceStatistics, Statistics
+from replay.percent import percent_change
 
 _REFUSALS_TOLD: Final = 3
 
@@ -300,5 +301,4 @@ def _decimal(count: int, step: str) -> str:
 def _change(ticks: int, from_ticks: int) -> str:
     if from_ticks <= 0:
         return ""
-    permille = (ticks - from_ticks) * 1_000 // from_ticks
-    return f" ({Decimal(permille) / 10:+.1f} %)"
+    return f" ({percent_change(from_ticks, ticks)})"

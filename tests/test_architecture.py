@@ -44,6 +44,7 @@ NUMBERS = {
         "triggers/watch.py": 3,  # one price that stops wait for
         "triggers/trail.py": 3,  # how trailing stops follow a price
         "triggers/plan.py": 3,  # what the orders of one market do beyond trading
+        "triggers/reducing.py": 3,
         "triggers/watches.py": 5,
         "triggers/hooks.py": 5,
         "triggers": 6,
@@ -84,6 +85,7 @@ NUMBERS = {
         "__init__.py": 0,
         "zstd.py": 0,
         "wording.py": 0,
+        "percent.py": 0,
         "sentences.py": 0,
         "atomic_file.py": 0,
         "toml_file.py": 0,

@@ -14,6 +14,7 @@ from exchange.accounts.fund_money import credit_fund
 from exchange.accounts.ledger import (
     BUY_LOTS,
     BUY_NOTIONAL,
+    BUY_REDUCING,
     COST,
     FILL_SLOT,
     FIRST_SLOT,
@@ -30,6 +31,7 @@ from exchange.accounts.ledger import (
     SCHEDULE,
     SELL_LOTS,
     SELL_NOTIONAL,
+    SELL_REDUCING,
     SIZE,
     Ledger,
 )
@@ -44,6 +46,7 @@ from exchange.accounts.leg_margin import (
     leg_maintenance,
     leverage_of,
 )
+from exchange.book.order_pool import REDUCES_BIT
 from exchange.enums import BUY
 from exchange.event_log import EventLog
 from exchange.margin.collateral import attributed
@@ -436,10 +439,15 @@ class Clearing:
                 return REJECT_NONE
         return REJECT_MARKET_REDUCE_ONLY if market.state == MARKET_REDUCE_ONLY else REJECT_ACCOUNT_RESTRICTED
 
-    def reserve(self, market: Market, slot: i64, side: i64, price: int, before: int, after: int) -> None:
-        """Take note that a resting order's open quantity went from `before` to `after` lots."""
+    def reserve(self, market: Market, slot: i64, side: i64, price: int, before: int, after: int, flags: i64) -> None:
+        """Take note that the open quantity of a resting order with these flags went from `before` to `after` lots."""
         leg = self.leg_in(market, slot)
         legs = self.ledger.legs
+        if flags & REDUCES_BIT != 0:
+            self._reserve_reducing(leg, side, after - before)
+            if self.watches_orders:
+                self.touch(slot)
+            return
         change = market.valuation.notional(after, price) - market.valuation.notional(before, price)
         if side == BUY:
             legs[leg + BUY_LOTS] += after - before
@@ -449,6 +457,21 @@ class Clearing:
             legs[leg + SELL_NOTIONAL] += change
         if self.watches_orders:
             self.touch(slot)
+
+    def _reserve_reducing(self, leg: i64, side: i64, lots: int) -> None:
+        """Take note of so many lots more of reduce-only orders, fewer where negative: they have no part in margin."""
+        legs = self.ledger.legs
+        if side == BUY:
+            legs[leg + BUY_LOTS] += lots
+            legs[leg + BUY_REDUCING] += lots
+        else:
+            legs[leg + SELL_LOTS] += lots
+            legs[leg + SELL_REDUCING] += lots
+
+    def let_reduce(self, market: Market, slot: i64, side: i64, price: int, lots: int) -> None:
+        """Take an order that has just come to rest out of the margin: it may only reduce."""
+        self.reserve(market, slot, side, price, lots, 0, 0)
+        self.reserve(market, slot, side, price, 0, lots, REDUCES_BIT)
 
     # --- fills -------------------------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ SIZE: Final = 2  # lots, signed
 COST: Final = 3  # money paid for the size, signed
 BUY_LOTS: Final = 4  # open in resting orders
 SELL_LOTS: Final = 5
-BUY_NOTIONAL: Final = 6
+BUY_NOTIONAL: Final = 6  # of those that ask for margin: all but reduce-only ones
 SELL_NOTIONAL: Final = 7
 LEVERAGE: Final = 8  # 0: the instrument's default
 NEXT_LEG: Final = 9  # of the same account, by ascending instrument id
@@ -51,6 +51,8 @@ HAS_TRADED: Final = 10
 SCHEDULE: Final = 11  # number of the margin schedule that it is under
 FILL_SLOT: Final = 12  # under which its orders and fills run: the owner's, or an alias for the short side of a pair
 PAIR: Final = 13  # the other side's leg of a hedged pair, 0: none
+BUY_REDUCING: Final = 14  # of BUY_LOTS, those of reduce-only orders, which have no part in BUY_NOTIONAL
+SELL_REDUCING: Final = 15
 
 
 @final

@@ -10,6 +10,7 @@ from mypy_extensions import i64
 from exchange.accounts.ledger import (
     BUY_LOTS,
     BUY_NOTIONAL,
+    BUY_REDUCING,
     COST,
     FILL_SLOT,
     LEVERAGE,
@@ -18,6 +19,7 @@ from exchange.accounts.ledger import (
     SCHEDULE,
     SELL_LOTS,
     SELL_NOTIONAL,
+    SELL_REDUCING,
     SIZE,
     Ledger,
 )
@@ -125,8 +127,8 @@ def _own_maintenance(ledger: Ledger, market: Market, leg: i64) -> int:
         bought = legs[leg + BUY_NOTIONAL]
         sold = legs[leg + SELL_NOTIONAL]
         if market.has_mark:
-            bought = market.valuation.notional(legs[leg + BUY_LOTS], market.mark)
-            sold = market.valuation.notional(legs[leg + SELL_LOTS], market.mark)
+            bought = market.valuation.notional(legs[leg + BUY_LOTS] - legs[leg + BUY_REDUCING], market.mark)
+            sold = market.valuation.notional(legs[leg + SELL_LOTS] - legs[leg + SELL_REDUCING], market.mark)
     schedule = market.schedules[legs[leg + SCHEDULE]]
     notional = abs(value_of(market, size, cost))
     return schedule.position_maintenance(size, notional, abs(cost), leverage_of(ledger, market, leg), bought, sold)
@@ -231,6 +233,6 @@ def _exposed_leg(ledger: Ledger, market: Market, schedule: MarginSchedule, leg: 
     exposed.lots = size
     exposed.bought = legs[leg + BUY_NOTIONAL]
     exposed.sold = legs[leg + SELL_NOTIONAL]
-    exposed.bought_lots = legs[leg + BUY_LOTS]
-    exposed.sold_lots = legs[leg + SELL_LOTS]
+    exposed.bought_lots = legs[leg + BUY_LOTS] - legs[leg + BUY_REDUCING]
+    exposed.sold_lots = legs[leg + SELL_LOTS] - legs[leg + SELL_REDUCING]
     return exposed

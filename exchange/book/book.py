@@ -19,6 +19,8 @@ from exchange.book.order_pool import (
     FLAGS,
     HIDDEN,
     ICEBERG_BIT,
+    KIND_MASK,
+    KIND_SHIFT,
     LEVEL,
     NEXT,
     OPEN,
@@ -34,7 +36,7 @@ from exchange.book.order_pool import (
     OrderPool,
 )
 from exchange.book.stop_index import LAST_SERIES, StopIndex, series_of
-from exchange.enums import BUY
+from exchange.enums import BUY, MARKET
 from exchange.errors import InvariantError
 from exchange.packed.columns import doubled, new_column
 from exchange.packed.id_table import IdTable
@@ -110,6 +112,8 @@ class Book:
         levels[level + TAIL] = order
         levels[level + LOTS] += words[order + OPEN]
         levels[level + ORDERS] += 1
+        if levels[level + RANK] >= side.watched:
+            side.is_changed = True
 
     def unlink(self, order: i64) -> None:
         """Take a resting order out of its level; it stays live until `forget` or `link`."""
@@ -129,6 +133,8 @@ class Book:
             words[younger + PREV] = older
         levels[level + LOTS] -= words[order + OPEN]
         levels[level + ORDERS] -= 1
+        if levels[level + RANK] >= side.watched:
+            side.is_changed = True
         if levels[level + HEAD] == 0:
             side.remove(level)
 
@@ -172,6 +178,10 @@ class Book:
         if level != 0:
             side = self.bids if words[order + FLAGS] & SIDE_MASK == BUY else self.asks
             side.levels[level + LOTS] -= lots
+            if side.levels[level + RANK] >= side.watched:
+                side.is_changed = True
+        elif (words[order + FLAGS] >> KIND_SHIFT) & KIND_MASK == MARKET:
+            self.queue.count_lots(words[order + FLAGS] & SIDE_MASK, -lots)
 
     def fill(self, order: i64, lots: i64) -> None:
         """Trade lots of a resting order, at most what it has open; it is gone when nothing is left."""
@@ -191,7 +201,7 @@ class Book:
             self.forget(order)
         else:
             words[order + FILLED] += lots
-            words[order + OPEN] -= lots
+            self.reduce(order, lots)
 
     def requeue(self, order: i64) -> None:
         """Let an order count as entered now in its owner's list."""
@@ -322,6 +332,7 @@ class Book:
     def _check_queue(self, side: i64) -> i64:
         words = self.orders.words
         count: i64 = 0
+        lots: int = 0
         older: i64 = 0
         order = self.queue.oldest(side)
         while order != 0:
@@ -329,8 +340,11 @@ class Book:
             if not is_placed or words[order + FLAGS] & SIDE_MASK != side or words[order + OPEN] <= 0:
                 raise InvariantError(f"market order {words[order + ORDER_ID]} is not where its queue says")
             count += 1
+            lots += words[order + OPEN]
             older = order
             order = words[order + NEXT]
+        if lots != self.queue.lots(side):
+            raise InvariantError(f"expected {self.queue.lots(side)} lots of queued market orders, found {lots}")
         return count
 
     def _check_stops(self, trigger: i64, oldest: i64, youngest: i64) -> i64:

@@ -74,6 +74,7 @@ def reduce_iceberg(book: Book, order: i64, lots: i64) -> None:
     cut = min(lots, words[order + HIDDEN])
     words[order + HIDDEN] -= cut
     book.hidden_lots -= cut
+    _note_change(book, order)
     if cut < lots:
         book.reduce(order, lots - cut)
 
@@ -82,3 +83,10 @@ def grow_hidden(book: Book, order: i64, lots: i64) -> None:
     """Add lots to the hidden part; it keeps its place."""
     book.orders.words[order + HIDDEN] += lots
     book.hidden_lots += lots
+    _note_change(book, order)
+
+
+def _note_change(book: Book, order: i64) -> None:
+    """Let whoever watches the best levels look again: lots count that are not shown."""
+    side = book.bids if book.orders.words[order + FLAGS] & SIDE_MASK == BUY else book.asks
+    side.is_changed = True

@@ -27,6 +27,8 @@ PAGE: Final = 5  # the page it stands in
 
 MOST_EMPTY_PAGES: Final = 64  # beyond this, and half of all pages, the empty ones go
 PAGE_RANKS: Final = 32
+NOT_WATCHED: Final = 1 << 61  # better than every rank ...
+ALL_WATCHED: Final = -(1 << 61)  # ... and worse
 PAGE_ROW: Final = 40
 KEY: Final = 0  # rank >> 5 of all its levels
 BITS: Final = 1  # bit k set: rank (key << 5) + k has a level
@@ -48,6 +50,10 @@ class LevelIndex:
         # mypyc 2.4.1 shifts a literal as a 32-bit C int, and bit 31 becomes its sign; an attribute is 64 bits wide.
         self.one: i64 = 1
         self.best: i64 = 0
+        # Whoever computes something from the best levels asks whether one of them has changed since: `watched` is the
+        # worst rank that matters, and the book sets `is_changed`.
+        self.watched: i64 = NOT_WATCHED
+        self.is_changed: bool = False
         self.level_count: i64 = 0
         self.levels = new_column(64 * LEVEL_ROW)
         self.unused_level: i64 = LEVEL_ROW

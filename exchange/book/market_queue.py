@@ -20,6 +20,9 @@ class MarketQueue:
         """Chain orders through the rows of `orders`."""
         self.orders = orders
         self.count: i64 = 0
+        self.bought: int = 0  # lots of all that buy
+        self.sold: int = 0
+        self.is_changed: bool = False  # since somebody who watches it said that it was not
         self.oldest_buy: i64 = 0
         self.youngest_buy: i64 = 0
         self.oldest_sell: i64 = 0
@@ -44,6 +47,7 @@ class MarketQueue:
         if older != 0:
             words[older + NEXT] = order
         self.count += 1
+        self.count_lots(words[order + FLAGS] & SIDE_MASK, words[order + OPEN])
 
     def remove(self, order: i64) -> None:
         """Take an order out of its queue."""
@@ -65,18 +69,20 @@ class MarketQueue:
             if younger == 0:
                 self.youngest_sell = older
         self.count -= 1
+        self.count_lots(words[order + FLAGS] & SIDE_MASK, -words[order + OPEN])
 
     def oldest(self, side: i64) -> i64:
         """Return the first order of a side, or 0; NEXT leads on."""
         return self.oldest_buy if side == BUY else self.oldest_sell
 
+    def count_lots(self, side: i64, lots: i64) -> None:
+        """Count so many lots more on a side; fewer where negative."""
+        if side == BUY:
+            self.bought += lots
+        else:
+            self.sold += lots
+        self.is_changed = True
+
     def lots(self, side: i64) -> int:
-        """Return the open quantity of a side. O(orders)."""
-        words = self.orders.words
-        total: int = 0
-        order = self.oldest(side)
-        while order != 0:
-            open_lots: int = words[order + OPEN]
-            total += open_lots
-            order = words[order + NEXT]
-        return total
+        """Return the open quantity of a side."""
+        return self.bought if side == BUY else self.sold

@@ -45,6 +45,7 @@ TAKE_PROFIT_BIT: Final = 1 << 8  # a stop that waits for the other direction
 SOURCE_SHIFT: Final = 9  # of a stop: which price it watches, TriggerSource - 1
 SOURCE_MASK: Final = 3
 ASLEEP_BIT: Final = 1 << 15  # a pending trailing stop that has no trigger yet
+REDUCES_BIT: Final = 1 << 16  # rests, or is queued, and may only reduce a position: it asks for no margin
 CAME_TOUCHED_BIT: Final = 1 << 14  # a pending stop that is elected in this settling, whatever its source does
 
 

@@ -5,6 +5,7 @@ trade needs, the nearest trigger of each direction, is kept beside them as an in
 chained through their rows in the order pool.
 
 Cost: a stop that joins or leaves a trigger where others wait O(1), else O(log triggers); looking for the next O(1).
+One that comes touched is besides in an order of its own until it is elected, at O(log of those).
 """
 
 from typing import Final, final
@@ -63,7 +64,11 @@ class StopIndex:
         self.count: i64 = 0
         self.asleep: dict[int, None] = {}  # trailing stops without a trigger, by entry
         self.has_come_touched: bool = False
-        self.came_touched: list[int] = []  # by arrival; one that has left, or came anew since, has lost its flag
+        # Those with CAME_TOUCHED_BIT: (trigger, its sign turned for the falling; arrival) -> order.
+        self.came_rising: SortedDict[tuple[int, int], int] = SortedDict()
+        self.came_falling: SortedDict[tuple[int, int], int] = SortedDict()
+        self.came_keys: dict[int, tuple[int, int]] = {}  # order -> its key there
+        self.arrivals: int = 0  # of such stops, ever
 
     def add(self, order: i64) -> None:
         """Queue a stop behind the others of its trigger."""
@@ -137,13 +142,19 @@ class StopIndex:
     def set_came_touched(self, order: i64, is_touched: bool) -> None:
         """Say whether a stop that came or was amended just now is to be elected in this settling by itself."""
         words = self.orders.words
+        rises = is_rising(words[order + FLAGS])
+        queue = self.came_rising if rises else self.came_falling
         if words[order + FLAGS] & CAME_TOUCHED_BIT != 0:
             words[order + FLAGS] &= ~CAME_TOUCHED_BIT
-            self.came_touched.remove(order)
+            del queue[self.came_keys.pop(order)]
         if is_touched:
             words[order + FLAGS] |= CAME_TOUCHED_BIT
-            self.came_touched.append(order)
-        self.has_come_touched = len(self.came_touched) > 0
+            trigger: int = words[order + TRIGGER]
+            self.arrivals += 1
+            key = (trigger if rises else -trigger, self.arrivals)
+            self.came_keys[order] = key
+            queue[key] = order
+        self.has_come_touched = len(self.came_keys) > 0
 
     def next_touched(self, is_moved: bool, low: i64, high: i64, is_rising_first: bool) -> i64:
         """Return the stop that is elected next, 0 for none.
@@ -159,22 +170,10 @@ class StopIndex:
             falling = self.next_falling()
         if self.has_come_touched:
             # One that the range reaches has no trigger behind it: it is the nearest of all.
-            if rising == 0:
-                rising = self._next_that_came(True)
-            if falling == 0:
-                falling = self._next_that_came(False)
+            if rising == 0 and self.came_rising:
+                rising = self.came_rising.peekitem(0)[1]
+            if falling == 0 and self.came_falling:
+                falling = self.came_falling.peekitem(0)[1]
         if rising != 0 and (falling == 0 or is_rising_first):
             return rising
         return falling
-
-    def _next_that_came(self, rises: bool) -> i64:
-        words = self.orders.words
-        found: i64 = 0
-        for came in self.came_touched:
-            order: i64 = came
-            if is_rising(words[order + FLAGS]) != rises:
-                continue
-            trigger = words[order + TRIGGER]
-            if found == 0 or (trigger < words[found + TRIGGER] if rises else trigger > words[found + TRIGGER]):
-                found = order
-        return found

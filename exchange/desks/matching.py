@@ -239,6 +239,8 @@ class Matcher:
         elif self._rests_at_collar(market, time_in_force, limit):
             flags = side
             price = self._collar_price(market, owner, side, limit)
+            account = owner & ACCOUNT_MASK
+            write_order_amended(self.log, market.instrument, account, order_id, price, left, 0, side, 0)
         else:
             if self.has_guards and self.guard.queue_market_order(
                 market, owner, order_id, side, time_in_force, left, filled, terms
@@ -256,7 +258,7 @@ class Matcher:
             self.note_top(market, order)
         slot = owner >> 32
         if self.has_clearing and slot >= FIRST_SLOT:
-            self.clearing.reserve(market, slot, side, price, 0, left)
+            self.clearing.reserve(market, slot, side, price, 0, left, flags)
 
     def _rests_at_last_fill(self, terms: LiveTerms | None) -> bool:
         """Return whether what a market order leaves rests at its last fill's price."""
@@ -452,7 +454,7 @@ class Matcher:
             if is_iceberg:
                 maker_open += words[maker + HIDDEN]
             if maker_slot >= FIRST_SLOT:
-                self.clearing.reserve(market, maker_slot, 1 - side, price, maker_open, maker_open - traded)
+                self.clearing.reserve(market, maker_slot, 1 - side, price, maker_open, maker_open - traded, flags)
             self.clearing.settle(market, maker_slot, owner >> 32, side, price, traded, liquidation != 0)
             if liquidation != 0 and market.feed.counts_liquidations:
                 market.note_mover(liquidation, self.log.step)
@@ -523,7 +525,7 @@ class Matcher:
             market.book.unlink(order)
             slot = owner >> 32
             if self.has_clearing and slot >= FIRST_SLOT:
-                self.clearing.reserve(market, slot, side, price, lots, 0)
+                self.clearing.reserve(market, slot, side, price, lots, 0, flags)
         market.book.forget(order)
         if flags & LINKED_BIT != 0:
             self.watcher.taken_out(market, order_id)
@@ -546,7 +548,7 @@ class Matcher:
         write_order_amended(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, price, left, trigger, side, 1)
         slot = owner >> 32
         if self.has_clearing and slot >= FIRST_SLOT and words[order + LEVEL] != 0:
-            self.clearing.reserve(market, slot, side, price, left + lots, left)
+            self.clearing.reserve(market, slot, side, price, left + lots, left, words[order + FLAGS])
         if words[order + FLAGS] & ICEBERG_BIT != 0:
             reduce_iceberg(market.book, order, lots)
             self.write_refreshed(market, order, 1)
@@ -558,8 +560,8 @@ class Matcher:
         words = market.book.orders.words
         slot = words[order + OWNER] >> 32
         if self.has_clearing and slot >= FIRST_SLOT:
-            side = words[order + FLAGS] & SIDE_MASK
-            self.clearing.reserve(market, slot, side, words[order + TRIGGER], before, after)
+            flags = words[order + FLAGS]
+            self.clearing.reserve(market, slot, flags & SIDE_MASK, words[order + TRIGGER], before, after, flags)
 
     def match_own(
         self, market: Market, owner: i64, order_id: i64, side: i64, limit: i64, lots: i64, liquidation: i64
@@ -599,7 +601,7 @@ class Matcher:
             book.link(order)
             if market.has_top_order:
                 self.note_top(market, order)
-            self.clearing.reserve(market, owner >> 32, side, price, 0, left)
+            self.clearing.reserve(market, owner >> 32, side, price, 0, left, 0)
         return left
 
     def write_canceled(

@@ -379,8 +379,10 @@ class OrderDesk:
         has_reserve = self.has_clearing and slot >= FIRST_SLOT
         if keeps:
             if lots != old_open:
+                if lots > old_open and flags & LINKED_BIT != 0:
+                    self.links.growing(market, order_id, lots)
                 if has_reserve:
-                    self.clearing.reserve(market, slot, side, price, old_open, lots)
+                    self.clearing.reserve(market, slot, side, price, old_open, lots, flags)
                 if is_iceberg:
                     self._resize_iceberg(market, order, lots - old_open)
                 else:
@@ -388,7 +390,7 @@ class OrderDesk:
             return
         filled = words[order + FILLED]
         if has_reserve:
-            self.clearing.reserve(market, slot, side, old_price, old_open, 0)
+            self.clearing.reserve(market, slot, side, old_price, old_open, 0, flags)
         opposite = book.asks if side == BUY else book.bids
         limit = price * opposite.sign
         book.unlink(order)
@@ -406,7 +408,7 @@ class OrderDesk:
             if flags & LINKED_BIT != 0:
                 self.links.requeued(market, order_id)
             if has_reserve:
-                self.clearing.reserve(market, slot, side, price, 0, lots)
+                self.clearing.reserve(market, slot, side, price, 0, lots, flags)
             return
         terms = book.terms_of(order)
         book.forget(order)
@@ -445,6 +447,8 @@ class OrderDesk:
         words[order + TRIGGER] = trigger
         book.requeue(order)
         self.watches.add(market, order)
+        if words[order + FLAGS] & LINKED_BIT != 0:
+            self.links.requeued(market, order_id)
 
     def _is_cancel_refused(self, market: Market, owner: i64, order_id: i64, request: i64) -> bool:
         """Refuse a cancel or a reduction that is one request too many; return whether it was."""

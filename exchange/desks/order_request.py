@@ -30,4 +30,3 @@ class OrderRequest:
         self.live = LiveTerms()  # what it keeps of its terms and its time in force
         self.is_replacing: bool = False
         self.replaced_id: i64 = 0
-        self.replaced_lots: i64 = 0  # of a reduce-only order: they make room for the new one

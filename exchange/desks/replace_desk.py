@@ -110,7 +110,6 @@ class ReplaceDesk:
             request.trigger_source = source
         if flags & LINKED_BIT != 0:
             request.effect = market.plans[words[order + ORDER_ID]].effect
-            request.replaced_lots = 0 if is_pending else whole_open(market.book, order)
         request.terms = terms
         old = market.book.terms_of(order)
         if old is not None:
@@ -140,11 +139,11 @@ class ReplaceDesk:
         watches = clearing.watches_orders
         clearing.watches_orders = False  # In the end nothing has changed.
         lots = whole_open(market.book, order)
-        side = words[order + FLAGS] & SIDE_MASK
+        flags = words[order + FLAGS]
         if counts:
-            clearing.reserve(market, slot, side, words[order + PRICE], 0, lots)
+            clearing.reserve(market, slot, flags & SIDE_MASK, words[order + PRICE], 0, lots, flags)
         else:
-            clearing.reserve(market, slot, side, words[order + PRICE], lots, 0)
+            clearing.reserve(market, slot, flags & SIDE_MASK, words[order + PRICE], lots, 0, flags)
         clearing.watches_orders = watches
 
 

@@ -172,6 +172,8 @@ class SpecialDesk:
         if request.live.lasts() or request.live.min_qty != 0 or request.live.budget != 0:
             book.attach(order, request.live)
         self.desk.watches.add(market, order)
+        if has_plan:
+            self.triggers.links.waits(market, request.order_id)
 
     # --- terms -------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from exchange.accounts.ledger import FIRST_SLOT, FUND_SLOT, LIQUIDATING
 from exchange.book.auction import NO_AUCTION, AuctionPrice, auction_price
 from exchange.book.book import Book
 from exchange.book.iceberg import whole_open
-from exchange.book.level_index import HEAD, LOTS, RANK, LevelIndex
+from exchange.book.level_index import ALL_WATCHED, HEAD, LOTS, RANK, LevelIndex
 from exchange.book.order_pool import FLAGS, ICEBERG_BIT, LEVEL, LINKED_BIT, NEXT, OPEN, ORDER_ID, OWNER, PRICE, TRIGGER
 from exchange.desks.matching import Matcher
 from exchange.desks.reach import ACCOUNT_MASK
@@ -33,9 +33,15 @@ class Auctioneer:
         self.matcher = matcher
 
     def price(self, market: Market, rules: PhaseRules, reference: int | None) -> AuctionPrice:
-        """Return what would trade if the call ended now. O(levels that cross)."""
+        """Return what would trade if the call ended now. O(levels that cross).
+
+        Watches the part of the book that it depends on: as long as neither that nor the reference changes, nor the
+        market orders, it stays the same.
+        """
         book = market.book
         market_bids, market_asks = book.queue.lots(BUY), book.queue.lots(SELL)
+        book.bids.watched = _reach(book.bids, book.asks)
+        book.asks.watched = _reach(book.asks, book.bids)
         if (market_bids == 0 and book.bids.best == 0) or (market_asks == 0 and book.asks.best == 0):
             return NO_AUCTION
         if market_bids == 0 and market_asks == 0 and not _is_crossed(market):
@@ -153,7 +159,7 @@ class Auctioneer:
         if slot >= FIRST_SLOT:
             reserved_at = words[order + PRICE] if words[order + LEVEL] != 0 else words[order + TRIGGER]
             before = whole_open(market.book, order)
-            self.clearing.reserve(market, slot, side, reserved_at, before, before - lots)
+            self.clearing.reserve(market, slot, side, reserved_at, before, before - lots, words[order + FLAGS])
 
     def _fill(self, market: Market, order: i64, lots: i64) -> None:
         words = market.book.orders.words
@@ -199,7 +205,7 @@ def _is_crossed(market: Market) -> bool:
 def _needed(
     book: Book, side: LevelIndex, other: LevelIndex, own_market: int, other_market: int, reference: int | None
 ) -> list[tuple[int, int]]:
-    """Return (price, lots) of the levels of a side that an auction's price can depend on, best first.
+    """Return (price, lots) of the levels of a side that an auction's price can depend on, best first; watch them.
 
     The best; those that cross or reach the reference; and the further ones until this side has as much as the other
     side could trade with its best.
@@ -225,5 +231,19 @@ def _needed(
         price: int = rank * side.sign
         found.append((price, lots))
         own_lots += lots
+        side.watched = min(side.watched, rank)
         level = side.next_worse(level)
+    if reference_rank is not None:
+        side.watched = min(side.watched, reference_rank)
+    if own_lots < other_lots:
+        side.watched = ALL_WATCHED
     return found
+
+
+def _reach(side: LevelIndex, other: LevelIndex) -> i64:
+    """Return the worst rank from which a change can make a side cross the other one, or not, or its best another."""
+    if side.best == 0:
+        return ALL_WATCHED
+    if other.best == 0:
+        return side.levels[side.best + RANK]  # it will cross or not by what comes to the other side
+    return min(side.levels[side.best + RANK], other.levels[other.best + RANK] * other.sign * side.sign)

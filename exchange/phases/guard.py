@@ -244,7 +244,7 @@ class Guard(OrderGuard):
             book.attach(order, terms)  # A time may end it.
         book.queue.add(order)
         if needs_margin:
-            self.clearing.reserve(market, slot, side, reserved_at, 0, lots)
+            self.clearing.reserve(market, slot, side, reserved_at, 0, lots, 0)
         return True
 
     def begin_election(self, market: Market) -> None:

@@ -9,7 +9,7 @@ from mypy_extensions import i64
 
 from exchange.agenda import Agenda
 from exchange.book.auction import NO_AUCTION, AuctionPrice
-from exchange.book.level_index import RANK
+from exchange.book.level_index import NOT_WATCHED, RANK
 from exchange.clock import NEVER, Clock, TimedTask, first_multiple
 from exchange.desks.order_expiry import OrderExpiry
 from exchange.enums import BUY, SELL, Phase
@@ -92,6 +92,8 @@ class PhaseKeeper(TimedTask):
         self.limit_state: i64 = LIMIT_STATE_NONE
         self.limit_until_ns: i64 = NEVER
         self.shown: AuctionPrice = NO_AUCTION
+        self.has_looked: bool = False  # since the call began ...
+        self.looked_reference: int | None = None  # ... with this reference
         self.is_timed: bool = len(self.times) > 0 or self.bands.has_any
         self.market.set_phase(phase_number(facts.phases.initial))
         if self.is_timed:
@@ -129,6 +131,7 @@ class PhaseKeeper(TimedTask):
                 self.bands.has_given = True
                 self.bands.given = found.price_ticks
         self.shown = NO_AUCTION
+        self._forget_call()
         self.limit_state = LIMIT_STATE_NONE
         self.limit_until_ns = NEVER
         market.set_phase(phase)
@@ -142,6 +145,12 @@ class PhaseKeeper(TimedTask):
             self.order_expiry.expire_day(market)
         if phase == PHASE_CONTINUOUS or self.agenda.watches:
             self.agenda.has_touched = True  # stops that were touched meanwhile
+
+    def _forget_call(self) -> None:
+        """Watch the book no more; a call looks anew."""
+        self.has_looked = False
+        self.market.book.bids.watched = NOT_WATCHED
+        self.market.book.asks.watched = NOT_WATCHED
 
     def command(self, phase: i64, cause: i64) -> None:
         """Begin a phase by the will of the operator or the timetable: what a breaker had planned is off."""
@@ -251,16 +260,29 @@ class PhaseKeeper(TimedTask):
         if market.is_settled:
             return
         if is_auction(market.phase):
-            found = self.auctioneer.price(market, self.rules, self.reference())
-            if found != self.shown:
-                self.shown = found
-                write_indicative_price_updated(
-                    self.log, self.instrument, found.price_ticks, found.qty_lots, found.surplus_lots
-                )
+            self._show()
         elif market.is_continuous and self.bands.has_limits:
             if self.limit_state == LIMIT_STATE_NONE:
                 self._move_limits()
             self._watch_limits()
+
+    def _show(self) -> None:
+        """Show what the call would trade at, where that changed. O(1) where nothing changed that it depends on."""
+        book = self.market.book
+        reference = self.reference()
+        is_same = not (book.bids.is_changed or book.asks.is_changed or book.queue.is_changed)
+        if is_same and self.has_looked and reference == self.looked_reference:
+            return
+        self.has_looked = True
+        self.looked_reference = reference
+        book.bids.is_changed = False
+        book.asks.is_changed = False
+        book.queue.is_changed = False
+        found = self.auctioneer.price(self.market, self.rules, reference)
+        if found == self.shown:
+            return
+        self.shown = found
+        write_indicative_price_updated(self.log, self.instrument, found.price_ticks, found.qty_lots, found.surplus_lots)
 
     def _move_limits(self) -> None:
         """Take on the mean of the trades in the window, where it has moved far enough."""

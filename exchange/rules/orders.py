@@ -63,6 +63,8 @@ class OrderRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reduce_only_excess: a reduce-only order larger than the position is cut to it, or refused.
     reduce_only_cut: which resting reduce-only orders are cut when together they pass the position, the newest
         or the oldest first; or "each": none as long as each of them is no larger.
+    close_position_after: pending orders that close the position stay when it is gone, for the next one, or are
+        cancelled with it.
     oco_partial: what a fill of one of two linked orders takes from the other: as much, all of it, or nothing until the
         first is gone.
     """
@@ -86,6 +88,7 @@ class OrderRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trigger_when_side_empty: Literal["wait", "fire"] = "wait"
     reduce_only_excess: Literal["cap", "reject"] = "cap"
     reduce_only_cut: Literal["newest", "oldest", "each"] = "newest"
+    close_position_after: Literal["keep", "cancel"] = "keep"
     oco_partial: Literal["reduce", "cancel", "keep"] = "reduce"
 
     def __post_init__(self) -> None:

@@ -134,6 +134,7 @@ class Brackets:
             flags |= TAKE_PROFIT_BIT
         plan = Plan(order_id, entry.owner, effect)
         plan.side = side
+        plan.brought_by = entry.order_id
         market.plans[order_id] = plan
         self.watches.add(market, market.book.enter(order_id, entry.owner, flags, price, lots, 0, trigger))
         if effect != ANY:

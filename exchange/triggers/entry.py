@@ -75,7 +75,7 @@ class TriggerDesk:
             request.lots = self.reducers.room(market, slot, request.side)
         else:
             rests = time_in_force == GTC and (kind == LIMIT or request.kind == MARKET_TO_LIMIT)
-            request.lots = self.reducers.capped(market, slot, request.side, wanted, rests, request.replaced_lots)
+            request.lots = self.reducers.capped(market, slot, request.side, wanted, rests, 0)
         return request.lots if request.lots > 0 else wanted
 
     def plan(self, market: Market, request: OrderRequest) -> bool:

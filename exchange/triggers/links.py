@@ -76,7 +76,7 @@ class Links(FillWatcher):
             market.book.orders.words[order + FLAGS] |= LINKED_BIT
             if plan.effect != ANY:
                 plan.effect = REDUCE_ONLY  # what closed a position has a quantity now
-                self.reducers.join(market, plan)
+                self.reducers.rest(market, plan, order)
         self._filled(market, plan, self.matcher.taker_filled, 0)
         if plan.effect != ANY or plan.bracket is not None:
             self.reducers.cut(market, plan.owner >> 32)
@@ -85,10 +85,16 @@ class Links(FillWatcher):
         """Hear that a stop with a plan was elected: it follows no price any more."""
         self._stop_following(market, market.plans[order_id])
 
-    def requeued(self, market: Market, order_id: i64) -> None:
-        """Hear that a resting order went to the back without being matched."""
+    def waits(self, market: Market, order_id: i64) -> None:
+        """Hear that a stop with a plan waits from now on: by rule, one that closes the position goes with it."""
         plan = market.plans[order_id]
-        if plan.effect != ANY:
+        if plan.effect == CLOSE_POSITION and self.reducers.cancels_closing:
+            self.reducers.join(market, plan)
+
+    def requeued(self, market: Market, order_id: i64) -> None:
+        """Hear that an order went to the back without being matched."""
+        plan = market.plans[order_id]
+        if plan.entry != 0:
             self.reducers.join(market, plan)
 
     def cut_moved(self, markets: list[Market]) -> None:
@@ -96,6 +102,10 @@ class Links(FillWatcher):
         self.agenda.has_moved_slots = False
         for market in markets:
             self.reducers.cut_moved(market)
+
+    def growing(self, market: Market, order_id: i64, lots: i64) -> None:
+        """Hear that a resting order gets more lots, so many in all, without losing its place."""
+        self.reducers.grow(market, market.plans[order_id], lots)
 
     # --- amends ------------------------------------------------------------------------------------------------
 

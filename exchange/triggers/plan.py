@@ -32,7 +32,10 @@ class Plan:
         self.order_id: i64 = order_id
         self.owner: i64 = owner
         self.effect: i64 = effect
-        self.side: i64 = 0  # of an entry with a bracket, and of what it brings
+        self.side: i64 = 0  # of an order with an effect or a bracket, and of what a bracket brings
+        self.entry: i64 = 0  # its turn among those that a position cuts; 0: it is none of them
+        self.most_lots: i64 = 0  # what it has open at most, where a rule looks for the largest
         self.partner: Plan | None = None  # one of the two cancels the other
         self.bracket: Bracket | None = None
+        self.brought_by: i64 = 0  # of a child of a bracket: the id of its entry
         self.trail: Trail | None = None

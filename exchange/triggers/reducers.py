@@ -1,27 +1,26 @@
 """Reduce-only orders: never more lots than the position they close has left for them.
 
-Known limit: a reduce-only order asks for no margin when it enters, but while it rests it counts like any other order
-in what the others ask for. Rules: docs/semantics/triggers.md.
+They ask for no margin, and no other order needs less because of them. Rules: docs/semantics/triggers.md.
 """
 
 from typing import Final, final
 
 from mypy_extensions import i64
 
-from exchange.accounts.ledger import BUY_LOTS, PAIR, SELL_LOTS, SIZE, Ledger
+from exchange.accounts.ledger import BUY_LOTS, BUY_REDUCING, PAIR, SELL_LOTS, SELL_REDUCING, SIZE, Ledger
 from exchange.accounts.pockets import Pockets
 from exchange.book.iceberg import whole_open
-from exchange.book.order_pool import FLAGS, SIDE_MASK, is_waiting
+from exchange.book.order_pool import FLAGS, LEVEL, PRICE, REDUCES_BIT, TRIGGER, is_waiting
 from exchange.desks.matching import Matcher
 from exchange.enums import BUY, SELL
 from exchange.market import Market
 from exchange.records import CANCEL_NOTHING_TO_REDUCE
 from exchange.rules import OrderRules
 from exchange.triggers.plan import Plan
+from exchange.triggers.reducing import Reducing
 
 _CUTS: Final = ("newest", "oldest", "each")
 NEWEST: Final = 0
-OLDEST: Final = 1
 EACH: Final = 2
 
 
@@ -32,6 +31,7 @@ class Reducers:
     def __init__(self, rules: OrderRules, ledger: Ledger, pockets: Pockets, matcher: Matcher) -> None:
         """Copy the rules; share the books of account and who takes orders out."""
         self.rejects_excess: bool = rules.reduce_only_excess == "reject"
+        self.cancels_closing: bool = rules.close_position_after == "cancel"
         self.cut_rule: i64 = _CUTS.index(rules.reduce_only_cut)
         self.ledger = ledger
         self.pockets = pockets
@@ -57,16 +57,10 @@ class Reducers:
 
     def resting(self, market: Market, slot: i64, side: i64) -> i64:
         """Return how many lots a slot's reduce-only orders have open in the book, or queued for an auction."""
-        plans = market.reducers.get(slot)
-        total: i64 = 0
-        if plans is None:
-            return total
-        words = market.book.orders.words
-        for order_id in plans:
-            order = market.book.find(order_id)
-            if not is_waiting(words, order) and words[order + FLAGS] & SIDE_MASK == side:
-                total += whole_open(market.book, order)
-        return total
+        leg = market.leg(slot)
+        if leg == 0:
+            return 0
+        return self.ledger.legs[leg + BUY_REDUCING] if side == BUY else self.ledger.legs[leg + SELL_REDUCING]
 
     def capped(self, market: Market, slot: i64, side: i64, lots: i64, rests: bool, freed: i64) -> i64:
         """Return to how many lots an order that enters is cut; 0 where it may not enter.
@@ -80,26 +74,48 @@ class Reducers:
             return 0
         return max(0, min(lots, room))
 
+    def rest(self, market: Market, plan: Plan, order: i64) -> None:
+        """Let an order that has come to rest, or is queued, only reduce from now on."""
+        words = market.book.orders.words
+        price = words[order + PRICE] if words[order + LEVEL] != 0 else words[order + TRIGGER]  # as it reserved
+        lots = whole_open(market.book, order)
+        words[order + FLAGS] |= REDUCES_BIT
+        self.matcher.clearing.let_reduce(market, plan.owner >> 32, plan.side, price, lots)
+        self.join(market, plan)
+
     def join(self, market: Market, plan: Plan) -> None:
         """Let an order be cut from now on; it counts as the newest."""
         self.leave(market, plan)
-        slot = plan.owner >> 32
-        plans = market.reducers.get(slot)
-        if plans is None:
-            plans = {}
-            market.reducers[slot] = plans
-        plans[plan.order_id] = plan
-        market.has_reducers = True
+        key = _key(plan)
+        group = market.reducers.get(key)
+        if group is None:
+            group = Reducing()
+            market.reducers[key] = group
+            market.has_reducers = True
+        market.reducer_entries += 1
+        plan.entry = market.reducer_entries
+        order = market.book.find(plan.order_id)
+        if is_waiting(market.book.orders.words, order):
+            group.waiting[market.reducer_entries] = plan
+            return
+        group.resting[market.reducer_entries] = plan
+        if self.cut_rule == EACH:
+            group.set_size(plan, whole_open(market.book, order))
+
+    def grow(self, market: Market, plan: Plan, lots: i64) -> None:
+        """Let an order have so many lots in its place."""
+        if self.cut_rule == EACH and plan.entry != 0:
+            market.reducers[_key(plan)].set_size(plan, lots)
 
     def leave(self, market: Market, plan: Plan) -> None:
         """Forget an order that is gone, if it was known."""
-        slot = plan.owner >> 32
-        plans = market.reducers.get(slot)
-        if plans is None or plan.order_id not in plans:
+        if plan.entry == 0:
             return
-        del plans[plan.order_id]
-        if len(plans) == 0:
-            del market.reducers[slot]
+        key = _key(plan)
+        group = market.reducers[key]
+        group.remove(plan)
+        if group.is_empty():
+            del market.reducers[key]
             market.has_reducers = len(market.reducers) > 0
 
     def cut_moved(self, market: Market) -> None:
@@ -109,42 +125,74 @@ class Reducers:
             return
         market.moved_slots = []
         for slot in moved:
-            if slot in market.reducers:
-                self.cut(market, slot)
+            self.cut(market, slot)
 
     def cut(self, market: Market, slot: i64) -> None:
         """Cut a slot's reduce-only orders to what its position leaves them."""
         for side in (BUY, SELL):
-            plans = market.reducers.get(slot)
-            if plans is None:
-                return
+            key: int = 2 * slot + side
+            group = market.reducers.get(key)
+            if group is None:
+                continue
             room = self.room(market, slot, side)
-            excess = self.resting(market, slot, side) - room
-            ids = list(plans)
-            if self.cut_rule == NEWEST:
-                ids.reverse()
-            for order_id in ids:
-                self._cut_one(market, order_id, side, room, excess)
-                if self.cut_rule != EACH:
-                    excess = self.resting(market, slot, side) - room
+            if room == 0:
+                self._cut_listed(market, slot, side, [*group.waiting.values(), *group.resting.values()])
+            elif self.cut_rule == EACH:
+                self._cut_listed(market, slot, side, self._too_large(market, group, room))
+            else:
+                self._cut_in_turn(market, slot, side, group)
 
-    def _cut_one(self, market: Market, order_id: i64, side: i64, room: i64, excess: i64) -> None:
-        order = market.book.find(order_id)
+    def _cut_in_turn(self, market: Market, slot: i64, side: i64, group: Reducing) -> None:
+        """Cut those whose turn it is until together they offer no more than there is. O(log orders) for each."""
+        entry: i64 = 0
+        while self.resting(market, slot, side) > self.room(market, slot, side):
+            plan = group.after(entry, self.cut_rule == NEWEST)
+            if plan is None:
+                return
+            entry = plan.entry
+            self._cut_one(market, slot, side, plan)
+
+    def _too_large(self, market: Market, group: Reducing, room: i64) -> list[Plan]:
+        """Return those that are each larger than what there is. Remembers what the others have."""
+        found: list[Plan] = []
+        for plan in group.larger_than(room):
+            order = market.book.find(plan.order_id)
+            if order == 0:
+                continue  # it traded just now, and is taken off the list next
+            lots = whole_open(market.book, order)
+            if lots > room:
+                found.append(plan)
+            elif lots != plan.most_lots:
+                group.set_size(plan, lots)
+        return found
+
+    def _cut_listed(self, market: Market, slot: i64, side: i64, plans: list[Plan]) -> None:
+        turns = {plan.entry: plan for plan in plans}
+        for entry in sorted(turns, reverse=self.cut_rule == NEWEST):
+            if turns[entry].entry == entry:  # else its partner took it along
+                self._cut_one(market, slot, side, turns[entry])
+
+    def _cut_one(self, market: Market, slot: i64, side: i64, plan: Plan) -> None:
+        order = market.book.find(plan.order_id)
         if order == 0:
-            return  # its partner took it along
+            return  # it traded just now
         words = market.book.orders.words
-        if words[order + FLAGS] & SIDE_MASK != side:
-            return
         open_lots = whole_open(market.book, order)
+        room = self.room(market, slot, side)
         if is_waiting(words, order):
-            lots = open_lots if room == 0 else 0  # of a bracket, waiting: it goes with the position
+            lots = open_lots if room == 0 else -1  # it goes with the position
         elif self.cut_rule == EACH:
             lots = open_lots - room
         else:
-            lots = excess
-        if lots > 0:
-            self.matcher.cuts += 1
+            lots = self.resting(market, slot, side) - room
         if lots >= open_lots:
+            self.matcher.cuts += 1
             self.matcher.take_out(market, order, CANCEL_NOTHING_TO_REDUCE, 0)
         elif lots > 0:
+            self.matcher.cuts += 1
             self.matcher.reduce(market, order, lots)
+
+
+def _key(plan: Plan) -> int:
+    key: int = 2 * (plan.owner >> 32) + plan.side
+    return key

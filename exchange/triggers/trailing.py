@@ -102,11 +102,13 @@ class TrailingDesk:
         self.entries += 1
         trail.entry = self.entries
         plan = Plan(order_id, owner, effect)
+        plan.side = side
         plan.trail = trail
         market.plans[order_id] = plan
         flags = order_flags(side, kind, GTC, 0) | self.watches.source_bits(source) | LINKED_BIT | ASLEEP_BIT
         order = market.book.enter(order_id, owner, flags, 0, lots, 0, 0)
         self.watches.add(market, order)
+        self.desk.links.waits(market, order_id)
         trail.series = series_of(flags)
         index = self._index(market, trail.series)
         has_price = self.watches.has_price(market, index.series)

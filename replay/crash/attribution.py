@@ -7,7 +7,7 @@ every summary. Rules and limits: docs/crashes.md. Sums are unbounded integers in
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-from exchange.codec import RECORD_BYTES, decode_events
+from exchange.codec import decode_events_of
 from exchange.events import EVENTS
 from exchange.instrument import Instrument
 from exchange.margin.valuation import Valuation
@@ -128,13 +128,8 @@ class Attribution:
 
     def write(self, block: bytes, first_seq: int) -> None:
         """Take a block of event records."""
-        offset, seq = 0, first_seq
-        while offset < len(block):
-            size = RECORD_BYTES * block[offset + 1]
-            if block[offset] in _WANTED:
-                event = decode_events(block[offset : offset + size], seq)[0]
-                _HANDLERS[type(event).__name__](self, event)
-            offset, seq = offset + size, seq + 1
+        for event in decode_events_of(block, first_seq, _WANTED):
+            _HANDLERS[type(event).__name__](self, event)
 
     def rows(self) -> list[LiquidationRow]:
         """Return every liquidation, in the order in which they began."""

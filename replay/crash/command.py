@@ -21,6 +21,7 @@ from replay.crash.tables import account_table, liquidation_table
 from replay.flows.setting import MissingRecordingError
 from replay.interrupt import asks_to_stop
 from replay.progress import shown_progress
+from replay.report.figures import write_figures
 from replay.report.opening import opened
 from replay.report.recorder import Recorder
 from replay.sources.cells import parse_integer
@@ -53,8 +54,9 @@ METRICS
 
 --attribution, --tree and --accounts say more than the story: docs/crashes.md defines cause and chain.
 
---json prints one object: name, kind, numbers, checks, summary, sheet (where all money is), report, and with
---attribution liquidations, with --accounts accounts, all of them. Numbers are in ticks, money units, lots, ppm and ns.
+--json prints one object: name, kind, numbers, checks, summary, sheet (where all money is), report (where the page is),
+and with --attribution liquidations, with --accounts accounts, all of them. Numbers are in ticks, money units, lots, ppm
+and ns.
 
 exit codes: 0 done, 1 a number is outside of its tolerance, 2 something about the input is wrong, 130 interrupted.
 """
@@ -88,9 +90,9 @@ def add_crash(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="DIR", help="new folder for the event log, the commands as a tape, the summary"
     )
+    add_report(parser)
     for option, what in _TABLES.items():
         parser.add_argument(option, nargs="?", const=_ROWS, metavar="N", help=f"{what}, at most N lines ({_ROWS})")
-    add_report(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
 
 
@@ -121,6 +123,7 @@ def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -
     queries = [*known, *map(Query, names)]
     page = wanted_page(given, loaded.name)
     recorder = Recorder()
+    is_recorded = page is not None or given.png is not None
     with asks_to_stop() as should_stop, shown_progress(loaded.name) as progress:
         found = run(
             loaded,
@@ -131,24 +134,29 @@ def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -
             out=given.out,
             progress=progress,
             should_stop=should_stop,
-            extra_sinks=[*OBSERVERS, *([recorder.attach] if page is not None else [])],
+            extra_sinks=[*OBSERVERS, *([recorder.attach] if is_recorded else [])],
         )
     is_whole = found.summary.stopped != "interrupt"
     is_plain = not settings and given.venue is None and is_whole
     checks = checks_of(found._replace(values=found.values[: len(known)]), known) if is_plain else []
     what_if = {**({"venue": given.venue} if given.venue else {}), **settings}
-    if page is not None:
-        payload = payload_of(recorder, found, loaded.name, what_if)
-        write_report(page, loaded, [payload], checks, was_rolled_back=recorder.was_rolled_back)
+    if not is_whole:
+        page = None  # A page of a part would look like one of the whole.
+    if is_recorded and is_whole:
+        payload = payload_of(recorder, found.summary, what_if)
+        if page is not None:
+            write_report(page, loaded, [payload], checks)
+        if given.png is not None:
+            write_figures(Path(given.png), payload)
     if given.json:
         numbers = dict(zip(names, found.values[len(known) :], strict=True))
-        say(_json(found, numbers, checks, page, given))
+        say(_json(found, numbers, checks, given, page))
     else:
         say(story_of_run(found, checks, ", ".join(f"{name} = {value}" for name, value in what_if.items())))
         for text in _more_of(found, given):
             say(f"\n{text}")
-    if page is not None and not given.json:
-        say(f"\n{opened(page) if given.open else f'page in {page}'}")
+        if page is not None:
+            say(f"\n{opened(page) if given.open else f'page in {page}'}")
     return 0 if is_whole else 130
 
 
@@ -177,8 +185,8 @@ def _json(
     found: CrashRun,
     numbers: Mapping[str, int | None],
     checks: Sequence[Check],
-    page: Path | None,
     given: argparse.Namespace,
+    page: Path | None,
 ) -> str:
     seen = observed(found)
     told: dict[str, Any] = {

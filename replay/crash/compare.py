@@ -90,12 +90,13 @@ def run_side(
     *,
     data: Path | None = None,
     account: int | None = None,
+    extra_sinks: Sequence[SinkFactory] = (),
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Side:
     """Run one side. Raises as `replay.crash.run.run`, naming the side, and KeyboardInterrupt where it was stopped."""
     names = [name for name, metric in METRICS.items() if not metric.needs & {"account", "at"}]
-    factories: list[SinkFactory] = [*OBSERVERS]
+    factories: list[SinkFactory] = [*OBSERVERS, *extra_sinks]
     if account is not None:
         factories.append(lambda venue: Explainer(account))
     found = run(

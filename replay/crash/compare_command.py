@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -11,11 +12,15 @@ from exchange.errors import ConfigError
 from exchange.units import MAX_ACCOUNT
 from replay.crash.command import data_folder
 from replay.crash.compare import Side, SideSpec, check_sides, difference, run_side
-from replay.crash.compare_text import account_text, comparison_text, names_of
+from replay.crash.compare_text import account_text, comparison_tables, comparison_text, names_of
 from replay.crash.load import Loaded, load_crash
+from replay.crash.reporting import add_report, payload_of, wanted_page, write_report
 from replay.crash.settings import parse_settings
 from replay.interrupt import asks_to_stop
 from replay.progress import shown_progress
+from replay.report.figures import write_figures
+from replay.report.opening import opened
+from replay.report.recorder import Recorder
 from replay.sources.cells import parse_integer
 from replay.wording import shown
 
@@ -26,6 +31,7 @@ examples:
   cascade compare okex-2018 --set fund.opening=500000000000
   cascade compare bitmex-2020-03 --venue bitmex_2020 --venue deribit
   cascade compare gdax-2017 --side "thick: flow.book.thickness_ppm=3000000" --side "no stops: flow.stops=off"
+  cascade compare gdax-2017 --variant thick --open         a page that plays both beside each other
   cascade compare okex-2018 --variant no-injection --account 11     the story of one account on both sides
 
 sides: the scenario as it ships, and one for each --venue, --variant and --side; with two or more --venue the scenario's
@@ -43,6 +49,8 @@ differences (side, accounts by the size of the difference with their reasons). M
 exit codes: 0 done, 2 something about the input is wrong, 130 interrupted.
 """
 _SIDES_MOST: Final = 8
+PAGE_SIDES_MOST: Final = 4
+_PAGE_ACCOUNTS: Final = 40
 _NEXT_SETTING: Final = re.compile(r",\s*(?=[A-Za-z_][\w.\-]*=)")
 
 
@@ -57,6 +65,7 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--account", metavar="N", help="tell the story of one account on every side")
     parser.add_argument("--most", metavar="N", default="10", help="accounts told of each side (default 10)")
     parser.add_argument("--data", metavar="DIR", help="where the recordings are (default: ../shared/data)")
+    add_report(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -70,22 +79,47 @@ def play_compare(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
     account = None if given.account is None else parse_integer(given.account, "--account", 1, MAX_ACCOUNT)
     specs = _specs(given, loaded)
     sides: list[Side] = []
+    page = wanted_page(given, f"{loaded.name}-compared")
+    if page is not None and len(specs) > PAGE_SIDES_MOST:
+        raise ConfigError(f"--report: expected at most {PAGE_SIDES_MOST} sides on a page, found {len(specs)}")
+    recorders = [Recorder() for _ in specs]
     data = data_folder(given)
     check_sides(loaded, specs, data)
     with asks_to_stop() as should_stop:
-        for letter, spec in zip(names_of(len(specs)), specs, strict=True):
+        for letter, spec, recorder in zip(names_of(len(specs)), specs, recorders, strict=True):
+            sinks = [recorder.attach] if page is not None or given.png is not None else []
             with shown_progress(f"{letter} {loaded.name}") as progress:
                 sides.append(
-                    run_side(loaded, spec, data=data, account=account, progress=progress, should_stop=should_stop)
+                    run_side(
+                        loaded,
+                        spec,
+                        data=data,
+                        account=account,
+                        extra_sinks=sinks,
+                        progress=progress,
+                        should_stop=should_stop,
+                    )
                 )
     if account is not None and not any(side.story for side in sides):
         raise ConfigError(f"--account: expected an account of this crash, found {account}, which no event names")
+    if page is not None or given.png is not None:
+        payloads = [
+            payload_of(recorder, side.summary, side.spec.settings, letter, side.spec.name, runs=len(sides))
+            for letter, side, recorder in zip(names_of(len(sides)), sides, recorders, strict=True)
+        ]
+        tables = comparison_tables(sides, _PAGE_ACCOUNTS)
+        if page is not None:
+            write_report(page, loaded, payloads, tables=tables)
+        for payload in payloads if given.png is not None else ():
+            write_figures(Path(given.png) / payload["label"].lower(), payload)
     if given.json:
         say(_json(loaded, sides, account))
     elif account is not None:
         say(account_text(sides, account))
     else:
         say(comparison_text(loaded, sides, most))
+    if page is not None and not given.json:
+        say(f"\n{opened(page) if given.open else f'page in {page}'}")
     return 0
 
 

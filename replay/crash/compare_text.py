@@ -49,6 +49,21 @@ def comparison_text(loaded: Loaded, sides: Sequence[Side], most: int) -> str:
     return "\n".join(lines)
 
 
+def comparison_tables(sides: Sequence[Side], most: int) -> list[tuple[str, list[list[str]]]]:
+    """Return the tables of a comparison, each with its title, the head first. most: accounts told of each side."""
+    letters = names_of(len(sides))
+    totals = [["number", *letters], *_totals(sides, letters)[1:]]
+    found = [("Side by side", totals)]
+    tell = Teller(sides[0].instruments)
+    for letter, side in zip(letters[1:], sides[1:], strict=True):
+        against = difference(sides[0], side)
+        if against.changes:
+            found.append((f"Who stands better or worse in {letter} than in A", _groups(against, tell, letter)))
+            title = f"The {most:,} accounts of {letter} that differ most from A, and why"
+            found.append((title, _accounts(against.changes[:most], tell, letter)))
+    return found
+
+
 def account_text(sides: Sequence[Side], account: int) -> str:
     """Return the story of one account on every side, and how it stands."""
     lines: list[str] = []

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
-from exchange.codec import decode_events
+from exchange.codec import decode_events_of
 from exchange.enums import INSURANCE_FUND, Phase, PhaseCause, Side
 from exchange.events import (
     EVENTS,
@@ -47,8 +47,6 @@ from exchange.events import (
 from exchange.instrument import Instrument
 from exchange.margin.valuation import Valuation
 from exchange.units import MAX_TS_NS
-
-_UNIT_BYTES: Final = 64
 
 
 class Scope(NamedTuple):
@@ -429,13 +427,8 @@ class Measurer:
 
     def write(self, block: bytes, first_seq: int) -> None:
         """Take a block of the event log."""
-        offset = 0
         tallies = list(self.tallies.values())
-        while offset < len(block):
-            size = _UNIT_BYTES * block[offset + 1]
-            if block[offset] in _WANTED:
-                event = decode_events(block[offset : offset + size], 1)[0]
-                for tally in tallies:
-                    if tally.scope.since_ns <= event.ts_ns < tally.scope.until_ns:
-                        tally.take(event)
-            offset += size
+        for event in decode_events_of(block, first_seq, _WANTED):
+            for tally in tallies:
+                if tally.scope.since_ns <= event.ts_ns < tally.scope.until_ns:
+                    tally.take(event)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from exchange import Exchange
-from exchange.codec import RECORD_BYTES, decode_events
+from exchange.codec import decode_events_of
 from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, DeficitSource
 from exchange.events import EVENTS
 from exchange.instrument import Instrument
@@ -111,13 +111,8 @@ class Outcomes:
 
     def write(self, block: bytes, first_seq: int) -> None:
         """Take a block of event records."""
-        offset, seq = 0, first_seq
-        while offset < len(block):
-            size = RECORD_BYTES * block[offset + 1]
-            if block[offset] in _WANTED:
-                event = decode_events(block[offset : offset + size], seq)[0]
-                _HANDLERS[type(event).__name__](self, event)
-            offset, seq = offset + size, seq + 1
+        for event in decode_events_of(block, first_seq, _WANTED):
+            _HANDLERS[type(event).__name__](self, event)
 
     def rows(self, venue: Exchange, groups: Mapping[int, str] | None = None) -> list[AccountRow]:
         """Return every participant of the venue, by ascending id."""

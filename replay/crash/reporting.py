@@ -7,27 +7,32 @@ from typing import Any
 
 from replay.crash.check import Check
 from replay.crash.load import Loaded
-from replay.crash.run import CrashRun
+from replay.report.figures import require_matplotlib
 from replay.report.opening import page_path
 from replay.report.page import About, write_page
 from replay.report.payload import run_payload
 from replay.report.recorder import Recorder
+from replay.report.thin import COLUMNS
+from replay.summary import RunSummary
 
 
 def add_report(parser: argparse.ArgumentParser) -> None:
     """Give a command the arguments of a page."""
     parser.add_argument(
         "--report",
-        metavar="FILE",
+        metavar="FILE.html",
         nargs="?",
         const="",
         help="write a page that plays the run: one file that opens offline (default NAME.html)",
     )
+    parser.add_argument("--png", metavar="DIR", help="write the charts as PNG files for a paper; needs the extra lab")
     parser.add_argument("--open", action="store_true", help="write the page, and open it in a browser")
 
 
 def wanted_page(given: argparse.Namespace, name: str) -> Path | None:
-    """Return where the page is to go, or None. Raises ConfigError."""
+    """Return where the page is to go, or None. Raises ConfigError, also for pictures that could not be drawn."""
+    if given.png is not None:
+        require_matplotlib()
     if given.report is None and not given.open:
         return None
     return page_path(given.report or "", name)
@@ -39,13 +44,15 @@ def write_report(
     runs: Sequence[Mapping[str, Any]],
     checks: Sequence[Check] = (),
     *,
-    was_rolled_back: bool = False,
     tables: Sequence[tuple[str, Sequence[Sequence[str]]]] = (),
 ) -> int:
-    """Write the page of a scenario's run, or of two; return its size in bytes. tables: title and rows, the head first."""
+    """Write the page of a scenario's run, or of several to compare; return its size in bytes.
+
+    tables: more of them, each a title and its rows, the head first.
+    """
     about = loaded.crash.about
     notes = about.notes
-    if was_rolled_back:
+    if any(run["is_undone"] for run in runs):
         notes = ("The venue rolled back what this page shows; the summary on the terminal is of what stands.", *notes)
     found = About(
         title=about.title,
@@ -60,15 +67,26 @@ def write_report(
     return write_page(path, found, runs)
 
 
-def payload_of(recorder: Recorder, found: CrashRun, label: str, what_if: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the page draws of a run that a recorder was attached to."""
+def payload_of(
+    recorder: Recorder,
+    summary: RunSummary,
+    what_if: Mapping[str, Any],
+    label: str = "A",
+    name: str = "as it ships",
+    *,
+    runs: int = 1,
+) -> dict[str, Any]:
+    """Return what the page draws of a run that a recorder was attached to. runs: on the page, which share its size."""
     return run_payload(
         recorder.film(),
         recorder.rows(),
         label=label,
+        name=name,
         what_if=what_if,
-        venue=found.rules.name,
-        digest=found.summary.digest,
+        venue=summary.venue,
+        digest=summary.digest,
+        columns=COLUMNS // runs,
+        is_undone=recorder.was_rolled_back,
     )
 
 

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from exchange.instrument import Instrument
-from exchange.units import div_nearest
 from replay.crash.attribution import LiquidationRow
 from replay.crash.metrics import METRICS, told
 from replay.crash.observed import Observed
 from replay.crash.outcomes import AccountRow
 from replay.crash.run import CrashRun
+from replay.percent import percent_change
 from replay.sentences import Teller
 
 _CHAIN_TOLD: Final = 6
@@ -29,8 +29,11 @@ def tell(found: CrashRun, seen: Observed) -> list[Said]:
     """Return what there is to say, in order: prices, who was liquidated, who paid, who gained, what went wrong."""
     teller = Teller(found.instruments)
 
+    is_mixed = len({fact.currency for fact in found.instruments}) > 1
+
     def money(amount: int) -> str:
-        return told(METRICS["shortfall"], found.instruments[0], amount)
+        text = told(METRICS["shortfall"], found.instruments[0], amount)
+        return f"{text.rsplit(' ', 1)[0]} coins" if is_mixed else text  # Each market counts in its own.
 
     said = [Said("market", text) for text in _prices(found)]
     said += [Said("liquidated", text) for text in _liquidated(found, seen, teller, money)]
@@ -217,9 +220,5 @@ def _count(number: int, noun: str) -> str:
 
 
 def _change(ticks: int, from_ticks: int) -> str:
-    """Return by how much a price has changed, in tenths of a percent, rounded to nearest."""
-    if from_ticks <= 0:
-        return ""
-    permille = div_nearest(abs(ticks - from_ticks) * 1_000, from_ticks)
-    sign = "-" if ticks < from_ticks else "+"
-    return f" ({sign}{permille // 10}.{permille % 10} %)"
+    """Return by how much a price has changed, in parentheses; nothing where percents mean nothing."""
+    return f" ({percent_change(from_ticks, ticks)})" if from_ticks > 0 else ""

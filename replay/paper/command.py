@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from exchange.errors import ConfigError
-from replay.crash.command import recordings
+from replay.crash.command import data_folder
 from replay.paper.gao import falls_table, relation_rows, run_all
 from replay.paper.haircuts import haircut_rows, shock_rows
 from replay.paper.plot import check_plot, write_png
@@ -100,7 +100,7 @@ def play_paper(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
     if paper.name == _GAO:
         rows = _falls(given, say)
     else:
-        rows, skipped = _rows(paper, recordings(given))
+        rows, skipped = _rows(paper, data_folder(given))
     if given.out is not None and paper.name != _GAO:
         Path(given.out).mkdir(parents=True, exist_ok=True)
         path = write_table(_stored(rows), Path(given.out) / paper.name)

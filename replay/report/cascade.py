@@ -18,13 +18,13 @@ class Leaf(NamedTuple):
 class Node(NamedTuple):
     """What the page draws. parent: the number of another node, 0 for the market.
 
-    number: of the liquidation; of several together the negative one of the first. count: how many. size: of them together.
-    behind, behind_size: what they set off, directly or not.
+    number: of the liquidation; of several together the negative one of the first. times: how many. size: of them
+    together. behind, behind_size: what they set off, directly or not.
     """
 
     number: int
     parent: int
-    count: int
+    times: int
     size: int
     behind: int
     behind_size: int
@@ -33,8 +33,8 @@ class Node(NamedTuple):
 def readable_tree(leaves: Sequence[Leaf], most: int = NODES) -> list[Node]:
     """Return at most about `most` nodes, parents first: the largest by all that is behind them, and others summed up.
 
-    A node whose children are not all drawn has one node more, which stands for the others and all behind them; counts and
-    sizes of all nodes are those of all liquidations. Causes come before what they set off.
+    A node whose children are not all drawn has one node more, which stands for the others and all behind them; the
+    numbers and sizes of all nodes together are those of all liquidations. Causes come before what they set off.
     """
     sizes = {leaf.number: leaf.size for leaf in leaves}
     children: dict[int, list[int]] = {}

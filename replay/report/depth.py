@@ -22,8 +22,8 @@ from exchange.events import (
 
 LOOKS: Final = 256  # on either axis at least half of them, once the run has as many steps
 _STOPS: Final = frozenset({OrderKind.STOP, OrderKind.STOP_LIMIT, OrderKind.TAKE_PROFIT, OrderKind.TAKE_PROFIT_LIMIT})
+_AT_LAST_FILL: Final = frozenset({OrderKind.MARKET, OrderKind.MARKET_TO_LIMIT})  # what is left of them, if it rests
 _BECOME_LIMIT: Final = frozenset({OrderKind.STOP_LIMIT, OrderKind.TAKE_PROFIT_LIMIT})
-_REST: Final = frozenset({OrderKind.LIMIT, OrderKind.MARKET_TO_LIMIT})
 
 
 @final
@@ -56,6 +56,7 @@ class Levels:
         self._asleep: dict[int, _Order] = {}
         self._arriving: _Order | None = None
         self._arriving_id = 0
+        self._arriving_in = 0  # command
 
     def take(self, event: Any) -> None:
         """Follow one event about this book."""
@@ -68,7 +69,8 @@ class Levels:
         order = self._arriving
         if order is not None:
             self._arriving = None
-            if order.lots > 0 and order.kind in _REST and order.price_ticks > 0:
+            if order.lots > 0 and order.price_ticks > 0:
+                order.kind = OrderKind.LIMIT
                 self._resting[self._arriving_id] = order
                 self._change(order, order.shown)
 
@@ -81,12 +83,14 @@ class Levels:
         if event.kind in _STOPS:
             self._asleep[event.order_id] = order
         else:
-            self._arrives(event.order_id, order)
+            self._arrives(event.order_id, order, event.command_seq)
 
     def liquidation_order(self, event: LiquidationOrderPlaced) -> None:
         """An order of the engine arrives."""
         self.settle()
-        self._arrives(event.order_id, _Order(event.side, event.kind, event.price_ticks, event.qty_lots))
+        self._arrives(
+            event.order_id, _Order(event.side, event.kind, event.price_ticks, event.qty_lots), event.command_seq
+        )
 
     def triggered(self, event: StopTriggered) -> None:
         """A stop acts."""
@@ -95,7 +99,9 @@ class Levels:
         if order is not None:
             order.lots = order.shown = event.qty_lots
             order.kind = OrderKind.LIMIT if order.kind in _BECOME_LIMIT else OrderKind.MARKET
-            self._arrives(event.order_id, order)
+            if order.kind == OrderKind.MARKET:
+                order.price_ticks = 0
+            self._arrives(event.order_id, order, event.command_seq)
 
     def trade(self, event: Trade) -> None:
         """Both orders have so much less, and the arriving one stands in no level yet."""
@@ -106,17 +112,16 @@ class Levels:
         else:
             taker.lots -= event.qty_lots
             taker.shown = min(taker.shown, taker.lots)
-            if taker.kind == OrderKind.MARKET_TO_LIMIT:
+            if taker.kind in _AT_LAST_FILL:
                 taker.price_ticks = event.price_ticks
         self._fill(event.maker_order_id, event.qty_lots)
 
     def canceled(self, event: OrderCanceled) -> None:
-        """An order, or what was left of it, is out."""
+        """An order, or what was left of it, is out; also one that its own account met with the order that arrives."""
         if self._arriving is not None and self._arriving_id == event.order_id:
             self._arriving.lots -= event.qty_lots
             self._arriving.shown = min(self._arriving.shown, self._arriving.lots)
             return
-        self.settle()
         if self._asleep.pop(event.order_id, None) is None:
             order = self._resting.get(event.order_id)
             if order is not None:
@@ -128,7 +133,13 @@ class Levels:
                     self._change(order, order.shown)
 
     def amended(self, event: OrderAmended) -> None:
-        """An order has another price or quantity, and may trade as if it were new."""
+        """An order has another price or quantity, and may trade as if it were new; or it met its own account's."""
+        taker = self._arriving
+        if taker is not None and (self._arriving_id, self._arriving_in) == (event.order_id, event.command_seq):
+            taker.lots = taker.shown = event.qty_lots
+            if taker.kind in _AT_LAST_FILL and event.price_ticks != 0:  # what is left of it rests at its collar
+                taker.price_ticks = event.price_ticks
+            return
         self.settle()
         asleep = self._asleep.get(event.order_id)
         if asleep is not None:
@@ -141,7 +152,7 @@ class Levels:
         self._leave(event.order_id, order)
         order.price_ticks, order.lots = event.price_ticks, event.qty_lots
         order.shown = event.qty_lots if hidden == 0 else min(order.shown, order.lots)
-        self._arrives(event.order_id, order)
+        self._arrives(event.order_id, order, event.command_seq)
         if event.kept_priority:
             self.settle()
 
@@ -157,8 +168,8 @@ class Levels:
 
     # --- levels ------------------------------------------------------------------------------------------------------
 
-    def _arrives(self, order_id: int, order: _Order) -> None:
-        self._arriving, self._arriving_id = order, order_id
+    def _arrives(self, order_id: int, order: _Order, command_seq: int) -> None:
+        self._arriving, self._arriving_id, self._arriving_in = order, order_id, command_seq
 
     def _fill(self, order_id: int, lots: int) -> None:
         order = self._resting.get(order_id)

@@ -1,15 +1,15 @@
 """The film of a run: what its page shows, kept from the event log in one pass, in integers.
 
-A step is something that the page shows: a trade, a new mark or index price, a stop that acts, a liquidation, a payment. Quotes
-that come and go, and what each account pays of one loss, happen within a step. The page can show a run by the clock or
-step by step; the second is the only way to watch a crash that took no time.
+A step is something that the page shows: a trade, a new mark or index price, a stop that acts, a liquidation, a payment.
+Quotes that come and go, and what each account pays of one loss, happen within a step. The page can show a run by the
+clock or step by step; the second is the only way to watch a crash that took no time.
 """
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, final
 
 from exchange import Exchange
-from exchange.codec import RECORD_BYTES, decode_events
+from exchange.codec import decode_events_of
 from exchange.enums import INSURANCE_FUND, DeficitSource, MarketState, Phase
 from exchange.events import (
     EVENTS,
@@ -80,9 +80,9 @@ class Market:
 class Film:
     """A sink of event blocks that keeps what the page shows.
 
-    paid: what each payer bore of the losses that liquidated accounts could not, summed up. deleveraged: of a closed position,
-    what it would have got at the mark more than it did. haircuts, haircut_count: what accounts in profit were
-    charged. starts: of each liquidation, by its number, the step. limits: `Track`'s, `DepthGrid`'s, and 60 notes.
+    paid: what each payer bore of the losses that liquidated accounts could not, summed up. deleveraged: of a closed
+    position, what it would have got at the mark more than it did. haircuts, haircut_count: what accounts in profit were
+    charged. starts: of each liquidation, by its number, the step. Known limits: `Track`'s, `DepthGrid`'s, 60 notes.
     """
 
     def __init__(self, instruments: Sequence[Instrument], fund_balance: int) -> None:
@@ -112,13 +112,8 @@ class Film:
 
     def write(self, block: bytes, first_seq: int) -> None:
         """Take a block of the event log."""
-        offset = 0
-        while offset < len(block):
-            kind = block[offset]
-            size = RECORD_BYTES * block[offset + 1]
-            if kind in _WANTED:
-                self._take(decode_events(block[offset : offset + size], first_seq)[0])
-            offset += size
+        for event in decode_events_of(block, first_seq, _WANTED):
+            self._take(event)
 
     def end(self, exchange: Exchange) -> None:
         """Look at the books of a venue a last time; all its events have been taken."""
@@ -293,9 +288,9 @@ _HANDLERS: Final[dict[type[Any], Any]] = {
 }
 _STEPS: Final = frozenset(
     {
-        Trade, TradeReported, MarkPriceUpdated, IndexPriceUpdated, LiquidationStarted, StopTriggered, DeleveragingStarted,
-        FundPaid, SurplusPaid, FundDeposited, DeficitPaid, LossSocialized, LossDeferred, SessionEnded, VenueLossBooked,
-        LossWrittenOff, MarketStateSet, PhaseChanged, BreakerTripped, InstrumentSettled,
+        Trade, TradeReported, MarkPriceUpdated, IndexPriceUpdated, LiquidationStarted, StopTriggered,
+        DeleveragingStarted, FundPaid, SurplusPaid, FundDeposited, DeficitPaid, LossSocialized, LossDeferred,
+        SessionEnded, VenueLossBooked, LossWrittenOff, MarketStateSet, PhaseChanged, BreakerTripped, InstrumentSettled,
     }
 )  # fmt: skip
 _WANTED: Final = frozenset(number for number, struct in EVENTS.items() if struct in _HANDLERS or struct in BOOK_EVENTS)

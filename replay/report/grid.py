@@ -22,7 +22,7 @@ class Rows(NamedTuple):
 
     first_ticks: int
     step_ticks: int
-    count: int
+    rows: int
 
 
 def rows_between(low_ticks: int, high_ticks: int) -> Rows:
@@ -53,6 +53,6 @@ def _column(look: Snapshot, rows: Rows) -> list[int]:
     for sign, ticks, sizes in ((1, look.bid_ticks, look.bid_lots), (-1, look.ask_ticks, look.ask_lots)):
         for price, size in zip(ticks, sizes, strict=True):
             row = (price - rows.first_ticks) // rows.step_ticks
-            if 0 <= row < rows.count:
+            if 0 <= row < rows.rows:
                 lots[row, sign] = lots.get((row, sign), 0) + size
     return [number for (row, sign), size in sorted(lots.items()) for number in (row, sign * size)]

@@ -1,7 +1,8 @@
 """Assembles report.html: one file with everything in it, which asks nothing of any network.
 
 Whatever comes from a scenario or a file is text: escaped where it stands in HTML, and no `<` is left in the data. A
-policy in the page's head lets it run its own scripts, by their hashes, and load nothing. The same run gives the same bytes.
+policy in the page's head lets it run its own scripts, by their hashes, and load nothing. The same run gives the same
+bytes.
 """
 
 import base64
@@ -19,7 +20,6 @@ from replay.atomic_file import atomic_file
 from replay.report.thin import COLUMNS, GROUPS, MARKS
 from replay.report.words import KINDS, capital, lead, tiles
 
-SIZE_MOST: Final = 8_000_000
 _SCRIPTS: Final = ("format.js", "charts.js", "player.js")
 _LICENCES: Final = ("echarts-NOTICE.txt", "echarts-LICENSE.txt", "echarts-LICENSE-d3.txt")
 
@@ -68,7 +68,7 @@ def page(about: About, runs: Sequence[Mapping[str, Any]]) -> str:
         "CHECKS": _checks(about.checks),
         "TABLES": "".join(_table(title, rows) for title, rows in about.tables),
         "FACTS": _facts(runs),
-        "RULES": _rules(),
+        "RULES": _rules(COLUMNS // len(runs)),
         "DATA": in_script(runs),
         "LICENCES": "\n\n".join(_asset(name) for name in _LICENCES).replace("</", "<\\/"),
         "LIBRARY": library,
@@ -104,7 +104,7 @@ def _leads(runs: Sequence[Mapping[str, Any]]) -> str:
         changed = f'<p class="whatif"><strong>What if:</strong> {escape(what_if)}</p>' if what_if else ""
         return f'<p class="lead">{escape(lead(runs[0]))}</p>{changed}'
     return "".join(
-        f'<p class="lead"><span class="run run-{place}">{escape(run["label"])}</span> {escape(lead(run))}</p>'
+        f'<p class="lead">{_tag(runs, place)}<strong>{escape(run["name"])}.</strong> {escape(lead(run))}</p>'
         for place, run in enumerate(runs)
     )
 
@@ -141,7 +141,7 @@ def _story(about: About) -> str:
 def _checks(checks: Sequence[Sequence[str]]) -> str:
     if not checks:
         return ""
-    header = ("Number", "Source says", "This run", "Tolerance", "Basis", "Source", "")
+    header = ("Number", "Source says", "This run", "Tolerance", "Basis", "Source", "Verdict")
     intro = "Fitted: inputs were chosen so that the number comes out. Predicted: nothing was."
     return _table("Checked against what is known", [header, *checks], intro)
 
@@ -173,10 +173,11 @@ def _facts(runs: Sequence[Mapping[str, Any]]) -> str:
     return "".join(found)
 
 
-def _rules() -> str:
+def _rules(columns: int) -> str:
     return escape(
-        f"Large runs are thinned. Every line keeps its first, lowest, highest and last point in each of {COLUMNS:,} columns, "
-        f"by the clock and step by step, so no low and no high is lost. The {MARKS:,} largest liquidations are drawn "
-        f"one by one, the others in at most about {GROUPS:,} groups with their count and sum. A table holds the points that are "
-        "drawn. A step is one trade, price, stop, liquidation or payment."
+        f"Large runs are thinned. Every line keeps its first, lowest, highest and last point in each of {columns:,} "
+        "columns, by the clock and step by step, so no low and no high is lost. The largest liquidations, "
+        f"{MARKS:,} of them, are drawn one by one, the others in at most about {GROUPS:,} groups with their count and "
+        "sum. Tables hold what is drawn. A step is one trade, price, stop, liquidation or payment. A position counts "
+        "at the mark when its liquidation began, but not beyond the price at which its account had nothing left."
     )

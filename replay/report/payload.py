@@ -1,9 +1,10 @@
 """What the page draws, as plain values: integers in ticks, lots, money units, nanoseconds and steps, with their units.
 
-Rules of thinning: `thin`, `cascade`, `grid`; the page tells them to its reader. Nothing here depends on when or where it runs.
+Rules of thinning: `thin`, `cascade`, `grid`; the page tells them to its reader. Nothing here depends on when or where
+it runs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from replay.crash.attribution import LiquidationRow
 from replay.report.cascade import NODES, Leaf, readable_tree
 from replay.report.film import Film, Market
 from replay.report.grid import cells, rows_between
-from replay.report.thin import group_marks, keep_for_both
+from replay.report.thin import COLUMNS, group_marks, keep_for_both
 from replay.report.tracks import Track
 
 _FEW_STEPS: Final = 100
@@ -20,32 +21,50 @@ _MARKETS: Final = 4
 
 
 def run_payload(
-    film: Film, rows: Sequence[LiquidationRow], *, label: str, what_if: Mapping[str, object], venue: str, digest: str
+    film: Film,
+    rows: Sequence[LiquidationRow],
+    *,
+    label: str,
+    name: str,
+    what_if: Mapping[str, object],
+    venue: str,
+    digest: str,
+    columns: int = COLUMNS,
+    is_undone: bool = False,
 ) -> dict[str, Any]:
-    """Return one run. label: what the page calls it."""
+    """Return one run. label: what the page calls it, of several; name: what it is. columns: of `thin`'s rule.
+
+    is_undone: a rollback undid it.
+    """
+
+    def kept(track: Track) -> dict[str, Any]:
+        return _track(track, film.start_ns, columns)
+
     markets = sorted(film.markets.values(), key=lambda market: (-len(market.trades), market.fact.instrument_id))
     told = [market for market in markets if len(market.trades) + len(market.marks) > 0][:_MARKETS]
     return {
         "label": label,
-        "what_if": [[name, str(value)] for name, value in what_if.items()],
+        "name": name,
+        "what_if": [[rule, str(value)] for rule, value in what_if.items()],
         "venue": venue,
         "digest": digest,
+        "is_undone": is_undone,
         "start_ns": str(film.start_ns),
         "span_ns": film.end_ns - film.start_ns,
         "steps": film.step,
         "prefer": "step" if is_sudden(film) else "time",
         "currency": markets[0].fact.currency,
         "money_unit": markets[0].fact.money_unit,
-        "markets": [_market(market, film) for market in told],
-        "fund": _track(film.fund, film),
-        "paid": {payer: _track(track, film) for payer, track in film.paid.items() if track},
-        "haircuts": _track(film.haircuts, film),
+        "markets": [_market(market, film, kept) for market in told],
+        "fund": kept(film.fund),
+        "paid": {payer: kept(track) for payer, track in film.paid.items() if track},
+        "haircuts": kept(film.haircuts),
         "haircut_count": film.haircut_count,
         "charged_accounts": len(film.charged_accounts),
-        "deleveraged": _track(film.deleveraged_notional, film),
-        "deleveraged_count": _track(film.deleveraged_count, film),
-        "liquidation_count": _track(film.liquidations, film),
-        "stop_count": _track(film.stops, film),
+        "deleveraged": kept(film.deleveraged_notional),
+        "deleveraged_count": kept(film.deleveraged_count),
+        "liquidation_count": kept(film.liquidations),
+        "stop_count": kept(film.stops),
         **_liquidations(film, rows),
         "notes": [[note.step, note.ts_ns - film.start_ns, note.text] for note in film.notes],
         "notes_left_out": film.notes_left_out,
@@ -69,7 +88,7 @@ def is_sudden(film: Film) -> bool:
     return 2 * max(parts) > sum(parts)
 
 
-def _market(market: Market, film: Film) -> dict[str, Any]:
+def _market(market: Market, film: Film, kept: Callable[[Track], dict[str, Any]]) -> dict[str, Any]:
     fact = market.fact
     known = [value for track in (market.trades, market.marks, market.indices) for value in track.values]
     traded = market.trades.values or market.marks.values
@@ -90,9 +109,9 @@ def _market(market: Market, film: Film) -> dict[str, Any]:
         "mark_low": min(market.marks.values, default=low),
         "volume_lots": market.volume_lots,
         "is_traded": len(market.trades) > 0,
-        "trades": _track(market.trades, film),
-        "marks": _track(market.marks, film),
-        "indices": _track(market.indices, film),
+        "trades": kept(market.trades),
+        "marks": kept(market.marks),
+        "indices": kept(market.indices),
     }
     if any(look.bid_ticks or look.ask_ticks for look in market.looks):
         rows = rows_between(min(known), max(known))
@@ -100,25 +119,32 @@ def _market(market: Market, film: Film) -> dict[str, Any]:
         found["depth"] = {
             "first": rows.first_ticks,
             "step": rows.step_ticks,
-            "rows": rows.count,
+            "rows": rows.rows,
             "by_time": cells(market.looks, rows, lambda look: look.ts_ns - film.start_ns, span).columns,
             "by_step": cells(market.looks, rows, lambda look: look.step, film.step).columns,
         }
     return found
 
 
-def _track(track: Track, film: Film) -> dict[str, Any]:
-    kept = keep_for_both(track.steps, track.times_ns, track.values)
+def _track(track: Track, start_ns: int, columns: int) -> dict[str, Any]:
+    """Return the points that are kept: steps and times as differences from the point before."""
+    indices = keep_for_both(track.steps, track.times_ns, track.values, columns)
+    steps = [track.steps[index] for index in indices]
+    times_ns = [track.times_ns[index] - start_ns for index in indices]
     return {
-        "s": [track.steps[index] for index in kept],
-        "t": [track.times_ns[index] - film.start_ns for index in kept],
-        "v": [track.values[index] for index in kept],
+        "s": _differences(steps),
+        "t": _differences(times_ns),
+        "v": [track.values[index] for index in indices],
         "of": len(track),
     }
 
 
+def _differences(values: Sequence[int]) -> list[int]:
+    return [value - before for before, value in zip([0, *values], values, strict=False)]
+
+
 def _liquidations(film: Film, rows: Sequence[LiquidationRow]) -> dict[str, Any]:
-    """Return the marks of the price chart, and the tree; both are by the worth of what was to be closed."""
+    """Return the marks of the price chart, and the tree; both are by the worth of what was closed."""
     sizes = [_worth(row, film) for row in rows]
     steps = [film.starts.get(row.number, 0) for row in rows]
     groups = group_marks(sizes, key=lambda index: (rows[index].instrument, rows[index].side))
@@ -174,16 +200,17 @@ def _liquidations(film: Film, rows: Sequence[LiquidationRow]) -> dict[str, Any]:
 
 
 def _worth(row: LiquidationRow, film: Film) -> int:
-    """Return what a liquidation was about: its position at the mark, but not beyond where its account had nothing left.
+    """Return what a liquidation closed: lots at the mark, but not beyond where the account had nothing left.
 
     So that those who are found after a gap of the price are not small because the price is.
     """
-    if row.size_lots == 0:
+    closed = min(row.sold_lots + row.taken_lots + row.deleveraged_lots, abs(row.size_lots))
+    if closed == 0:
         return 0
     ticks = row.mark_ticks
     if row.bankruptcy_ticks > 0:
         ticks = max(ticks, row.bankruptcy_ticks) if row.size_lots > 0 else min(ticks, row.bankruptcy_ticks)
-    return film.markets[row.instrument].valuation.notional(abs(row.size_lots), ticks)
+    return film.markets[row.instrument].valuation.notional(closed, ticks)
 
 
 def decimals(step: str) -> int:

@@ -26,6 +26,12 @@ class Recorder:
         self._parts.append(part)
         return Watcher(part.film, part.attribution)
 
+    def finish(self) -> None:
+        """Hand over the events that stand in no full block, where whoever ran the venue does not."""
+        for part in self._parts:
+            block, first_seq = part.venue.open_block(), part.venue.open_block_first_seq()
+            Watcher(part.film, part.attribution).write(block, first_seq)
+
     @property
     def was_rolled_back(self) -> bool:
         """Whether the run that is shown was undone."""

@@ -1,7 +1,7 @@
 """Fewer points that draw the same picture: what is kept of a large run, and what is summed up.
 
-Lines: the axis is cut into columns, about as many as a wide screen has pixels, and each keeps its first, lowest, highest
-and last point where they are. So no low and no high is lost, and the drawn line is the one of all points.
+Lines: the axis is cut into columns, about as many as a wide screen has pixels, and each keeps its first, lowest,
+highest and last point where they are. So no low and no high is lost, and the drawn line is the one of all points.
 (Jugel et al. 2014, "M4: a visualization-oriented time series data aggregation".)
 
 Marks: the largest are kept one by one; the others are summed up, neighbours with neighbours, with their count. The sums

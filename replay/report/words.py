@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from replay.percent import percent_change
+
 KINDS: Final = {
     "recorded": "The order flow is a recording; the accounts and the rules are ours.",
     "closed form": "The numbers follow from few others by arithmetic; the order flow around them is made up.",
-    "calibrated synthetic": "The order flow is made up so that the numbers called fitted come out; those called predicted were not fitted.",
+    "calibrated synthetic": "The order flow is made up so that the numbers called fitted come out; those called "
+    "predicted were not fitted.",
     "synthetic": "The order flow is generated from a seed; nothing here happened.",
     "your data": "The order flow is from a file of yours.",
 }
@@ -58,7 +61,7 @@ def tiles(run: Mapping[str, Any]) -> list[Tile]:
         Tile(
             "They could not pay",
             money(run, total) if total else "nothing",
-            "beyond their own margin" if total else "margins covered every loss, at the mark",
+            _why_nothing(run) if not total else "beyond their own margin",
         )
     )
     payers = sorted(((amount, payer) for payer, amount in paid(run).items() if amount > 0), reverse=True)
@@ -70,7 +73,7 @@ def tiles(run: Mapping[str, Any]) -> list[Tile]:
     else:
         adl = run["deleveraged_count"]["v"][-1] if run["deleveraged_count"]["v"] else 0
         more = f"{adl:,} accounts were deleveraged at the mark" if adl else "no fund, no other account, not the venue"
-        found.append(Tile("Who paid", "Nobody else", more))
+        found.append(Tile("Who paid", "Nobody else" if liquidated else "Nobody", more))
     return found
 
 
@@ -85,7 +88,12 @@ def lead(run: Mapping[str, Any]) -> str:
             told.append(f"{market['symbol']} fell from {first} to {low} ({fall(market)}){mark}.")
         else:
             high = price(market, market["high"])
-            told.append(f"{market['symbol']} began at {first} and never traded lower; its high was {high}.")
+            if market["high"] == market["first"]:
+                told.append(f"{market['symbol']} stood at {first} throughout.")
+            else:
+                told.append(f"{market['symbol']} began at {first} and never traded lower; its high was {high}.")
+    if run["is_undone"]:
+        told.append("The venue undid all of it.")
     if not run["liquidated"]:
         told.append("Nobody was liquidated.")
         return " ".join(told)
@@ -140,7 +148,7 @@ def price(market: Mapping[str, Any], ticks: int) -> str:
 
 def fall(market: Mapping[str, Any]) -> str:
     """Return how far the lowest price lay below the first, in percent."""
-    return f"−{Decimal(100 * (market['first'] - market['low'])) / market['first']:.1f} %"
+    return percent_change(market["first"], market["low"]).replace("-", "−")
 
 
 def is_mark_lower(market: Mapping[str, Any]) -> bool:
@@ -148,14 +156,19 @@ def is_mark_lower(market: Mapping[str, Any]) -> bool:
     return bool(20 * market["mark_low"] < 19 * market["low"])
 
 
+def _why_nothing(run: Mapping[str, Any]) -> str:
+    return "their margins covered every loss" if run["liquidated"] else "nobody was liquidated"
+
+
 def _price_tile(market: Mapping[str, Any]) -> Tile:
     path = f"{price(market, market['first'])} → {price(market, market['low'])}"
     if market["low"] < market["first"]:
         mark = f"; mark down to {price(market, market['mark_low'])}" if is_mark_lower(market) else ""
         return Tile(f"{market['symbol']} fell", fall(market), path + mark)
+    if market["high"] == market["first"]:
+        return Tile(market["symbol"], "unchanged", f"at {price(market, market['first'])}")
     path = f"{price(market, market['first'])} → {price(market, market['high'])}"
-    rise = Decimal(100 * (market["high"] - market["first"])) / market["first"]
-    return Tile(f"{market['symbol']} rose", f"+{rise:.1f} %", path)
+    return Tile(f"{market['symbol']} rose", percent_change(market["first"], market["high"]), path)
 
 
 def capital(text: str) -> str:

@@ -170,10 +170,10 @@ def test_a_share_seller_whom_nobody_meets_gives_up() -> None:
         ({}, "missing required field `until`"),
     ],
 )
-def test_a_share_seller_says_when_it_ends(until: dict[str, str], expected: str) -> None:
+def test_a_share_seller_says_when_it_ends(until: dict[str, Any], expected: str) -> None:
     """Whoever waits for volume may wait for ever."""
     with pytest.raises(ConfigError, match=expected):
-        flow("share_seller", **SELLER, **until)
+        flow("share_seller", **(SELLER | until))
 
 
 def test_stops_own_what_they_sell_and_crowds_have_their_margin() -> None:

@@ -12,12 +12,12 @@ from replay.crash.run import CrashRun, Query, run, run_crash
 from replay.crash.story import story_of_run, table_of
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-SLOW = {"bitmex-2020-03", "bitmex-index-2019", "emini-2010", "luna-2022"}  # interpreted
+SLOW = {"alts-2025-10-10", "bitmex-2020-03", "bitmex-index-2019", "emini-2010", "luna-2022"}  # interpreted
 
 
 def names() -> list[object]:
     """The names, those that take seconds interpreted marked so."""
-    slow = {"emini-2010"} if build_info().compiled else SLOW
+    slow = {"alts-2025-10-10", "emini-2010"} if build_info().compiled else SLOW
     return [pytest.param(name, marks=[pytest.mark.slow] if name in slow else []) for name in crash_names()]
 
 
@@ -89,7 +89,7 @@ def test_nothing_but_what_is_meant_is_refused_in_a_plain_run(name: str) -> None:
     loaded, data = loaded_with_data(name)
     meant = {
         "luna-2022": {"PlaceOrder: LEVERAGE_ABOVE_TIER": 1},
-        "emini-2010": {"PlaceOrder: NOT_IN_THIS_PHASE": 239},  # Market orders in the pause.
+        "emini-2010": {"PlaceOrder: NOT_IN_THIS_PHASE": 241},  # Market orders in the pause.
     }
     assert run(loaded, {}, [], data=data).summary.refused_by_reason == meant.get(name, {})
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
-from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, Side
+from exchange.enums import INSURANCE_FUND, RECORDED_MARKET, OrderEffect, Side
 from exchange.errors import InvariantError
 from exchange.events import PositionChanged
 from exchange.instrument import Instrument, ScheduleRules
@@ -159,10 +159,14 @@ class Clearing:
         leaving_out: Order | None = None,
         leverage: int = 0,
     ) -> margins.Held:
-        """Return a leg with its orders as margin schedules see it, as it is or as it would be."""
+        """Return a leg with its orders as margin schedules see it, as it is or as it would be.
+
+        Orders that only reduce are left out.
+        """
         mark, held = self.marks.get(instrument_id), self.held_alone(account, instrument_id, leverage)
         held.open_interest = self.open_interest(instrument_id)
-        orders = [o for o in self.books[instrument_id].live_of(account.account_id) if not o.is_stop]
+        live = self.books[instrument_id].live_of(account.account_id)
+        orders = [o for o in live if not o.is_stop and o.effect == OrderEffect.ANY]
         for order in [o for o in orders if o is not leaving_out] + ([adding] if adding is not None else []):
             if order.side == Side.BUY:
                 held.buy_lots += order.open_qty

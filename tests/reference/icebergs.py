@@ -36,7 +36,8 @@ def take_off(book: Book, order: Order, lots: int) -> None:
     order.open_qty -= lots
     order.hidden -= min(lots, order.hidden)
     book.write_amended(order, kept_priority=True)
-    if order.display > 0 and book.is_live(order) and not order.is_stop and (order.shown, order.hidden) != before:
+    is_shown = book.is_live(order) and not order.is_stop and not order.is_queued
+    if order.display > 0 and is_shown and (order.shown, order.hidden) != before:
         write_refreshed(book, order, kept_priority=True)
 
 

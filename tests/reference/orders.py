@@ -245,6 +245,7 @@ class OrderDesk:
         elif (price := book.collar_price(order, limit)) is not None:
             order.kind = OrderKind.LIMIT
             order.price = price
+            book.write_amended(order, kept_priority=False)
             book.enter(order)
         elif book.resting(other(order.side)):
             book.cancel(order, CancelReason.PROTECTION)
@@ -317,7 +318,7 @@ class OrderDesk:
         if order.effect != OrderEffect.ANY and lots == 0:
             order.open_qty = own
             book.cancel(order, CancelReason.NOTHING_TO_REDUCE)
-            book.links.after_taker(book, order, 0)
+            book.links.ended(book, order)
             return
         reason, asked = RejectReason.NONE, order.price
         if order.effect == OrderEffect.ANY:
@@ -325,7 +326,7 @@ class OrderDesk:
         if reason or self.bands.check_new(book, order) or self.check_acting(book.instrument_id, order):
             order.price = asked
             book.cancel(order, CancelReason.STOP_REFUSED)
-            book.links.after_taker(book, order, 0)
+            book.links.ended(book, order)
         else:
             if order.price != asked:
                 book.write_amended(order, kept_priority=False)

@@ -42,6 +42,7 @@ def with_orders(rules: Rules, source: Source, start_ns: int, unit_ns: int) -> Ru
         trigger_when_side_empty=pick(source, ("wait", "fire")),
         reduce_only_excess=pick(source, ("cap", "cap", "reject")),
         reduce_only_cut=pick(source, ("newest", "oldest", "each")),
+        close_position_after=pick(source, ("keep", "cancel")),
         oco_partial=pick(source, ("reduce", "cancel", "keep")),
     )
     return msgspec.structs.replace(rules, orders=orders)

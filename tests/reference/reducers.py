@@ -55,12 +55,17 @@ class Reducers:
             return
         for side in Side:
             orders = [o for o in book.live_of(account_id) if o.side == side and o.effect != OrderEffect.ANY]
-            orders = sorted((o for o in orders if not o.is_stop or o.is_child), key=lambda order: order.entry)
+            orders = sorted((o for o in orders if self.is_swept(book, o)), key=lambda order: order.entry)
             if book.rules.reduce_only_cut == "newest":
                 orders.reverse()
             for order in orders:
                 if book.is_live(order):
                     self.cut(book, order)
+
+    def is_swept(self, book: Book, order: Order) -> bool:
+        """Whether a position that shrinks concerns an order: of those that wait, few."""
+        goes_along = book.rules.close_position_after == "cancel" and order.effect == OrderEffect.CLOSE_POSITION
+        return not order.is_stop or order.is_child or goes_along
 
     def cut(self, book: Book, order: Order) -> None:
         """Cut one order, or take it out."""

@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from replay.player import play
-from replay.scenario import DEMO, open_scenario
-from replay.summary import story
+import pytest
+
+from replay.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -20,10 +20,10 @@ def blocks(language: str) -> list[str]:
 
 
 def test_first_two_commands_are_one_line_each() -> None:
-    """One sets up and replays the demonstration, the other sets up and tests."""
-    demo, tests = blocks("sh")[:2]
-    assert demo.count("\n") == tests.count("\n") == 1
-    assert demo.endswith("cascade run demo\n")
+    """One sets up and replays a crash that ships, the other sets up and tests."""
+    crash, tests = blocks("sh")[:2]
+    assert crash.count("\n") == tests.count("\n") == 1
+    assert crash.endswith("cascade crash gdax-2017 --open\n")
     assert "pytest" in tests
 
 
@@ -40,10 +40,10 @@ def test_example_is_short_and_runs() -> None:
     assert done.stdout.splitlines()[-1].startswith("0 [Position(instrument=1, size_lots=100,")
 
 
-def test_story_of_the_demonstration_is_the_one_shown() -> None:
+def test_story_of_the_crash_is_the_one_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """Word for word, up to what depends on the machine."""
-    scenario = open_scenario(DEMO)
-    told = story(play(scenario.sources, scenario.open_exchange())).splitlines()
+    assert main(["crash", "gdax-2017"]) == 0
+    told = capsys.readouterr().out.splitlines()
     shown = blocks("")[0].splitlines()
     assert told[2 : 2 + len(shown)] == shown
 

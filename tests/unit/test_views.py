@@ -4,12 +4,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.commands import AmendOrder, CancelOrder, Deposit, FundDeposit, OpenPosition, ReduceOrder, SetMarkPrice
-from exchange.enums import OrderKind, Side, TimeInForce
+from exchange.commands import (
+    AmendOrder,
+    BracketTerms,
+    CancelOrder,
+    Deposit,
+    FundDeposit,
+    LinkOrders,
+    OpenPosition,
+    OrderTerms,
+    PlaceTrailingStop,
+    ReduceOrder,
+    SetMarkPrice,
+)
+from exchange.enums import OrderEffect, OrderKind, Side, TimeInForce, TriggerSource
 from exchange.errors import ConfigError, InvariantError
 from exchange.exchange import Exchange
-from exchange.views import Level, LevelChange, LiveOrder, Position
-from tests.helpers import BUY, LINEAR, OTHER, SELL, A, B, bare_venue, margin_venue, order, run_all
+from exchange.views import Level, LevelChange, LiveBracket, LiveOrder, LiveTrail, Position
+from tests.helpers import BUY, LINEAR, OTHER, SELL, A, B, bare_venue, live, margin_venue, order, run_all
 
 STEPS = st.lists(
     st.tuples(st.integers(0, 4), st.integers(1, 3), st.sampled_from(Side), st.integers(1, 9), st.integers(95, 105)),
@@ -67,11 +79,11 @@ def test_levels_are_the_sums_of_the_orders(steps: list[tuple[int, int, Side, int
     for side, levels in zip(Side, view.depth(), strict=True):
         orders = list(view.orders(side))
         sums: dict[int, Level] = {}
-        for live in orders:
-            _, lots, count = sums.get(live.price_ticks, (0, 0, 0))
-            sums[live.price_ticks] = Level(live.price_ticks, lots + live.open_lots, count + 1)
-            assert view.order(live.order_id) == live
-            assert live.side == side
+        for resting in orders:
+            _, lots, count = sums.get(resting.price_ticks, (0, 0, 0))
+            sums[resting.price_ticks] = Level(resting.price_ticks, lots + resting.open_lots, count + 1)
+            assert view.order(resting.order_id) == resting
+            assert resting.side == side
         assert levels == list(sums.values()) == sorted(levels, reverse=side == BUY)
         best = view.best_bid() if side == BUY else view.best_ask()
         assert best == ((levels[0].price_ticks, levels[0].qty_lots) if levels else None)
@@ -130,9 +142,50 @@ def test_live_orders_show_all_their_facts() -> None:
         )
     assert [stop.order_id for stop in view.stops(BUY)] == [11, 13, 10, 12]
     assert [stop.order_id for stop in view.stops(SELL)] == [21, 23, 20, 22]
-    assert view.order(23) == LiveOrder(23, 2, SELL, OrderKind.STOP_LIMIT, TimeInForce.IOC, False, 7, 5, 0, 90, False)
+    assert view.order(23) == LiveOrder(
+        23,
+        2,
+        SELL,
+        OrderKind.STOP_LIMIT,
+        TimeInForce.IOC,
+        False,
+        7,
+        5,
+        0,
+        90,
+        False,
+        trigger_source=TriggerSource.LAST,
+    )
     assert [live.order_id for live in view.orders(SELL)] == []
     assert view.live_order_count == 9
+
+
+def test_live_orders_show_what_they_do_beyond_trading() -> None:
+    """An entry and the pair that it brought, a sleeping trailing stop, an iceberg that reduces, and its partner."""
+    venue = margin_venue()
+    run_all(venue, Deposit(0, 1, 10_000), Deposit(0, 2, 10_000), SetMarkPrice(0, A, 100))
+    run_all(venue, BracketTerms(0, A, 1, 1, 120, 0, 90, 89), order(1, 1, BUY, 10, 100), order(2, 2, SELL, 6, 100))
+    entry = live(venue, 1)
+    assert entry.bracket is not None
+    profit_id, loss_id = entry.bracket.order_ids
+    assert entry.bracket == LiveBracket(120, 0, 90, 89, (profit_id, loss_id))
+    assert (entry.effect, entry.brought_by, entry.trigger_source) == (OrderEffect.ANY, 0, TriggerSource.VENUE)
+    profit, loss = live(venue, profit_id), live(venue, loss_id)
+    assert (profit.brought_by, profit.linked_order_id, profit.effect) == (1, loss_id, OrderEffect.REDUCE_ONLY)
+    assert (loss.brought_by, loss.linked_order_id, loss.trigger_source) == (1, profit_id, TriggerSource.LAST)
+    run_all(
+        venue,
+        OrderTerms(0, A, 1, 3, display_lots=2),
+        order(1, 3, SELL, 5, 130, effect=OrderEffect.REDUCE_ONLY),
+        order(1, 4, SELL, 5, kind=OrderKind.STOP, trigger_ticks=80, trigger_source=TriggerSource.MARK),
+        LinkOrders(0, A, 1, 3, 4),
+        PlaceTrailingStop(0, A, 1, 5, SELL, 1, 10, 150, 2, 3, trigger_source=TriggerSource.INDEX),
+    )
+    iceberg, stop, trail = live(venue, 3), live(venue, 4), live(venue, 5)
+    assert (iceberg.display_lots, iceberg.hidden_lots, iceberg.open_lots) == (2, 3, 5)
+    assert (iceberg.effect, iceberg.linked_order_id) == (OrderEffect.REDUCE_ONLY, 4)
+    assert (stop.linked_order_id, stop.trigger_source) == (3, TriggerSource.MARK)
+    assert (trail.trigger_ticks, trail.trail) == (0, LiveTrail(10, False, 2, 3, 150, True))
 
 
 def test_accounts_at_present_marks() -> None:

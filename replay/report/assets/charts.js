@@ -45,7 +45,7 @@ function line(name, data, color, extra = {}) {
   return { name, type: "line", step: "end", showSymbol: false, symbol: "circle", data, lineStyle: { color, width: 1.6 }, itemStyle: { color }, emphasis: { disabled: true }, ...extra };
 }
 const legend = (names) => ({ show: true, type: "scroll", top: 0, left: 0, itemWidth: 18, itemHeight: 10, textStyle: { color: css("soft") }, pageTextStyle: { color: css("soft") }, data: names });
-const dash = (place) => (place === 0 ? "solid" : [6, 4]);
+const dash = (place) => ["solid", [6, 4], [2, 3], [9, 3, 2, 3]][place];
 
 const CHARTS = [];
 function chart(given) { CHARTS.push(given); }
@@ -82,7 +82,7 @@ chart({
             itemStyle: mark.count > 1 ? { borderColor: color, borderType: "dashed", borderWidth: 1.5, opacity: 0.25 } : undefined })) });
       }
     });
-    return base({ grid: { ...PLOT(), outerBoundsMode: "none" }, legend: legend(names), xAxis: xAxis(self), yAxis: yAxis((v) => short(v)), series,
+    return base({ grid: { ...PLOT(), outerBoundsMode: "none" }, legend: legend(names), xAxis: xAxis(self), yAxis: yAxis(axisPrice), series,
       tooltip: { trigger: "axis", axisPointer: { type: "line", lineStyle: { color: css("soft") } }, formatter: priceTip } });
   },
   say() {
@@ -190,13 +190,14 @@ chart({
     const share = endOf(run) / axisEnd();
     const cells = [];
     columns.forEach((column, x) => { for (let i = 0; i < column.length; i += 2) cells.push([x, column[i], Math.sign(column[i + 1]) * strength(market, column[i + 1]), column[i + 1]]); });
-    const shade = (name, a) => `rgba(${css(name)}, ${a})`;
+    const paper = css("card").match(/[0-9a-f]{2}/gi).map((part) => parseInt(part, 16));
+    const shade = (name, a) => `rgb(${css(name).split(",").map((part, i) => Math.round(a * Number(part) + (1 - a) * paper[i])).join(",")})`; // opaque, so that cells do not add up where they touch
     const hidden = { axisLabel: { show: false }, axisTick: { show: false }, axisLine: { show: false }, splitLine: { show: false }, splitArea: { show: false } };
     return base({ grid: { ...PLOT(), top: 10, outerBoundsMode: "none" },
       xAxis: [{ type: "category", data: Array.from({ length: Math.round(columns.length / share) }, (_, i) => i), ...hidden }, xAxis(self, { position: "bottom" })],
       yAxis: [{ type: "category", data: Array.from({ length: depth.rows }, (_, i) => i), ...hidden },
-        yAxis((v) => short(v), { position: "left", min: depth.first * scale, max: rowPrice(market, depth.rows) * scale, scale: false, axisTick: { show: false }, splitLine: { show: false } })],
-      visualMap: { show: false, seriesIndex: 0, dimension: 2, min: -1, max: 1, inRange: { color: [shade("ask", 1), shade("ask", 0.55), shade("ask", 0.08), shade("bid", 0.08), shade("bid", 0.55), shade("bid", 1)] } },
+        yAxis(axisPrice, { position: "left", min: depth.first * scale, max: rowPrice(market, depth.rows) * scale, scale: false, axisTick: { show: false }, splitLine: { show: false }, axisLabel: { color: css("soft"), formatter: axisPrice, showMinLabel: false, showMaxLabel: false } })],
+      visualMap: { show: false, seriesIndex: 0, dimension: 2, min: -1, max: 1, inRange: { color: [shade("ask", 1), shade("ask", 0.55), shade("ask", 0.12), shade("bid", 0.12), shade("bid", 0.55), shade("bid", 1)] } },
       series: [{ type: "heatmap", data: cells, progressive: 0, emphasis: { disabled: true } },
         line("price", points(run, market.trades, scale), css("ink"), { xAxisIndex: 1, yAxisIndex: 1, z: 5, silent: true, lineStyle: { color: css("ink"), width: 1.5 } })],
       tooltip: { trigger: "item", formatter: (p) => {
@@ -233,7 +234,7 @@ function bookText() {
   return `${tag(run)}${bid}; ${ask}.`;
 }
 chart({
-  id: "book", title: "The book at this moment", width_class: "one", height: () => (phone() ? 260 : 360), isMoving: true,
+  id: "book", title: "The book at this moment", isLive: true, width_class: "one", height: () => (phone() ? 260 : 360), isMoving: true,
   none: "as above.", caption: () => bookText(), has: hasDepth,
   option() {
     const run = shownRun(), market = marketOf(run);
@@ -241,10 +242,10 @@ chart({
     const [low, high] = decades(market), end = Math.max(Math.ceil(high), low + 1), skip = Math.ceil((end - low) / 4);
     const ticks = Array.from({ length: Math.floor((end - low) / skip) + 1 }, (_, i) => i * skip);
     const label = (v) => short(10 ** (low + v) * market.lot_size);
-    const common = { type: "bar", stack: "book", barCategoryGap: "8%", emphasis: { disabled: true } };
+    const common = { type: "bar", barGap: "-100%", barCategoryGap: "8%", emphasis: { disabled: true } };
     return base({ grid: { ...PLOT(), top: 10, outerBoundsMode: "none" },
       xAxis: { type: "value", min: 0, max: end - low, axisTick: { customValues: ticks }, axisLabel: { customValues: ticks, color: css("soft"), formatter: label }, splitLine: { lineStyle: { color: css("grid") } } },
-      yAxis: { type: "category", data: Array.from({ length: market.depth.rows }, (_, i) => priceText(market, rowPrice(market, i))), axisLabel: { color: css("soft"), interval: Math.ceil(market.depth.rows / 6), formatter: (v) => short(Number(v.replace(/,/g, ""))) }, axisTick: { show: false }, axisLine: { lineStyle: { color: css("line") } } },
+      yAxis: { type: "category", data: Array.from({ length: market.depth.rows }, (_, i) => priceText(market, rowPrice(market, i))), axisLabel: { color: css("soft"), interval: Math.ceil(market.depth.rows / 6), formatter: (v) => axisPrice(Number(v.replace(/,/g, ""))) }, axisTick: { show: false }, axisLine: { lineStyle: { color: css("line") } } },
       tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, formatter: (found) => found.filter((p) => p.data).map((p) => `${p.seriesName} from ${esc(p.name)}: ${esc(rounded(10 ** (low + p.data) * market.lot_size))}`).join("<br>") || "nothing" },
       series: [{ ...common, name: "bids", itemStyle: { color: `rgb(${css("bid")})` }, data: [] }, { ...common, name: "asks", itemStyle: { color: `rgb(${css("ask")})` }, data: [] }] });
   },
@@ -286,7 +287,7 @@ moneyChart({ id: "fund", title: "Insurance fund", name: "insurance fund", color:
   has: () => RUNS.some((run) => run.fund.v.some((v) => v !== 0)), none: "the venue had none." });
 
 chart({
-  id: "paid", title: "Who paid what the liquidated could not", width_class: "half", height: () => (isPair ? 300 : 240), isMoving: true,
+  id: "paid", title: "Who paid what the liquidated could not", isLive: true, width_class: "half", height: () => (isPair ? 300 : 240), isMoving: true,
   caption: () => RUNS.map((run) => `${tag(run)}${money(run, lostAt(run))} so far.`).join(" "),
   has: () => payersShown().length > 0, none: "nobody had to.",
   option() {
@@ -331,7 +332,6 @@ moneyChart({ id: "cuts", title: "Haircuts", name: "taken from profits", color: "
 
 // --- tree -------------------------------------------------------------------------------------------------------------
 
-const sideText = (node) => (node.count > 1 ? `${whole(node.count)} more` : `${node.number} ${node.side}`);
 chart({
   id: "tree", title: "Which liquidation set off which", width_class: "wide", isMoving: true,
   caption: () => { const run = shownRun(); return `${tag(run)}${whole(run.triggered)} of ${whole(run.liquidated)} liquidations were set off by another one's trades; the longest chain has ${whole(run.longest_chain)}. Larger: worth more.`; },
@@ -351,15 +351,15 @@ chart({
   move() { return { series: [{ id: "tree", data: [this.root()] }] }; },
   state() { return shownRun().tree.filter((node) => node[key()] <= position()).length; },
   root() {
-    const run = shownRun(), where = position(), largest = Math.max(1, ...run.tree.filter((node) => node.count === 1).map((node) => node.size));
+    const run = shownRun(), where = position(), largest = Math.max(1, ...run.tree.filter((node) => node.times === 1).map((node) => node.size));
     const made = new Map([[0, { name: "Market", symbolSize: 10, itemStyle: { color: css("soft") }, children: [] }]]);
     for (const node of run.tree) {
       const isPast = node[key()] <= where;
-      const color = css(kindOf(node.count > 1 ? "several" : node.outcome));
-      const text = node.count > 1 ? `${whole(node.count)} others, ${money(run, node.size)} together` : `liquidation ${node.number}: account ${node.account}, ${node.side}, ${money(run, node.size)}, ${node.outcome.replace(/_/g, " ")}`;
+      const color = css(kindOf(node.times > 1 ? "several" : node.outcome));
+      const text = node.times > 1 ? `${whole(node.times)} others, ${money(run, node.size)} together` : `liquidation ${node.number}: account ${node.account}, ${node.side}, ${money(run, node.size)}, ${node.outcome.replace(/_/g, " ")}`;
       const behind = node.behind ? `; behind it ${whole(node.behind)} more, ${money(run, node.behind_size)}` : "";
-      const made_node = { name: node.count > 1 ? `+ ${whole(node.count)} others` : `${node.number}: ${short(node.size * run.money_unit)}`, tip: text + behind, children: [],
-        symbolSize: node.count > 1 ? 6 : 5 + 17 * Math.sqrt(node.size / largest), itemStyle: { color, opacity: isPast ? 1 : 0.12, borderWidth: 0 }, label: { opacity: isPast ? 1 : 0.25 }, lineStyle: { opacity: isPast ? 1 : 0.25 } };
+      const made_node = { name: node.times > 1 ? `+ ${whole(node.times)} others` : `${node.number}: ${short(node.size * run.money_unit)}`, tip: text + behind, children: [],
+        symbolSize: node.times > 1 ? 6 : 5 + 17 * Math.sqrt(node.size / largest), itemStyle: { color, opacity: isPast ? 1 : 0.12, borderWidth: 0 }, label: { opacity: isPast ? 1 : 0.25 }, lineStyle: { opacity: isPast ? 1 : 0.25 } };
       made.set(node.number, made_node);
       made.get(node.parent).children.push(made_node);
     }

@@ -1,7 +1,5 @@
 // Before anything is drawn: the theme that the reader chose here before, else the one of the system.
-(() => {
-  let chosen = null;
-  try { chosen = localStorage.getItem("cascade-theme"); } catch { /* A page from a file may have no storage. */ }
-  const isDark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset.theme = isDark ? "dark" : "light";
-})();
+function chosenTheme() {
+  try { return localStorage.getItem("cascade-theme"); } catch { return null; } // A page from a file may have no storage.
+}
+document.documentElement.dataset.theme = chosenTheme() || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");

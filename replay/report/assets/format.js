@@ -2,6 +2,11 @@
 // Numbers to text, and where on a track a moment is. Data are integers: ticks, lots, money units, ns and steps.
 
 const RUNS = JSON.parse(document.getElementById("data").textContent);
+const TRACKS = ["fund", "haircuts", "deleveraged", "deleveraged_count", "liquidation_count", "stop_count"];
+for (const run of RUNS) {
+  const tracks = [...TRACKS.map((name) => run[name]), ...Object.values(run.paid), ...run.markets.flatMap((market) => [market.trades, market.marks, market.indices])];
+  for (const track of tracks) for (const places of [track.s, track.t]) for (let i = 1; i < places.length; i++) places[i] += places[i - 1]; // they are stored as differences
+}
 const state = { axis: RUNS[0].prefer, at: 1, shown: 0, market: 0, speed: 1, isPlaying: false };
 
 const key = () => (state.axis === "time" ? "t" : "s");
@@ -38,6 +43,8 @@ function short(value) {
   for (const [unit, word] of [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]]) if (size >= unit) return String(Number((value / unit).toPrecision(3))) + word;
   return String(Number(value.toPrecision(3)));
 }
+/** A price on an axis: whole where it is large, a few digits where it is small. */
+const axisPrice = (value) => (Math.abs(value) >= 1e6 ? short(value) : Number(value.toPrecision(5)).toLocaleString("en-US", { maximumFractionDigits: 8 }));
 const money = (run, amount) => `${rounded(amount * run.money_unit)} ${run.currency}`;
 const quantity = (market, lots) => rounded(lots * market.lot_size);
 

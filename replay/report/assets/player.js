@@ -44,18 +44,21 @@ class Card {
     if (given.isTimed) {
       const plot = PLOT(), left = plot.left + state.at * (this.width() - plot.left - plot.right);
       const top = given.id === "depth" ? 10 : given.id === "price" || isPair ? plot.top : 14;
-      Object.assign(this.veil.style, { left: `${left}px`, right: `${plot.right}px`, top: `${top}px`, bottom: `${plot.bottom}px`, visibility: state.at >= 1 ? "hidden" : "visible" });
+      const isBeyond = given.id === "price"; // its marks may stand out over the axes
+      Object.assign(this.veil.style, { left: `${left}px`, right: isBeyond ? "0" : `${plot.right}px`, top: `${top}px`, bottom: isBeyond ? "0" : `${plot.bottom}px`, visibility: state.at >= 1 ? "hidden" : "visible" });
     }
     if (given.isMoving) {
       const now = given.state ? given.state() : null;
       if (now === null || REDRAWN.get(this) !== now) this.chart.setOption(given.move());
       REDRAWN.set(this, now);
     }
+    if (given.isLive && this.details.open) this.fill();
     if (typeof given.caption === "function") this.caption.textContent = given.caption();
     this.canvas.setAttribute("aria-label", `${given.title}, at ${whereText(RUNS[0], position())}. ${given.say()} The numbers are in the data table below.`);
   }
   fill(count = 200) {
     const { head, rows, numbers = [], note } = this.given.table();
+    if (!rows.length) rows.push(head.map((_, i) => (i ? "–" : "nothing at this moment")));
     const columns = head.map((_, i) => i).filter((i) => isPair || head[i] !== "Run");
     const body = make("tbody", {}, ...rows.slice(0, count).map((row) => make("tr", {}, ...columns.map((i) => make("td", numbers.includes(i) ? { class: "number" } : {}, String(row[i]))))));
     const table = make("table", {}, make("thead", {}, make("tr", {}, ...columns.map((i) => make("th", { scope: "col" }, head[i])))), body);
@@ -146,7 +149,7 @@ const isDark = () => document.documentElement.dataset.theme === "dark";
 function named() { theme.textContent = isDark() ? "Light mode" : "Dark mode"; }
 function setTheme(name) { document.documentElement.dataset.theme = name; named(); draw(); }
 theme.addEventListener("click", () => { const name = isDark() ? "light" : "dark"; try { localStorage.setItem("cascade-theme", name); } catch { /* no storage */ } setTheme(name); });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => setTheme(event.matches ? "dark" : "light"));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => { if (!chosenTheme()) setTheme(event.matches ? "dark" : "light"); });
 let width = innerWidth;
 addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; draw(); } });
 named();
