@@ -373,7 +373,7 @@ class OrderDesk:
             trigger=command.trigger_ticks or order.trigger,
         )
         is_pending_close = order.is_stop and order.effect == OrderEffect.CLOSE_POSITION
-        is_reducing = order.effect != OrderEffect.ANY and not order.is_stop
+        is_reducing = order.effect != OrderEffect.ANY and not order.is_stop and not order.is_queued
         if is_pending_close:
             is_asked_well = command.qty_lots == 0 and not command.is_total_qty
             reason = RejectReason.NONE if is_asked_well else RejectReason.INVALID_QUANTITY
