@@ -122,7 +122,8 @@ NUMBERS = {
         "crash": 4,
         "sweep": 4,
         "paper": 4,
-        "cli.py": 5,
+        "cli.py": 6,
+        "commands": 5,
         "__main__.py": 6,
     },
 }

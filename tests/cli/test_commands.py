@@ -45,7 +45,9 @@ def test_interpreted_engine_is_told_of(
 ) -> None:
     """One line on stderr, with the way to compile it; none beside JSON, and none where it is compiled."""
     for is_compiled, options, expected in ((False, (), 1), (False, ("--json",), 0), (True, (), 0)):
-        monkeypatch.setattr("replay.cli.build_info", lambda found=is_compiled: build_info()._replace(compiled=found))
+        monkeypatch.setattr(
+            "replay.commands.shared.build_info", lambda found=is_compiled: build_info()._replace(compiled=found)
+        )
         assert main(("run", "day.csv", "--venue", "venue.toml", *options)) == 0
         assert capsys.readouterr().err.count("the engine runs interpreted") == expected
 

@@ -136,7 +136,7 @@ def test_ctrl_c_says_what_was_written(
     def interrupted(*arguments: Any, **options: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("replay.cli.open_scenario", interrupted)
+    monkeypatch.setattr("replay.commands.shared.open_scenario", interrupted)
     assert cascade(*arguments) == (130, "", text)
 
 
