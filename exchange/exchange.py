@@ -226,6 +226,9 @@ class Exchange:
         ]
         protector = Protector(rules.protections, self.matcher)
         self.guard = Guard(self.keepers, protector, self.desk, self.matcher, self.clearing, self.agenda)
+        link_desk = LinkDesk(self.log, self.ledger, self.pockets, self.has_clearing)
+        link_desk.guard = self.guard
+        self.terms_desk.guard = self.guard
         self.settler = Settler(
             self.has_clearing,
             self.log,
@@ -261,7 +264,7 @@ class Exchange:
                 self.margin_desk,
                 AssetDesk(self.log, self.ledger, self.clearing, self.interest, self.waterfall.gate),
                 self.limit_desk,
-                LinkDesk(self.log, self.ledger, self.pockets, self.has_clearing),
+                link_desk,
                 PhaseDesk(self.guard, self.desk, self.pockets, self.markets),
             ],
         )

@@ -50,6 +50,7 @@ class Market:
         self.open_interest: int = 0  # sum of the long sizes, lots; kept where a schedule asks for it
         self.min_price: i64 = facts.min_price_ticks
         self.max_price: i64 = facts.max_price_ticks
+        self.has_zero_price: bool = facts.min_price_ticks <= 0 <= facts.max_price_ticks
         # The price at which a size is worth most, whatever its sign: what bounds positions.
         is_low_worse = facts.kind == "inverse" or -facts.min_price_ticks > facts.max_price_ticks
         self.worst_price: i64 = facts.min_price_ticks if is_low_worse else facts.max_price_ticks

@@ -317,6 +317,7 @@ EVENT_LOSS_WRITTEN_OFF: Final = 61
 EVENT_WITHDRAWALS_GATED: Final = 62
 EVENT_ORDER_TERMS_SET: Final = 63
 EVENT_ORDER_REFRESHED: Final = 64
+EVENT_ORDER_BUDGET_SET: Final = 65
 EVENT_BRACKET_TERMS_SET: Final = 68
 EVENT_BRACKET_ATTACHED: Final = 69
 EVENT_ORDERS_LINKED: Final = 70
@@ -837,6 +838,11 @@ EVENT_ORDER_REFRESHED_SIDE: Final = 56
 EVENT_ORDER_REFRESHED_SIDE_SHIFT: Final = 0
 EVENT_ORDER_REFRESHED_KEPT_PRIORITY: Final = 56
 EVENT_ORDER_REFRESHED_KEPT_PRIORITY_SHIFT: Final = 8
+
+EVENT_ORDER_BUDGET_SET_COMMAND_SEQ: Final = 8
+EVENT_ORDER_BUDGET_SET_TS_NS: Final = 16
+EVENT_ORDER_BUDGET_SET_ORDER_ID: Final = 24
+EVENT_ORDER_BUDGET_SET_BUDGET_QUOTE: Final = 32
 
 EVENT_BRACKET_TERMS_SET_COMMAND_SEQ: Final = 8
 EVENT_BRACKET_TERMS_SET_TS_NS: Final = 16
@@ -2627,6 +2633,24 @@ def write_order_refreshed(
     words[at + 5] = shown_lots
     words[at + 6] = hidden_lots
     words[at + 7] = side | kept_priority << 8
+
+
+def write_order_budget_set(log: EventLog, instrument: i64, account: i64, order_id: i64, budget_quote: i64) -> None:
+    """Append a OrderBudgetSet record."""
+    if log.left == 0:
+        log.close_block()
+    log.left -= 1
+    at = log.end
+    log.end = at + 8
+    words = log.words
+    words[at] = 321 | instrument << 16 | account << 32
+    words[at + 1] = log.command_seq
+    words[at + 2] = log.ts_ns
+    words[at + 3] = order_id
+    words[at + 4] = budget_quote
+    words[at + 5] = 0
+    words[at + 6] = 0
+    words[at + 7] = 0
 
 
 def write_bracket_terms_set(

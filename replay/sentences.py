@@ -81,6 +81,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "AuctionUncrossed": "the auction of {instrument} ended: {qty_lots} traded at {price_ticks}",
     "OrderTermsSet": "{account} has terms waiting for its order {order_id} in {instrument} (0: none): shows "
     "{display_lots}, anew below {min_display_lots}, at least {min_qty_lots} at once, until {expires_ns}",
+    "OrderBudgetSet": "{account} has a budget of {budget_quote} for its order {order_id} in {instrument}",
     "BracketTermsSet": "{account} has a bracket waiting for its order {order_id} in {instrument} (0: none): takes "
     "profit at {take_profit_ticks} with limit {take_profit_limit_ticks}, stops losses at {stop_loss_ticks} with limit "
     "{stop_loss_limit_ticks}",

@@ -250,7 +250,8 @@ class Gateway:
         owner = self._owner_of_order(PLACE_ORDER, instrument, account, origin, order_id)
         if owner != NO_OWNER and (position != NET or self.is_owner_special):
             owner = self._owner_of_side(instrument, account, order_id, owner, position, PLACE_ORDER)
-        if is_special or self.terms_desk.waiting_count != 0:
+        terms_desk = self.terms_desk
+        if is_special or (terms_desk.waiting_count != 0 and terms_desk.is_waiting(account)):
             self._place_special(records, offset, flags, effect, owner, instrument, account, order_id)
         elif owner != NO_OWNER:
             self.desk.place(

@@ -34,9 +34,10 @@ from exchange.book.order_pool import (
     order_flags,
 )
 from exchange.desks.matching import Matcher
+from exchange.desks.order_checks import OrderChecks
 from exchange.desks.order_guard import OrderGuard
 from exchange.desks.reach import ACCOUNT_MASK, post_only_price
-from exchange.enums import BUY, BY_VENUE, FOK, GTC, LIMIT, MARKET, PARTICIPANT, STOP, STOP_LIMIT
+from exchange.enums import BUY, BY_VENUE, GTC, LIMIT, MARKET, STOP
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import (
@@ -48,11 +49,8 @@ from exchange.records import (
     MARKET_PAUSED,
     PLACE_ORDER,
     REDUCE_ORDER,
-    REJECT_ACCOUNT_IN_DEBT,
     REJECT_ACCOUNT_IN_LIQUIDATION,
     REJECT_BELOW_FILLED,
-    REJECT_BOOK_FULL,
-    REJECT_DUPLICATE_ORDER_ID,
     REJECT_INVALID_COMBINATION,
     REJECT_INVALID_PRICE,
     REJECT_INVALID_QUANTITY,
@@ -72,7 +70,7 @@ from exchange.records import (
 from exchange.rules import OrderRules
 from exchange.triggers.links import NOTHING_LEFT, Links
 from exchange.triggers.watches import Watches
-from exchange.units import MAX_LIVE_ORDERS, MAX_QTY_LOTS
+from exchange.units import MAX_QTY_LOTS
 
 
 @final
@@ -99,10 +97,10 @@ class OrderDesk:
         self.matcher = matcher
         self.keeps_priority: bool = rules.amend_qty_down == "keep_priority"
         self.cancels_below_filled: bool = rules.amend_below_filled == "cancel"
-        self.reprices_post_only: bool = rules.post_only_cross == "reprice"
         self.pockets = pockets
         self.watches = watches
         self.links = links
+        self.checks = OrderChecks(rules, ledger, clearing, has_clearing, matcher, pockets)
         self.has_guards: bool = False  # as in the matcher
         self.guard = OrderGuard()
         self.iceberg_max_parts: i64 = rules.iceberg_max_parts
@@ -127,29 +125,26 @@ class OrderDesk:
     ) -> None:
         """Enter an order of a known account, or refuse it."""
         combination = self.watches.source_refusal(BY_VENUE) if kind >= STOP else REJECT_NONE
-        reason: i64 = REJECT_NONE
-        if self.has_guards:
-            reason = self.guard.request_refusal(market, owner, kind, time_in_force, post_only, True)
-        if reason == REJECT_NONE:
-            reason = self.place_refusal(
-                market, owner, order_id, side, kind, time_in_force, post_only, lots, price, trigger, origin, combination
-            )
-        if reason == REJECT_NONE and self.has_guards:
-            reason = self.guard.order_refusal(market, owner, side, kind, lots, price, True)
-            if reason == REJECT_NONE and kind == LIMIT:
-                price = self.guard.price_within(market, owner, side, price)
-        if reason == REJECT_NONE and post_only != 0:
-            repriced = post_only_price(market, side, price)
-            if repriced == price or (self.reprices_post_only and market.min_price <= repriced <= market.max_price):
-                price = repriced
-            else:
-                reason = REJECT_POST_ONLY_WOULD_TAKE
-        if reason == REJECT_NONE and (self.has_clearing or time_in_force == FOK):
-            reason = self.matcher.entry_refusal(market, owner, side, kind, time_in_force, lots, price, origin, None)
+        reason = self.checks.refusal(
+            market,
+            owner,
+            order_id,
+            side,
+            kind,
+            time_in_force,
+            post_only,
+            lots,
+            price,
+            trigger,
+            origin,
+            combination,
+            None,
+        )
         if reason != REJECT_NONE:
             write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, PLACE_ORDER, reason)
             return
         # From here on the command succeeds.
+        price = self.checks.price
         write_order_accepted(
             self.log,
             market.instrument,
@@ -174,62 +169,6 @@ class OrderDesk:
             self.watches.add(market, market.book.enter(order_id, owner, flags, price, lots, 0, trigger))
             return
         self.matcher.enter(market, owner, order_id, side, kind, time_in_force, post_only, lots, price, 0, origin, None)
-
-    def place_refusal(
-        self,
-        market: Market,
-        owner: i64,
-        order_id: i64,
-        side: i64,
-        kind: i64,
-        time_in_force: i64,
-        post_only: i64,
-        lots: i64,
-        price: i64,
-        trigger: i64,
-        origin: i64,
-        combination: i64,
-    ) -> i64:
-        """Return the first reason that does not depend on what the order would do, or 0.
-
-        combination: a reason found already, that stands where combinations are checked.
-        """
-        if self.has_clearing and self.ledger.states[self.ledger.homes[owner >> 32]] == LIQUIDATING:
-            return REJECT_ACCOUNT_IN_LIQUIDATION
-        if self.ledger.frozen_count != 0 and self.ledger.debts[self.ledger.main_of(owner >> 32)] != 0:
-            return REJECT_ACCOUNT_IN_DEBT
-        if lots < 1 or lots > MAX_QTY_LOTS:
-            return REJECT_INVALID_QUANTITY
-        if kind == LIMIT or kind == STOP_LIMIT:
-            if price < market.min_price or price > market.max_price:
-                return REJECT_INVALID_PRICE
-        elif price != 0:
-            return REJECT_INVALID_PRICE
-        if kind >= STOP:
-            if trigger < market.min_price or trigger > market.max_price:
-                return REJECT_INVALID_TRIGGER
-        elif trigger != 0:
-            return REJECT_INVALID_TRIGGER
-        if combination != REJECT_NONE:
-            return combination
-        is_plain = kind == LIMIT and time_in_force == GTC
-        if post_only != 0 and not (is_plain and origin == PARTICIPANT):
-            return REJECT_INVALID_COMBINATION
-        if origin != PARTICIPANT and not is_plain:
-            return REJECT_INVALID_COMBINATION
-        slot = owner >> 32
-        if self.has_clearing and slot >= FIRST_SLOT and kind < STOP:
-            notional = self.matcher.order_notional(market, kind, lots, price)
-            reason = self.clearing.size_refusal(market, slot, lots, notional, 0)
-            if reason == REJECT_NONE and market.has_hedges:
-                reason = self.pockets.closing_refusal(market, slot, side, lots, 0)
-            if reason != REJECT_NONE:
-                return reason
-        if market.book.ids.find(order_id) != 0:
-            return REJECT_DUPLICATE_ORDER_ID
-        if market.book.orders.count >= MAX_LIVE_ORDERS:
-            return REJECT_BOOK_FULL
-        return REJECT_NONE
 
     # --- cancel, reduce, amend ---------------------------------------------------------------------------------
 
@@ -293,9 +232,9 @@ class OrderDesk:
             younger = words[order + OWNER_NEXT]
             flags = words[order + FLAGS]
             if side_filter == 2 or flags & SIDE_MASK == side_filter:
+                if flags & LINKED_BIT != 0 and self.links.partner_of(market, words[order + ORDER_ID]) == younger:
+                    younger = words[younger + OWNER_NEXT]  # the one that it takes along
                 self.matcher.take_out(market, order, reason, liquidation)
-                if flags & LINKED_BIT != 0:
-                    younger = market.book.oldest_of(slot)  # it may have taken the younger one along
             order = younger
         if market.has_hedges and slot in market.aliases:
             self.mass_cancel(market, market.aliases[slot], side_filter, reason, liquidation)
@@ -351,22 +290,16 @@ class OrderDesk:
         is_total: bool,
         origin: i64,
     ) -> i64:
-        if self.has_clearing and self.ledger.states[self.ledger.homes[owner >> 32]] == LIQUIDATING:
-            return REJECT_ACCOUNT_IN_LIQUIDATION
-        if self.ledger.frozen_count != 0 and self.ledger.debts[self.ledger.main_of(owner >> 32)] != 0:
-            return REJECT_ACCOUNT_IN_DEBT
-        if order == 0:
-            return REJECT_UNKNOWN_ORDER
+        reason = self.checks.live_refusal(market, owner, order)
+        if reason != REJECT_NONE:
+            return reason
         words = market.book.orders.words
-        if (words[order + OWNER] ^ owner) & ACCOUNT_MASK != 0:
-            return REJECT_NOT_ORDER_OWNER
         slot = words[order + OWNER] >> 32
         flags = words[order + FLAGS]
         is_linked = flags & LINKED_BIT != 0
         if is_linked and self.links.closes_position(market, words[order + ORDER_ID]):
-            if lots != 0:
-                return REJECT_INVALID_QUANTITY
-            is_total = False  # It has no quantity of its own to be below.
+            if lots != 0 or is_total:
+                return REJECT_INVALID_QUANTITY  # It has no quantity of its own.
         elif lots == NOTHING_LEFT:
             return REJECT_NOTHING_TO_REDUCE
         elif lots < 1 or lots > MAX_QTY_LOTS:

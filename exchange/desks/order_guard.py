@@ -19,6 +19,16 @@ class OrderGuard:
         """Return why an account's order, or an amend of one, is not looked at at all, or 0."""
         return REJECT_NONE
 
+    def phase_refusal(
+        self, market: Market, owner: i64, kind: i64, time_in_force: i64, post_only: i64, is_new: bool
+    ) -> i64:
+        """Return why the phase of a market takes no such order, or no amend, or 0."""
+        return REJECT_NONE
+
+    def side_refusal(self, account: i64) -> i64:
+        """Return why an account may not say something about its orders, such as terms and links, or 0."""
+        return REJECT_NONE
+
     def cancel_refusal(self, owner: i64) -> i64:
         """Return why a cancel or a reduction is not looked at, or 0."""
         return REJECT_NONE

@@ -4,7 +4,7 @@ from typing import final
 
 from mypy_extensions import i64
 
-from exchange.accounts.ledger import FIRST_SLOT, LIQUIDATING
+from exchange.accounts.ledger import FIRST_SLOT
 from exchange.book.iceberg import whole_open
 from exchange.book.live_terms import LiveTerms
 from exchange.book.order_pool import (
@@ -30,17 +30,13 @@ from exchange.desks.order_request import OrderRequest
 from exchange.desks.reach import ACCOUNT_MASK
 from exchange.desks.special_desk import SpecialDesk
 from exchange.desks.terms_desk import Terms
-from exchange.enums import BY_LAST, MARKET, STOP, TAKE_PROFIT
+from exchange.enums import BY_LAST, GTC, LIMIT, MARKET, STOP, TAKE_PROFIT
 from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import (
     CANCEL_REPLACED,
-    REJECT_ACCOUNT_IN_DEBT,
-    REJECT_ACCOUNT_IN_LIQUIDATION,
     REJECT_INVALID_COMBINATION,
     REJECT_NONE,
-    REJECT_NOT_ORDER_OWNER,
-    REJECT_UNKNOWN_ORDER,
     REPLACE_ORDER,
     write_order_rejected,
 )
@@ -69,7 +65,11 @@ class ReplaceDesk:
     ) -> None:
         """Cancel a live order and enter another in its place, or refuse. terms: those that wait for the new one."""
         order = market.book.ids.find(order_id)
-        reason = self._live_refusal(market, owner, order)
+        reason: i64 = REJECT_NONE
+        if self.desk.has_guards:
+            reason = self.desk.guard.request_refusal(market, owner, LIMIT, GTC, 0, False)
+        if reason == REJECT_NONE:
+            reason = self.desk.checks.live_refusal(market, owner, order)
         if reason == REJECT_NONE and self._is_tied(market, order):
             reason = REJECT_INVALID_COMBINATION
         if reason == REJECT_NONE:
@@ -83,19 +83,6 @@ class ReplaceDesk:
                 self.special_desk.accept(market, request)
                 return
         write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, REPLACE_ORDER, reason)
-
-    def _live_refusal(self, market: Market, owner: i64, order: i64) -> i64:
-        """Return why an account may not replace an order, live or 0; or 0: what an amend asks first."""
-        ledger = self.desk.ledger
-        if self.desk.has_clearing and ledger.states[ledger.homes[owner >> 32]] == LIQUIDATING:
-            return REJECT_ACCOUNT_IN_LIQUIDATION
-        if ledger.frozen_count != 0 and ledger.debts[ledger.main_of(owner >> 32)] != 0:
-            return REJECT_ACCOUNT_IN_DEBT
-        if order == 0:
-            return REJECT_UNKNOWN_ORDER
-        if (market.book.orders.words[order + OWNER] ^ owner) & ACCOUNT_MASK != 0:
-            return REJECT_NOT_ORDER_OWNER
-        return REJECT_NONE
 
     def _request(
         self, market: Market, order: i64, new_id: i64, lots: i64, price: i64, trigger: i64, terms: Terms | None

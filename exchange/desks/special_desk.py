@@ -10,16 +10,16 @@ from mypy_extensions import i64
 
 from exchange.book.order_pool import LINKED_BIT, order_flags
 from exchange.clock import first_multiple
+from exchange.desks.order_checks import plain_time_in_force
 from exchange.desks.order_desk import OrderDesk
 from exchange.desks.order_request import OrderRequest
-from exchange.desks.reach import ACCOUNT_MASK, post_only_price
+from exchange.desks.reach import ACCOUNT_MASK
 from exchange.enums import (
     ANY,
     DAY,
     FOK,
     GTC,
     GTD,
-    LIMIT,
     MARKET,
     MARKET_TO_LIMIT,
     PARTICIPANT,
@@ -32,16 +32,8 @@ from exchange.event_log import EventLog
 from exchange.market import Market
 from exchange.records import (
     PLACE_ORDER,
-    REJECT_BOOK_FULL,
-    REJECT_DUPLICATE_ORDER_ID,
     REJECT_INVALID_COMBINATION,
-    REJECT_INVALID_EXPIRY,
-    REJECT_INVALID_TERMS,
     REJECT_NONE,
-    REJECT_NOT_IN_THIS_PHASE,
-    REJECT_NOTHING_TO_REDUCE,
-    REJECT_POST_ONLY_WOULD_TAKE,
-    REJECT_TOO_MANY_PARTS,
     TRANSFER_ORDER,
     write_order_accepted,
     write_order_rejected,
@@ -62,7 +54,6 @@ class SpecialDesk:
         self.matcher = desk.matcher
         self.clearing = desk.clearing
         self.day_ends_ns: i64 = desk.day_ends_ns
-        self.iceberg_max_parts: i64 = desk.iceberg_max_parts
         self.triggers = triggers
         self.entries: i64 = 0  # special orders accepted so far
 
@@ -105,17 +96,8 @@ class SpecialDesk:
         checked_lots = request.lots
         if request.effect != ANY:
             checked_lots = self.triggers.cap(market, request, kind, time_in_force, combination)
-        reason: i64 = REJECT_NONE
-        if self.desk.has_guards:
-            reason = self.desk.guard.request_refusal(
-                market, request.owner, kind, time_in_force, request.post_only, True
-            )
-            is_at_once = request.kind == MARKET_TO_LIMIT or request.live.min_qty != 0
-            if reason == REJECT_NONE and is_at_once and request.owner != 0 and not market.is_continuous:
-                reason = REJECT_NOT_IN_THIS_PHASE
-        if reason != REJECT_NONE:
-            return reason
-        reason = self.desk.place_refusal(
+        checks = self.desk.checks
+        reason = checks.refusal(
             market,
             request.owner,
             request.order_id,
@@ -128,49 +110,10 @@ class SpecialDesk:
             request.trigger,
             request.origin,
             combination,
+            request,
         )
-        # An order that replaces another takes its room, and may take its id.
-        is_own_id = reason == REJECT_DUPLICATE_ORDER_ID and request.order_id == request.replaced_id
-        if request.is_replacing and (is_own_id or reason == REJECT_BOOK_FULL):
-            reason = REJECT_NONE
         if reason == REJECT_NONE:
-            reason = self._terms_refusal(request, checked_lots)
-        if reason == REJECT_NONE and request.effect != ANY and kind < STOP and request.lots == 0:
-            reason = REJECT_NOTHING_TO_REDUCE
-        if reason == REJECT_NONE and self.desk.has_guards:
-            guard = self.desk.guard
-            reason = guard.order_refusal(market, request.owner, request.side, kind, request.lots, request.price, True)
-            if reason == REJECT_NONE and kind == LIMIT:
-                request.price = guard.price_within(market, request.owner, request.side, request.price)
-        if reason == REJECT_NONE and request.post_only != 0:
-            repriced = post_only_price(market, request.side, request.price)
-            may_reprice = self.desk.reprices_post_only and market.min_price <= repriced <= market.max_price
-            if repriced != request.price and not may_reprice:
-                reason = REJECT_POST_ONLY_WOULD_TAKE
-            request.price = repriced
-        if reason == REJECT_NONE and request.effect != ANY:
-            reason = self.matcher.reduce_refusal(
-                market,
-                request.owner,
-                request.side,
-                kind,
-                time_in_force,
-                request.lots,
-                request.price,
-                request.live,
-            )
-        elif reason == REJECT_NONE:
-            reason = self.matcher.entry_refusal(
-                market,
-                request.owner,
-                request.side,
-                kind,
-                time_in_force,
-                request.lots,
-                request.price,
-                request.origin,
-                request.live,
-            )
+            request.price = checks.price
         return reason
 
     def accept(self, market: Market, request: OrderRequest) -> None:
@@ -255,25 +198,6 @@ class SpecialDesk:
             return 0
         return first_multiple(self.log.ts_ns + 1, _DAY_NS, self.day_ends_ns)
 
-    def _terms_refusal(self, request: OrderRequest, lots: i64) -> i64:
-        """Return why an order may not have its terms, or 0."""
-        live = request.live
-        rests = plain_time_in_force(request.time_in_force) == GTC
-        has_limit = request.kind not in (MARKET, STOP, TAKE_PROFIT)
-        is_wrong = live.display != 0 and not (rests and has_limit)
-        is_wrong = is_wrong or live.min_qty > lots or (live.min_qty != 0 and request.post_only != 0)
-        is_wrong = is_wrong or (live.budget != 0 and request.time_in_force != FOK)
-        terms = request.terms
-        if is_wrong or (terms is not None and terms.expires_ns != 0 and request.time_in_force != GTD):
-            return REJECT_INVALID_TERMS
-        if not self.triggers.has_sound_bracket(request):
-            return REJECT_INVALID_TERMS
-        if request.time_in_force == GTD and live.expires_ns <= self.log.ts_ns:
-            return REJECT_INVALID_EXPIRY
-        if live.display != 0 and live.parts(lots) > self.iceberg_max_parts:
-            return REJECT_TOO_MANY_PARTS
-        return REJECT_NONE
-
 
 def plain_kind(kind: i64) -> i64:
     """Return what a kind of order is to the matcher and the checks of plain orders: limit or market, at once or not."""
@@ -282,8 +206,3 @@ def plain_kind(kind: i64) -> i64:
     if kind == TAKE_PROFIT_LIMIT:
         return STOP_LIMIT
     return MARKET if kind == MARKET_TO_LIMIT else kind
-
-
-def plain_time_in_force(time_in_force: i64) -> i64:
-    """Return GTC for what rests until its time comes, else the same."""
-    return GTC if time_in_force in (DAY, GTD) else time_in_force

@@ -1,7 +1,8 @@
 """Terms that wait for their order: what a PlaceOrder has no room for comes before it.
 
-An account has at most one set of terms of each sort waiting, whatever happens in between; the newest counts. They are
-used up by the account's PlaceOrder of that id in that instrument, accepted or refused. Rules: docs/semantics/orders.md.
+An account has the terms of at most one order waiting: OrderTerms and BracketTerms for it add up, and the newest of each
+sort counts; terms for another order replace them. They are used up by the account's PlaceOrder of that id in that
+instrument, accepted or refused. Rules: docs/semantics/orders.md.
 """
 
 from typing import final
@@ -9,9 +10,11 @@ from typing import final
 from librt.strings import read_i64_le
 from mypy_extensions import i64
 
+from exchange.desks.order_guard import OrderGuard
 from exchange.desks.request_desk import ANY_VENUE, NAMES_ACCOUNT, NAMES_MARKET, OPENS_ACCOUNT, RequestDesk
 from exchange.event_log import EventLog
 from exchange.market import Market
+from exchange.packed.id_table import IdTable
 from exchange.records import (
     BRACKET_TERMS,
     BRACKET_TERMS_ORDER_ID,
@@ -30,6 +33,7 @@ from exchange.records import (
     REJECT_NONE,
     REJECT_UNKNOWN_ACCOUNT,
     write_bracket_terms_set,
+    write_order_budget_set,
     write_order_rejected,
     write_order_terms_set,
 )
@@ -66,7 +70,9 @@ class TermsDesk(RequestDesk):
         super().__init__()
         self.log = log
         self.has_clearing: bool = has_clearing
+        self.guard = OrderGuard()
         self.waiting_count: i64 = 0  # of accounts
+        self.accounts = IdTable()  # with terms that wait
         self.waiting: dict[int, tuple[int, int, Terms]] = {}  # account -> instrument, order id, terms
 
     def requests(self) -> dict[int, int]:
@@ -84,12 +90,15 @@ class TermsDesk(RequestDesk):
         else:
             is_sound = self._read_bracket(terms, market, records, offset)
         reason: i64 = REJECT_NONE if is_sound else REJECT_INVALID_TERMS
-        if self.has_clearing and slot == 0:
-            reason = REJECT_UNKNOWN_ACCOUNT
+        refused: i64 = REJECT_UNKNOWN_ACCOUNT if self.has_clearing and slot == 0 else self.guard.side_refusal(account)
+        if refused != REJECT_NONE:
+            reason = refused
         if reason != REJECT_NONE:
             write_order_rejected(self.log, market.instrument, account, order_id, kind, reason)
             return
         # From here on the command succeeds.
+        if account not in self.waiting:
+            self.accounts.put(account, 1)
         self.waiting[account] = (market.instrument, order_id, terms)
         self.waiting_count = len(self.waiting)
         if is_order:
@@ -103,6 +112,8 @@ class TermsDesk(RequestDesk):
                 terms.min_qty,
                 terms.expires_ns,
             )
+            if terms.budget != 0:
+                write_order_budget_set(self.log, market.instrument, account, order_id, terms.budget)
         else:
             write_bracket_terms_set(
                 self.log,
@@ -115,12 +126,17 @@ class TermsDesk(RequestDesk):
                 terms.stop_loss_limit,
             )
 
+    def is_waiting(self, account: i64) -> bool:
+        """Return whether an account has terms waiting, for whatever order."""
+        return self.accounts.find(account) != 0
+
     def take(self, account: i64, instrument: i64, order_id: i64) -> Terms | None:
         """Return and use up the terms that wait for an order, or None."""
         found = self.waiting.get(account)
         if found is None or found[0] != instrument or found[1] != order_id:
             return None
         del self.waiting[account]
+        self.accounts.remove(account)
         self.waiting_count = len(self.waiting)
         return found[2]
 
@@ -162,6 +178,8 @@ class TermsDesk(RequestDesk):
         terms.take_profit_limit = read_i64_le(records, offset + BRACKET_TERMS_TAKE_PROFIT_LIMIT_TICKS)
         terms.stop_loss = read_i64_le(records, offset + BRACKET_TERMS_STOP_LOSS_TICKS)
         terms.stop_loss_limit = read_i64_le(records, offset + BRACKET_TERMS_STOP_LOSS_LIMIT_TICKS)
+        if market.has_zero_price and terms.has_bracket() and (terms.take_profit == 0 or terms.stop_loss == 0):
+            return False  # A trigger at 0 would be taken for none.
         return (
             _may_be_price(market, terms.take_profit)
             and _may_be_price(market, terms.take_profit_limit)

@@ -85,7 +85,7 @@ from exchange.events.prices import (
     PositionSettled,
     PriceEvent,
 )
-from exchange.events.terms import BracketTermsSet, OrderTermsSet, TermsEvent
+from exchange.events.terms import BracketTermsSet, OrderBudgetSet, OrderTermsSet, TermsEvent
 from exchange.events.triggers import BracketAttached, OrdersLinked, StopTrailed, TrailingStopSet, TriggerEvent
 from exchange.events.types import EventType
 from exchange.events.waterfall import (
@@ -187,6 +187,7 @@ __all__ = [
     "MarketStateSet",
     "OrderAccepted",
     "OrderAmended",
+    "OrderBudgetSet",
     "OrderCanceled",
     "OrderRefreshed",
     "OrderRejected",

@@ -9,9 +9,10 @@ from exchange.wire import AccountId, InstrumentId, Word
 
 
 class OrderTermsSet(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Terms wait for their order; those that the account had waiting before are gone.
+    """Terms wait for their order. OrderTerms that waited are gone, and a bracket that waited for another order.
 
-    Whether they can be met is checked with the order.
+    Whether they can be met is checked with the order. A budget among them follows as `OrderBudgetSet`; without that
+    there is none.
     """
 
     seq: int
@@ -26,8 +27,20 @@ class OrderTermsSet(msgspec.Struct, frozen=True, gc=False, tag=True):
     expires_ns: Word
 
 
+class OrderBudgetSet(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The terms just set have a budget: what a fill-or-kill buy may cost, or a sale must bring in."""
+
+    seq: int
+    command_seq: Word
+    ts_ns: Word
+    instrument: InstrumentId
+    account: AccountId
+    order_id: Word
+    budget_quote: Word
+
+
 class BracketTermsSet(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """A take-profit and a stop-loss wait for their order; those that the account had waiting before are gone."""
+    """A take-profit and a stop-loss wait for their order. A bracket that waited is gone, and terms of another order."""
 
     seq: int
     command_seq: Word
@@ -41,9 +54,10 @@ class BracketTermsSet(msgspec.Struct, frozen=True, gc=False, tag=True):
     stop_loss_limit_ticks: Word
 
 
-TermsEvent: TypeAlias = OrderTermsSet | BracketTermsSet
+TermsEvent: TypeAlias = OrderTermsSet | OrderBudgetSet | BracketTermsSet
 
 EVENTS: dict[EventType, type[msgspec.Struct]] = {
     EventType.ORDER_TERMS_SET: OrderTermsSet,
+    EventType.ORDER_BUDGET_SET: OrderBudgetSet,
     EventType.BRACKET_TERMS_SET: BracketTermsSet,
 }

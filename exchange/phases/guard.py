@@ -90,12 +90,18 @@ class Guard(OrderGuard):
         self, market: Market, owner: i64, kind: i64, time_in_force: i64, post_only: i64, is_new: bool
     ) -> i64:
         """Return why an account's order, or an amend of one, is not looked at at all, or 0."""
-        if owner == 0:
-            return REJECT_NONE
-        reason = self.protector.request_refusal(owner, False)
-        phase = market.phase
-        if reason != REJECT_NONE or phase == PHASE_CONTINUOUS:
+        reason = self.protector.request_refusal(owner) if owner != 0 else REJECT_NONE
+        if reason != REJECT_NONE:
             return reason
+        return self.phase_refusal(market, owner, kind, time_in_force, post_only, is_new)
+
+    def phase_refusal(
+        self, market: Market, owner: i64, kind: i64, time_in_force: i64, post_only: i64, is_new: bool
+    ) -> i64:
+        """Return why the phase of a market takes no such order, or no amend, or 0."""
+        phase = market.phase
+        if owner == 0 or phase == PHASE_CONTINUOUS:
+            return REJECT_NONE
         if phase == PHASE_CLOSED:
             return REJECT_MARKET_CLOSED
         if phase == PHASE_HALT:
@@ -118,7 +124,11 @@ class Guard(OrderGuard):
 
     def cancel_refusal(self, owner: i64) -> i64:
         """Return why a cancel or a reduction is not looked at, or 0."""
-        return self.protector.request_refusal(owner, True) if owner != 0 else REJECT_NONE
+        return self.protector.cancel_refusal(owner) if owner != 0 else REJECT_NONE
+
+    def side_refusal(self, account: i64) -> i64:
+        """Return why an account may not say something about its orders, such as terms and links, or 0."""
+        return self.protector.side_refusal(account)
 
     def order_refusal(
         self, market: Market, owner: i64, side: i64, kind: i64, lots: i64, price: i64, is_new: bool

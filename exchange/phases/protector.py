@@ -44,12 +44,24 @@ class Protector:
         self.interval: int = -1  # the number of the interval that is counted
         self.counts: dict[int, int] = {}  # requests in it by account id
 
-    def request_refusal(self, owner: i64, is_cancel: bool) -> i64:
-        """Return why an account may not ask now, or 0; count the request."""
+    def request_refusal(self, owner: i64) -> i64:
+        """Return why an account may not enter or change orders now, or 0; count the request."""
         account: int = owner & ACCOUNT_MASK
-        if account in self.killed and not is_cancel:
+        return REJECT_KILL_SWITCH_ON if account in self.killed else self._count(account)
+
+    def side_refusal(self, account: int) -> i64:
+        """The same for terms and links, which count where cancels do."""
+        if account in self.killed:
             return REJECT_KILL_SWITCH_ON
-        if self.rate_limit == 0 or (is_cancel and not self.counts_cancels):
+        return self._count(account) if self.counts_cancels else REJECT_NONE
+
+    def cancel_refusal(self, owner: i64) -> i64:
+        """The same for a cancel or a reduction, which the kill switch never stops."""
+        return self._count(owner & ACCOUNT_MASK) if self.counts_cancels else REJECT_NONE
+
+    def _count(self, account: int) -> i64:
+        """Count a request of an account, or refuse it as one too many of its interval."""
+        if self.rate_limit == 0:
             return REJECT_NONE
         now: int = self.log.ts_ns
         interval = now // self.rate_interval_ns

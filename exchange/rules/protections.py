@@ -14,8 +14,8 @@ class ProtectionRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_order_lots, max_order_notional: of one order; the notional at its limit price, else at mark.
     collar_ticks, collar_ppm: a limit price may be so far beyond the reference (a buy above it, a sell below it); one of
         the two. collar_reference: 'last' trade or 'mark'; without one there is no collar.
-    rate_limit: orders and amends of an account in each interval of `rate_interval_ns`, counted from time 0; with
-        rate_counts_cancels, its cancels and reductions too.
+    rate_limit: orders, amends and replacements of an account in each interval of `rate_interval_ns`, counted from time
+        0; with rate_counts_cancels its cancels, reductions, terms and links too.
     """
 
     max_order_lots: int = 0

@@ -26,7 +26,6 @@ from exchange.records import (
     REJECT_INVALID_COMBINATION,
     REJECT_NONE,
 )
-from exchange.triggers.brackets import is_sound
 from exchange.triggers.links import Links
 from exchange.triggers.plan import Bracket, Plan
 from exchange.triggers.watches import Watches
@@ -59,11 +58,6 @@ class TriggerDesk:
         terms = request.terms
         has_bracket = terms is not None and terms.has_bracket()
         return REJECT_INVALID_COMBINATION if has_bracket and effect != ANY else REJECT_NONE
-
-    def has_sound_bracket(self, request: OrderRequest) -> bool:
-        """Return whether the bracket that an order would have, if any, can be one of its side."""
-        terms = request.terms
-        return terms is None or not terms.has_bracket() or is_sound(terms, request.side)
 
     def cap(self, market: Market, request: OrderRequest, kind: i64, time_in_force: i64, combination: i64) -> i64:
         """Cut an order that may only reduce to what it may enter with; return the quantity that is to be checked.

@@ -8,6 +8,7 @@ from mypy_extensions import i64
 from exchange.accounts.ledger import LIQUIDATING, Ledger
 from exchange.accounts.pockets import Pockets
 from exchange.book.order_pool import FLAGS, LINKED_BIT, OWNER
+from exchange.desks.order_guard import OrderGuard
 from exchange.desks.reach import ACCOUNT_MASK
 from exchange.desks.request_desk import ANY_VENUE, NAMES_ACCOUNT, NAMES_MARKET, OPENS_ACCOUNT, RequestDesk
 from exchange.enums import ANY
@@ -41,6 +42,7 @@ class LinkDesk(RequestDesk):
         self.ledger = ledger
         self.pockets = pockets
         self.has_clearing: bool = has_clearing
+        self.guard = OrderGuard()
 
     def requests(self) -> dict[int, int]:
         """Return what each of its requests must name."""
@@ -64,6 +66,9 @@ class LinkDesk(RequestDesk):
     def _refusal(self, market: Market, slot: i64, account: i64, order_id: i64, other_id: i64) -> i64:
         if self.has_clearing and slot == 0:
             return REJECT_UNKNOWN_ACCOUNT
+        reason = self.guard.side_refusal(account)
+        if reason != REJECT_NONE:
+            return reason
         if self.has_clearing and self.ledger.states[self.pockets.home(market, slot)] == LIQUIDATING:
             return REJECT_ACCOUNT_IN_LIQUIDATION
         book = market.book

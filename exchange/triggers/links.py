@@ -131,6 +131,11 @@ class Links(FillWatcher):
         """Return whether an order with a plan is a trailing stop that was not elected yet."""
         return market.plans[order_id].trail is not None
 
+    def partner_of(self, market: Market, order_id: i64) -> i64:
+        """Return the live order that goes with an order with a plan, or 0."""
+        other = market.plans[order_id].partner
+        return 0 if other is None else market.book.find(other.order_id)
+
     def reduces(self, market: Market, order_id: i64) -> bool:
         """Return whether an order with a plan may only reduce."""
         return market.plans[order_id].effect != ANY

@@ -15,6 +15,7 @@ from exchange.book.order_pool import (
 )
 from exchange.book.stop_index import series_of
 from exchange.desks.order_desk import OrderDesk
+from exchange.desks.order_request import OrderRequest
 from exchange.desks.reach import ACCOUNT_MASK
 from exchange.enums import ANY, BUY, CLOSE_POSITION, GTC, PARTICIPANT, SELL, STOP, STOP_LIMIT
 from exchange.event_log import EventLog
@@ -125,16 +126,13 @@ class TrailingDesk:
     def _refusal(
         self, market: Market, owner: i64, order_id: i64, trail: Trail, lots: i64, source: i64, effect: i64
     ) -> i64:
-        if self.desk.has_guards:
-            guarded = self.desk.guard.request_refusal(market, owner, STOP, GTC, 0, True)
-            if guarded != REJECT_NONE:
-                return guarded
         activation = trail.activation
         has_positions = self.has_clearing and not market.is_spot
         most = PPM - 1 if trail.is_ppm else MAX_PRICE_TICKS
         combination: i64 = REJECT_NONE
         if (
-            (activation != 0 and (activation < market.min_price or activation > market.max_price))
+            (activation == 0 and market.has_zero_price)
+            or (activation != 0 and (activation < market.min_price or activation > market.max_price))
             or trail.distance < 1
             or trail.distance > most
             or trail.step > MAX_COUNT
@@ -143,16 +141,15 @@ class TrailingDesk:
             combination = REJECT_INVALID_TRIGGER
         elif self.watches.source_refusal(source) != REJECT_NONE or (effect != ANY and not has_positions):
             combination = REJECT_INVALID_COMBINATION
+        request = OrderRequest(owner, order_id)
+        request.side, request.kind, request.lots, request.effect = trail.side, STOP, lots, effect
         wanted = lots
         if effect == CLOSE_POSITION:
             wanted = 1 if lots == 0 else 0
-        valid = market.min_price
-        reason = self.desk.place_refusal(
-            market, owner, order_id, trail.side, STOP, GTC, 0, wanted, 0, valid, PARTICIPANT, combination
+        valid = market.min_price  # it has no trigger yet
+        return self.desk.checks.refusal(
+            market, owner, order_id, trail.side, STOP, GTC, 0, wanted, 0, valid, PARTICIPANT, combination, request
         )
-        if reason == REJECT_NONE and self.desk.has_guards:
-            reason = self.desk.guard.order_refusal(market, owner, trail.side, STOP, lots, 0, True)
-        return reason
 
     def follow(self, market: Market) -> None:
         """Move the triggers that prices have left behind: by series, sell stops first, by the price that moves them."""

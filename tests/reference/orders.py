@@ -83,7 +83,7 @@ class OrderDesk:
         self.auctions = Auctions(clearing, journal, self.book_fill)
         self.phases = Phases(rules, books, clearing, self.checks, self.levels, self.auctions, journal)
         self.bands = Bands(books, clearing, self.auctions, self.phases, journal)
-        self.terms = TermsDesk(self.checks, journal)
+        self.terms = TermsDesk(self.checks, self.protections, journal)
         self.reducers = Reducers(clearing, books)
         self.links = Links(self.reducers, has_money=self.has_money)
         self.links.is_spot = clearing.spot.is_spot
@@ -375,7 +375,8 @@ class OrderDesk:
         is_pending_close = order.is_stop and order.effect == OrderEffect.CLOSE_POSITION
         is_reducing = order.effect != OrderEffect.ANY and not order.is_stop and not order.is_queued
         if is_pending_close:
-            reason = RejectReason.INVALID_QUANTITY if command.qty_lots != 0 else RejectReason.NONE
+            is_asked_well = command.qty_lots == 0 and not command.is_total_qty
+            reason = RejectReason.NONE if is_asked_well else RejectReason.INVALID_QUANTITY
             changed.open_qty = 0
         else:
             reason = checks.quantity(command.qty_lots)
@@ -472,7 +473,7 @@ class OrderDesk:
         )
         place = next(place for place, live in enumerate(book.live) if live is order)
         book.live.pop(place)
-        reason = self.check_request(instrument_id, new) or self.check_new(instrument_id, new)
+        reason = self.phases.check_new(book, new) or self.check_new(instrument_id, new)
         book.live.insert(place, order)
         if reason:
             self.reject(command, CommandType.REPLACE_ORDER, reason)
@@ -538,7 +539,8 @@ class OrderDesk:
         """Distance, activation, step and offset are such that a trigger can be made of them."""
         most = 999_999 if command.is_ppm else MAX_PRICE_TICKS
         activation = command.activation_ticks
-        if activation != 0 and self.checks.price(command.instrument, activation):
+        means_none = activation == 0 and self.checks.price(command.instrument, 0)
+        if not means_none and (activation == 0 or self.checks.price(command.instrument, activation)):
             return RejectReason.INVALID_TRIGGER
         is_valid = 1 <= command.distance <= most and command.step_ticks >= 0 and command.limit_offset_ticks >= 0
         return RejectReason.NONE if is_valid else RejectReason.INVALID_TRIGGER
@@ -548,9 +550,11 @@ class OrderDesk:
         reason = (
             self.checks.instrument(command.instrument)
             or self.checks.participant(command.account)
+            or self.protections.check_side_request(command.account)
             or self.checks.not_in_liquidation(command.account)
         )
-        if reason not in (RejectReason.NONE, RejectReason.UNKNOWN_ACCOUNT, RejectReason.ACCOUNT_IN_LIQUIDATION):
+        names = (RejectReason.UNKNOWN_INSTRUMENT, RejectReason.MARKET_SETTLED, RejectReason.RESERVED_ACCOUNT)
+        if reason in names:
             self.write_request_rejected(
                 command.instrument, command.account, command.order_id, CommandType.LINK_ORDERS, reason
             )
@@ -665,15 +669,13 @@ class OrderDesk:
         """Return the sender's live order, or refuse; recorded flow is clipped where the order is not live."""
         reason = self.checks.instrument(command.instrument) or self.checks.sender(command)
         origin = getattr(command, "origin", Origin.PARTICIPANT)
-        if isinstance(command, AmendOrder):
+        if isinstance(command, AmendOrder | ReplaceOrder):
             reason = (
                 reason
                 or self.protections.check_request(command.account, origin)
                 or self.phases.check_amend(self.books[command.instrument], origin)
                 or self.checks.may_trade(command.account)
             )
-        elif isinstance(command, ReplaceOrder):
-            reason = reason or self.checks.may_trade(command.account)
         else:
             reason = reason or self.protections.check_cancel(command)
         if reason:

@@ -57,6 +57,12 @@ class Protections:
             return NONE
         return RejectReason.KILL_SWITCH_ON if account in self.shut_out else self.count(account)
 
+    def check_side_request(self, account: int) -> RejectReason:
+        """The account may leave terms and link orders; that counts where cancels do."""
+        if account in self.shut_out:
+            return RejectReason.KILL_SWITCH_ON
+        return self.count(account) if self.rules.rate_counts_cancels else NONE
+
     def check_cancel(self, command: CancelOrder | ReduceOrder) -> RejectReason:
         """The same for a cancel, where it counts."""
         if command.origin != Origin.PARTICIPANT or not self.rules.rate_counts_cancels:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from exchange.commands import BracketTerms, CommandType, OrderTerms
 from exchange.enums import OrderKind, RejectReason, Side, TimeInForce
-from exchange.events import BracketTermsSet, OrderRejected, OrderTermsSet, RequestRejected
+from exchange.events import BracketTermsSet, OrderBudgetSet, OrderRejected, OrderTermsSet, RequestRejected
 from exchange.rules import OrderRules
 from exchange.units import MAX_MONEY, MAX_QTY_LOTS, MAX_TS_NS
 from tests.reference.book import Book, Order
 from tests.reference.checks import Checks
 from tests.reference.journal import Journal
 from tests.reference.linked import bracket_is_possible
+from tests.reference.protections import Protections
 
 NONE = RejectReason.NONE
 DAY_NS = 24 * 3600 * 10**9
@@ -31,8 +32,9 @@ class Waiting:
 class TermsDesk:
     """Takes terms, and gives them to the order that they were meant for."""
 
-    def __init__(self, checks: Checks, journal: Journal) -> None:
+    def __init__(self, checks: Checks, protections: Protections, journal: Journal) -> None:
         self.checks = checks
+        self.protections = protections
         self.journal = journal
         self.waiting: dict[int, Waiting] = {}  # by account
 
@@ -59,6 +61,14 @@ class TermsDesk:
                 min_qty_lots=command.min_qty_lots,
                 expires_ns=command.expires_ns,
             )
+            if command.budget_quote != 0:
+                self.journal.write(
+                    OrderBudgetSet,
+                    instrument=command.instrument,
+                    account=command.account,
+                    order_id=command.order_id,
+                    budget_quote=command.budget_quote,
+                )
 
     def set_bracket_terms(self, command: BracketTerms) -> None:
         """Let a bracket wait."""
@@ -70,6 +80,9 @@ class TermsDesk:
         }
 
         def is_valid() -> bool:
+            triggers = (command.take_profit_ticks, command.stop_loss_ticks)
+            if any(prices.values()) and 0 in triggers and not self.checks.price(command.instrument, 0):
+                return False  # 0 is a price there, and would be taken for none
             return all(p == 0 or not self.checks.price(command.instrument, p) for p in prices.values())
 
         if not self.is_refused(command, CommandType.BRACKET_TERMS, is_valid):
@@ -87,7 +100,11 @@ class TermsDesk:
         self, command: OrderTerms | BracketTerms, request: CommandType, is_valid: Callable[[], bool]
     ) -> bool:
         """Refuse terms that no order could have."""
-        reason = self.checks.instrument(command.instrument) or self.checks.participant(command.account)
+        reason = (
+            self.checks.instrument(command.instrument)
+            or self.checks.participant(command.account)
+            or self.protections.check_side_request(command.account)
+        )
         reason = reason or (NONE if is_valid() else RejectReason.INVALID_TERMS)
         fields = {"instrument": command.instrument, "account": command.account, "request": request, "reason": reason}
         names = (RejectReason.UNKNOWN_INSTRUMENT, RejectReason.MARKET_SETTLED, RejectReason.RESERVED_ACCOUNT)

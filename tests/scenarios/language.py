@@ -463,6 +463,7 @@ SENTENCES: dict[str, str] = {
     "OrderRefreshed": "shows {shown_lots}, hides {hidden_lots} @ {price_ticks} id {order_id} acct {account}: {kept}",
     "OrderTermsSet": "terms for id {order_id} acct {account}: show {display_lots} least {min_display_lots} min "
     "{min_qty_lots} until {expires_ns}",
+    "OrderBudgetSet": "budget for id {order_id} acct {account}: {budget_quote}",
     "StopTriggered": "triggered {side} {qty_lots} stop {trigger_ticks} by {seen}{last_ticks} id {order_id} "
     "acct {account}",
     "TrailingStopSet": "trails id {order_id} acct {account}: distance {distance}{unit} step {step_ticks} "
