@@ -17,9 +17,10 @@ from replay.sentences import Teller
 
 _TOTALS: Final = (
     "low", "last", "mark_low", "pauses", "settled_at", "stops", "liquidations", "liquidated_accounts", "unfinished",
-    "negative_equity", "shortfall", "fund_start", "fund_deposited", "fund_received", "fund_paid", "fund_position_loss",
-    "fund_end", "socialized", "payers", "deleveraged_accounts", "deleveraged", "taken_over", "backstopped",
-    "backstop_loss", "backstop_received", "venue_loss", "written_off",
+    "negative_equity", "beyond_margins", "shortfall", "fund_start", "fund_deposited", "fund_received", "fund_paid",
+    "fund_position_loss", "fund_end", "socialized", "payers", "deleveraged_accounts", "deleveraged",
+    "deleveraged_missed", "taken_over", "backstopped", "backstop_loss", "backstop_received", "venue_loss",
+    "written_off",
 )  # fmt: skip
 _REASONS_TOLD: Final = 3
 _SHARE_TOLD: Final = 100  # what is less than one part in so many of a difference is no reason
