@@ -2,20 +2,25 @@
 
 import json
 import re
+from array import array
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import convert
 
 from exchange import Exchange, FundRules, Instrument, LiquidationRules, Rules
 from exchange.commands import Command, Deposit, OpenPosition, PlaceOrder, SetMarkPrice
 from exchange.enums import Side
 from exchange.errors import ConfigError
 from replay.cli import main
+from replay.report.depth import Snapshot
+from replay.report.grid import depth_of
 from replay.report.opening import opened, page_path
 from replay.report.page import About, in_script, page, write_page
 from replay.report.payload import is_sudden, run_payload
 from replay.report.recorder import Recorder
+from replay.report.units import price_unit, quantity_unit
 from replay.report.words import lead, lost, paid, rounded, tiles
 
 HOSTILE = "</script><script>window.hacked=1</script><img src=x onerror='window.hacked=1'>\u2028"
@@ -85,6 +90,37 @@ def test_the_book_is_on_the_page() -> None:
     columns = [column for column in market["depth"]["by_step"] if column is not None]
     assert [column[1::2] for column in columns if column] == [[100]] * sum(bool(column) for column in columns)
     assert columns[-1] == []
+
+
+def test_the_best_prices_are_those_of_the_book() -> None:
+    """Not the edges of a row of the picture: the highest bid and the lowest ask, wherever they lie; None of nobody."""
+    depth = run()["markets"][0]["depth"]
+    assert set(depth["best_by_step"]) == {(850, None), (None, None)}
+    assert depth["best_by_time"][-1] == (None, None)
+    looks = [
+        Snapshot(0, 0, array("q", [10, 700, 30]), array("q", [1, 1, 1]), array("q"), array("q")),
+        Snapshot(5, 500, array("q", [20]), array("q", [1]), array("q", [9_999, 703]), array("q", [1, 1])),
+    ]
+    found = depth_of(looks, 100, 800, start_ns=0, end_ns=1_000, steps=10)
+    assert found["step"] > 3
+    assert found["best_by_time"] == [(700, None)] * 79 + [(20, 703)] * 81
+    assert len(found["best_by_step"]) == len(found["by_step"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "symbol", "currency", "price", "quantity"),
+    [
+        ("linear", "ETH/USD", "USD", "USD", "ETH"),
+        ("linear", "ETH", "USDC", "USDC", "units"),
+        ("inverse", "XBTUSD", "XBT", "USD", "contracts"),
+        ("inverse", "AVAXUSD_PERP", "AVAX", "USD", "contracts"),
+        ("inverse", "BTC0928", "BTC", "", "contracts"),
+    ],
+)
+def test_units_of_a_market(kind: str, symbol: str, currency: str, price: str, quantity: str) -> None:
+    """What is not known is not said."""
+    fact = convert({"instrument_id": 1, "symbol": symbol, "kind": kind, "currency": currency}, Instrument)
+    assert (price_unit(fact), quantity_unit(fact)) == (price, quantity)
 
 
 def test_a_short_run_is_watched_step_by_step() -> None:
