@@ -21,7 +21,7 @@ const tag = (run) => (isPair ? `${run.label}: ` : "");
 
 function base(extra) {
   const text = css("soft");
-  return { animation: false, textStyle: { fontFamily: "inherit", color: text }, legend: { show: false }, ...extra,
+  return { animation: false, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: text }, legend: { show: false }, ...extra,
     tooltip: { confine: true, backgroundColor: css("card"), borderColor: css("line"), textStyle: { color: css("ink"), fontSize: 13 }, ...extra.tooltip } };
 }
 function xAxis(chart, extra = {}) {
@@ -49,10 +49,11 @@ function points(run, track, scale, from = null) {
 function line(name, data, color, extra = {}) {
   return { name, type: "line", step: "end", showSymbol: false, symbol: "circle", data, lineStyle: { color, width: 1.6 }, itemStyle: { color }, emphasis: { disabled: true }, ...extra };
 }
+const LONG = 40; // as a part of the axis
 /** Stretches without a trade that are long on the axis: [from, to, the price held]. */
 function quiet(run, track) {
   const places = track[key()];
-  return Array.from(places, (from, i) => [from, i + 1 < places.length ? places[i + 1] : endOf(run), track.v[i]]).filter(([from, to]) => to - from > axisEnd() / 20);
+  return Array.from(places, (from, i) => [from, i + 1 < places.length ? places[i + 1] : endOf(run), track.v[i]]).filter(([from, to]) => to - from > axisEnd() / LONG);
 }
 /** The line of trades, and a dotted one where nobody trades and it only holds the last price. */
 function tradeLines(run, market, name, color, extra = {}) {
@@ -72,7 +73,7 @@ function quietText(run, market) {
   const held = market ? quiet(run, market.trades) : [];
   if (!held.length) return "";
   const [from, to, ticks] = held.reduce((a, b) => (b[1] - b[0] > a[1] - a[0] ? b : a));
-  return ` ${tag(run)}nobody traded from ${whereText(run, from)} to ${whereText(run, to)}: there the line is dotted and holds the last price, ${priceText(market, ticks)}, whatever the book did.`;
+  return ` ${isPair ? `${run.label}: nobody` : "Nobody"} traded from ${whereText(run, from)} to ${whereText(run, to)}: there the line is dotted and holds the last price, ${priceText(market, ticks)}, whatever the book did.`;
 }
 const legend = (names) => ({ show: true, type: "scroll", top: 0, left: 0, itemWidth: 18, itemHeight: 10, textStyle: LABEL(), pageTextStyle: { color: css("soft") }, data: names });
 const dash = (place) => ["solid", [6, 4], [2, 3], [9, 3, 2, 3]][place];
