@@ -14,6 +14,9 @@ from exchange.commands import Command, Deposit, OpenPosition, PlaceOrder, SetMar
 from exchange.enums import Side
 from exchange.errors import ConfigError
 from replay.cli import main
+from replay.crash.compare import SideSpec, run_side
+from replay.crash.compare_text import comparison_tables
+from replay.crash.load import load_crash
 from replay.report.depth import Snapshot
 from replay.report.grid import depth_of
 from replay.report.opening import opened, page_path
@@ -169,6 +172,37 @@ def test_text_of_a_scenario_is_escaped() -> None:
     assert text.count("<script") == 5
     assert "<img src=x" not in text
     assert HOSTILE[:30] not in text
+
+
+def test_tables_of_a_comparison_count_their_rows_and_round() -> None:
+    """For a board: no more digits than four or so; the heading says how many accounts there are."""
+    loaded = load_crash("okex-2018")
+    sides = [run_side(loaded, spec) for spec in (SideSpec("A"), SideSpec("B", {"fund.opening": "5000"}))]
+    tables = dict(comparison_tables(sides, 2))
+    heading = next(title for title in tables if "that differ" in title)
+    rows = tables[heading][1:]
+    assert heading.startswith(f"The {len(rows)} accounts of B that differ most from A, of ")
+    assert not re.search(r"\.\d{3}", " ".join(row[4] for row in rows))
+    heading = next(title for title in dict(comparison_tables(sides, 1_000)) if "that differ" in title)
+    assert "most" not in heading
+
+
+def test_numbers_that_a_page_does_not_check_are_said(tmp_path: Path) -> None:
+    """Those of variants need runs of their own."""
+    path = tmp_path / "page.html"
+    assert main(["crash", "gdax-2017", "--report", str(path)]) == 0
+    known = [found for found in load_crash("gdax-2017").crash.expected if found.variant or found.of_variant is not None]
+    assert f"{len(known)} more numbers are about what-if runs" in path.read_text()
+
+
+def test_a_row_with_a_long_text_can_be_a_block() -> None:
+    """On a phone; each of its cells carries the name of its column, and says what it is."""
+    text = page(About("t", "d", "recorded", tables=[("T", [["account", "why"], ["7", "because " * 9]])]), [run()])
+    assert '<table class="told" role="table">' in text
+    assert '<th scope="row" role="rowheader" data-name="account">7</th>' in text
+    assert '<td role="cell" data-name="why">because' in text
+    text = page(About("t", "d", "recorded", tables=[("T", [["account", "why"], ["7", "so"]])]), [run()])
+    assert 'class="told"' not in text
 
 
 def test_data_in_a_script_tag_stays_data() -> None:
