@@ -21,7 +21,7 @@ from replay.report.thin import COLUMNS, GROUPS, MARKS
 from replay.report.words import KINDS, capital, lead, tiles
 
 _SCRIPTS: Final = ("format.js", "charts.js", "player.js")
-_LONG_TEXT: Final = 40  # letters; a column of such cells does not stand beside others on a phone
+_LONG_TEXT: Final = 24  # letters; a column of such cells does not stand beside others on a phone
 _LICENCES: Final = ("echarts-NOTICE.txt", "echarts-LICENSE.txt", "echarts-LICENSE-d3.txt")
 
 

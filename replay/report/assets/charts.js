@@ -49,11 +49,11 @@ function points(run, track, scale, from = null) {
 function line(name, data, color, extra = {}) {
   return { name, type: "line", step: "end", showSymbol: false, symbol: "circle", data, lineStyle: { color, width: 1.6 }, itemStyle: { color }, emphasis: { disabled: true }, ...extra };
 }
-const LONG = 40; // as a part of the axis
+const longest = () => Math.max(axisEnd() / 40, state.axis === "time" ? 0 : 50); // without a trade: as a part of the axis, and never a few steps
 /** Stretches without a trade that are long on the axis: [from, to, the price held]. */
 function quiet(run, track) {
   const places = track[key()];
-  return Array.from(places, (from, i) => [from, i + 1 < places.length ? places[i + 1] : endOf(run), track.v[i]]).filter(([from, to]) => to - from > axisEnd() / LONG);
+  return Array.from(places, (from, i) => [from, i + 1 < places.length ? places[i + 1] : endOf(run), track.v[i]]).filter(([from, to]) => to - from > longest());
 }
 /** The line of trades, and a dotted one where nobody trades and it only holds the last price. */
 function tradeLines(run, market, name, color, extra = {}) {

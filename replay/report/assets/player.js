@@ -91,7 +91,7 @@ function tell() {
   for (const run of RUNS) {
     const market = marketOf(run);
     const held = market && quiet(run, market.trades).find(([from, to]) => from < where && (where < to || to === endOf(run)));
-    const since = held && where - held[0] > axisEnd() / LONG ? ` (no trade since ${whereText(run, held[0])})` : "";
+    const since = held && where - held[0] > longest() ? ` (no trade since ${whereText(run, held[0])})` : "";
     if (market) parts.push([`${tag(run)}${market.trades.v.length ? `price${since}` : "mark"}`, priceText(market, valueAt(market.trades.v.length ? market.trades : market.marks, where))]);
     parts.push([`${tag(run)}liquidations`, whole(valueAt(run.liquidation_count, where, 0))]);
     if (!isPair) {
