@@ -18,7 +18,7 @@ import msgspec
 
 from replay.atomic_file import atomic_file
 from replay.report.thin import COLUMNS, GROUPS, MARKS
-from replay.report.words import KINDS, capital, lead, tiles
+from replay.report.words import KINDS, capital, lead, tile_rows
 
 _SCRIPTS: Final = ("format.js", "charts.js", "player.js")
 _LONG_TEXT: Final = 24  # letters; a column of such cells does not stand beside others on a phone
@@ -115,9 +115,8 @@ def _leads(runs: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _tiles(runs: Sequence[Mapping[str, Any]]) -> str:
-    columns = [tiles(run) for run in runs]
     found = []
-    for row in zip(*columns, strict=False):
+    for row in tile_rows(runs):
         values = "".join(
             f'<p class="value">{_tag(runs, place)}{escape(tile.value)}</p><p class="more">{escape(tile.more)}</p>'
             for place, tile in enumerate(row)

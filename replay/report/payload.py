@@ -9,12 +9,15 @@ from decimal import Decimal
 from typing import Any, Final
 
 from replay.crash.attribution import LiquidationRow
+from replay.crash.halts import halt_texts
+from replay.crash.losses import Losses, TakenOver, Unfinished
 from replay.report.cascade import NODES, Leaf, readable_tree
 from replay.report.film import Film, Market
 from replay.report.grid import depth_of
 from replay.report.thin import COLUMNS, group_marks, keep_for_both
 from replay.report.tracks import Track
 from replay.report.units import price_unit, quantity_unit
+from replay.sentences import Teller
 
 _FEW_STEPS: Final = 100
 _TIME_PARTS: Final = 100
@@ -59,6 +62,8 @@ def run_payload(
         "markets": [_market(market, film, kept) for market in told],
         "fund": kept(film.fund),
         "paid": {payer: kept(track) for payer, track in film.paid.items() if track},
+        "losses": _losses(film),
+        "halts": halt_texts(film.halts.found, [market.fact for market in film.markets.values()]),
         "haircuts": kept(film.haircuts),
         "haircut_count": film.haircut_count,
         "charged_accounts": len(film.charged_accounts),
@@ -71,6 +76,31 @@ def run_payload(
         "notes_left_out": film.notes_left_out,
         "trade_count": film.trade_count,
     }
+
+
+def _losses(film: Film) -> dict[str, Any]:
+    """Return who bore what in the end, and what there is to say of it; sizes as decimal text with their symbols."""
+    found = film.found or Losses({}, TakenOver(), TakenOver(), (), Unfinished())
+
+    def taken(over: TakenOver) -> dict[str, Any]:
+        return {"lots": _sizes(over.lots, film), "loss": over.loss, "worst": over.worst, "received": over.received}
+
+    return {
+        "shares": found.shares,
+        "fund": taken(found.fund),
+        "backstop": {**taken(found.backstop), "accounts": list(found.backstops)},
+        "unfinished": {
+            "liquidations": found.unfinished.liquidations,
+            "below": found.unfinished.below,
+            "negative_equity": found.unfinished.negative_equity,
+            "held": _sizes(found.unfinished.held, film),
+        },
+    }
+
+
+def _sizes(lots: Mapping[int, int], film: Film) -> str:
+    teller = Teller(market.fact for market in film.markets.values())
+    return " and ".join(f"{teller.size(number, size)} {teller.symbol(number)}" for number, size in lots.items())
 
 
 def is_sudden(film: Film) -> bool:

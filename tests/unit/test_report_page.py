@@ -24,7 +24,7 @@ from replay.report.page import About, in_script, page, write_page
 from replay.report.payload import is_sudden, run_payload
 from replay.report.recorder import Recorder
 from replay.report.units import price_unit, quantity_unit
-from replay.report.words import lead, lost, paid, rounded, tiles
+from replay.report.words import lead, lost, rounded, tiles
 
 HOSTILE = "</script><script>window.hacked=1</script><img src=x onerror='window.hacked=1'>\u2028"
 
@@ -73,7 +73,7 @@ def test_a_liquidation_and_who_paid_for_it() -> None:
     """The numbers of the page are those of the events: a deficit of 5,000, which the fund pays."""
     found = run()
     assert found["liquidated"] == found["longs"] == 1
-    assert paid(found) == {"fund": 5_000}
+    assert found["losses"]["shares"] == {"fund": 5_000}
     assert lost(found) == 5_000
     assert found["fund"]["v"] == [10_000, 5_000]
     assert [mark["average"] for mark in found["liquidations"]] == [850]

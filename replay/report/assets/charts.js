@@ -4,6 +4,7 @@ const PAYERS = {
   fund: ["Insurance fund", "fund"], owner: ["Their other money", "own"], fees: ["Fees of the venue", "venue"],
   deleveraged: ["Deleveraged accounts", "others"], profits: ["Accounts in profit", "others"], waiting: ["Nobody yet", "index"],
   debt: ["Owed to the venue", "venue"], venue: ["The venue", "venue"], forgiven: ["Forgiven by the venue", "venue"],
+  fund_positions: ["Fund, on what it took over", "fund"], backstop: ["Backstop, on what it took over", "others"], unfinished: ["Nobody yet: had not ended", "index"],
 };
 const OUTCOMES = {
   own: ["own margin was enough", ["cured", "surplus", "even"]], fund: ["insurance fund paid", ["covered"]],
@@ -337,7 +338,7 @@ moneyChart({ id: "fund", title: "Insurance fund", name: "insurance fund", color:
   has: () => RUNS.some((run) => run.fund.v.some((v) => v !== 0)), none: "the venue had none." });
 
 chart({
-  id: "paid", title: "Who paid what the liquidated could not", isLive: true, width_class: "half", height: () => (isPair ? 300 : 240), isMoving: true,
+  id: "paid", title: "Who bore what the margins did not", isLive: true, width_class: "half", height: () => (isPair ? 300 : 240), isMoving: true,
   caption: () => RUNS.map((run) => `${tag(run)}${money(run, lostAt(run))} so far.`).join(" "),
   has: () => payersShown().length > 0, none: "nobody had to.",
   option() {
@@ -351,7 +352,7 @@ chart({
     const scale = scaleOf([end], { zero: true, parts: phone() ? 3 : 4, isMoney: true, unit: moneyUnits().slice(2, -1) });
     return base({ aria: { enabled: true, decal: { show: false } }, grid: { left: phone() ? 118 : 160, right: 56, top: isPair ? 34 : 8, bottom: 44, outerBoundsMode: "none" },
       xAxis: { type: "value", min: 0, max: scale.max, interval: scale.step, name: scale.unit, nameLocation: "middle", nameGap: 25, nameTextStyle: LABEL(), axisLabel: { ...LABEL(), formatter: scale.label, hideOverlap: true }, splitLine: { lineStyle: { color: css("grid") } } },
-      yAxis: { type: "category", inverse: true, data: ["They could not pay", ...labels], axisTick: { show: false }, axisLine: { lineStyle: { color: css("line") } }, axisLabel: { color: css("ink"), fontSize: 12, width: phone() ? 108 : 150, overflow: "break" } },
+      yAxis: { type: "category", inverse: true, data: ["Beyond their margins", ...labels], axisTick: { show: false }, axisLine: { lineStyle: { color: css("line") } }, axisLabel: { color: css("ink"), fontSize: 12, width: phone() ? 108 : 150, overflow: "break" } },
       tooltip: { trigger: "item", formatter: (p) => esc(`${tag(RUNS[p.data.place])}${p.name}: ${money(RUNS[p.data.place], p.data.amount)}`) }, series });
   },
   move() {

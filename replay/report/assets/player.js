@@ -99,7 +99,7 @@ function tell() {
       if (run.fund.v.some((v) => v)) parts.push(["fund", money(run, valueAt(run.fund, where, 0))]);
       if (run.deleveraged_count.v.length) parts.push(["deleveraged", whole(valueAt(run.deleveraged_count, where, 0))]);
     }
-    if (payersShown().length) parts.push([`${tag(run)}could not pay`, money(run, lostAt(run))]);
+    if (payersShown().length) parts.push([`${tag(run)}beyond margins`, money(run, lostAt(run))]);
   }
   now.replaceChildren(...parts.map(([name, value]) => make("span", {}, name ? `${name} ` : "", make("b", {}, value))));
   slider.value = Math.round(state.at * 1000);
