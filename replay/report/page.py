@@ -146,7 +146,10 @@ def _checks(checks: Sequence[Sequence[str]], unchecked: str) -> str:
     if not checks:
         return ""
     header = ("Number", "Source says", "This run", "Tolerance", "Basis", "Source", "Verdict")
-    intro = "Fitted: inputs were chosen so that the number comes out. Predicted: nothing was."
+    intro = (
+        "Given: an input states the number, or it follows from inputs by arithmetic. Fitted: inputs were chosen so "
+        "that it comes out. Predicted: the engine decides it, and nothing was chosen for it."
+    )
     return _table("Checked against what is known", [header, *checks], f"{intro} {unchecked}".rstrip())
 
 
