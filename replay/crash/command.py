@@ -46,8 +46,9 @@ what --set may change: a rule (`fund.opening=0`, in money units as in a venue fi
 (`instrument.mark_source=last`, `instrument.XBTUSD.max_leverage=25`), a parameter of a flow
 (`flow.book.thickness_ppm=2000000`), an outside event (`timeline.NAME=off`, `timeline.NAME.price=7850`).
 
---check prints per number what the source says, ours, the tolerance, and whether inputs were chosen so that it comes
-out ("fitted") or nothing was ("predicted").
+--check prints per number what the source says, ours, the tolerance, and on what it stands: an input states it, or it
+follows from inputs by arithmetic ("given"), inputs were chosen so that it comes out ("fitted"), or the engine decides
+it and nothing was chosen for it ("predicted").
 
 numbers that a scenario may name:
 METRICS

@@ -4,15 +4,18 @@ Sides are called A, B, C and so on; A is what the others are compared with.
 """
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from string import ascii_uppercase
 from typing import Final
 
+from exchange.instrument import Instrument
 from replay.crash.compare import Change, Difference, Reason, Side, difference
 from replay.crash.load import Loaded
-from replay.crash.metrics import METRICS, told
+from replay.crash.metrics import METRICS, Metric, told
 from replay.crash.outcomes import AccountRow
 from replay.crash.text_table import table_lines
 from replay.explain import story_of
+from replay.report.words import rounded
 from replay.sentences import Teller
 
 _TOTALS: Final = (
@@ -52,17 +55,26 @@ def comparison_text(loaded: Loaded, sides: Sequence[Side], most: int) -> str:
 
 
 def comparison_tables(sides: Sequence[Side], most: int) -> list[tuple[str, list[list[str]]]]:
-    """Return the tables of a comparison, each with its title, the head first. most: accounts told of each side."""
+    """Return the tables of a comparison, each with its title, the head first. most: accounts told of each side.
+
+    Their money is in round numbers; the terminal and --json have every digit.
+    """
     letters = names_of(len(sides))
-    totals = [["number", *letters], *_totals(sides, letters)[1:]]
+    totals = [["number", *letters], *_totals(sides, letters, _told_round)[1:]]
     found = [("Side by side", totals)]
-    tell = Teller(sides[0].instruments)
+    tell = _RoundTeller(sides[0].instruments)
     for letter, side in zip(letters[1:], sides[1:], strict=True):
         against = difference(sides[0], side)
         if against.changes:
             found.append((f"Who stands better or worse in {letter} than in A", _groups(against, tell, letter)))
-            title = f"The {most:,} accounts of {letter} that differ most from A, and why"
-            found.append((title, _accounts(against.changes[:most], tell, letter)))
+            first = against.changes[:most]
+            who = {1: f"The account of {letter} that differs"}.get(
+                len(first), f"The {len(first):,} accounts of {letter} that differ"
+            )
+            title = f"{who} from A, and why"
+            if len(against.changes) > most:
+                title = f"{who} most from A, of {len(against.changes):,}, and why"
+            found.append((title, _accounts(first, tell, letter)))
     return found
 
 
@@ -106,8 +118,12 @@ def reasons_text(change: Change, tell: Teller) -> str:
 # --- tables ------------------------------------------------------------------------------------------------------
 
 
-def _totals(sides: Sequence[Side], letters: Sequence[str]) -> list[list[str]]:
-    """Return what each side came to; what is zero or nothing everywhere is left out."""
+def _totals(
+    sides: Sequence[Side],
+    letters: Sequence[str],
+    told: Callable[[Metric, Instrument, int | None], str] = told,
+) -> list[list[str]]:
+    """Return what each side came to, in the words of `told`; what is zero or nothing everywhere is left out."""
     instrument = sides[0].instruments[0]
     rows = [["", *letters]]
     for name in _TOTALS:
@@ -201,6 +217,21 @@ def _accounts(changes: Sequence[Change], tell: Teller, letter: str) -> list[list
             ]
         )
     return rows
+
+
+class _RoundTeller(Teller):
+    """Says money in round numbers."""
+
+    def money(self, amount: int) -> str:
+        """Return an amount to about four digits, with its currency."""
+        return f"{rounded(amount * self.money_unit)} {self.currency}"
+
+
+def _told_round(metric: Metric, instrument: Instrument, value: int | None) -> str:
+    """Return a number as `told` does, but money in round numbers."""
+    if metric.unit != "money" or value is None:
+        return told(metric, instrument, value)
+    return f"{rounded(value * Decimal(instrument.money_unit))} {instrument.currency}"
 
 
 # --- words -------------------------------------------------------------------------------------------------------

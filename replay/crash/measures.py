@@ -336,8 +336,8 @@ class Tally:
         self.socialized_base += event.base if event.charged else 0
 
     def pays(self, event: HaircutCharged | ProfitClawedBack) -> None:
-        """Note who shared a loss."""
-        if event.amount > 0:
+        """Note who shared a loss, or whether the account of the scope did."""
+        if event.amount > 0 and self.scope.account in (None, event.account):
             self.payers.add(event.account)
 
     def lost(self, event: VenueLossBooked) -> None:

@@ -252,6 +252,7 @@ METRICS: Final[dict[str, Metric]] = {
     ),
     "account_refused": Metric("count", "commands of an account refused", _ONE, lambda seen: seen.tally.refused),
     "account_liquidations": Metric("count", "liquidations of an account", _ONE, lambda seen: seen.tally.liquidations),
+    "account_pays": Metric("count", "1: an account paid for others", _ONE, lambda seen: len(seen.tally.payers)),
     "account_average": Metric("price", "average price of an account's trades", _ONE, _average_price),
     "account_traded": Metric("quantity", "what an account traded", _ONE, lambda seen: seen.tally.account_lots),
     "account_taken": Metric(

@@ -62,6 +62,7 @@ def write_report(
         notes=notes,
         sources=loaded.crash.sources,
         checks=[_row(check) for check in checks],
+        unchecked=_unchecked(loaded) if checks else "",
         tables=tables,
     )
     return write_page(path, found, runs)
@@ -92,6 +93,18 @@ def payload_of(
         digest=summary.digest,
         columns=COLUMNS // runs,
         is_undone=recorder.was_rolled_back,
+    )
+
+
+def _unchecked(loaded: Loaded) -> str:
+    """Say how many known numbers a plain run cannot be checked against: those of variants."""
+    count = sum(bool(known.variant) or known.of_variant is not None for known in loaded.crash.expected)
+    if count == 0:
+        return ""
+    numbers = "number is" if count == 1 else "numbers are"
+    return (
+        f"{count:,} more {numbers} about what-if runs, which are not on this page: cascade crash {loaded.name} --check "
+        "runs them."
     )
 
 

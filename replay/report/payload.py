@@ -13,9 +13,10 @@ from replay.crash.halts import halt_texts
 from replay.crash.losses import Losses, TakenOver, Unfinished
 from replay.report.cascade import NODES, Leaf, readable_tree
 from replay.report.film import Film, Market
-from replay.report.grid import cells, rows_between
+from replay.report.grid import depth_of
 from replay.report.thin import COLUMNS, group_marks, keep_for_both
 from replay.report.tracks import Track
+from replay.report.units import price_unit, quantity_unit
 from replay.sentences import Teller
 
 _FEW_STEPS: Final = 100
@@ -131,6 +132,8 @@ def _market(market: Market, film: Film, kept: Callable[[Track], dict[str, Any]])
         "symbol": fact.symbol,
         "tick_size": fact.tick_size,
         "lot_size": fact.lot_size,
+        "price_unit": price_unit(fact),
+        "lot_unit": quantity_unit(fact),
         "decimals": decimals(fact.tick_size),
         "first": traded[0],
         "low": low,
@@ -146,15 +149,14 @@ def _market(market: Market, film: Film, kept: Callable[[Track], dict[str, Any]])
         "indices": kept(market.indices),
     }
     if any(look.bid_ticks or look.ask_ticks for look in market.looks):
-        rows = rows_between(min(known), max(known))
-        span = film.end_ns - film.start_ns
-        found["depth"] = {
-            "first": rows.first_ticks,
-            "step": rows.step_ticks,
-            "rows": rows.rows,
-            "by_time": cells(market.looks, rows, lambda look: look.ts_ns - film.start_ns, span).columns,
-            "by_step": cells(market.looks, rows, lambda look: look.step, film.step).columns,
-        }
+        found["depth"] = depth_of(
+            market.looks,
+            min(known),
+            max(known),
+            start_ns=film.start_ns,
+            end_ns=film.end_ns,
+            steps=film.step,
+        )
     return found
 
 

@@ -9,8 +9,8 @@ from replay.percent import percent_change
 KINDS: Final = {
     "recorded": "The order flow is a recording; the accounts and the rules are ours.",
     "closed form": "The numbers follow from few others by arithmetic; the order flow around them is made up.",
-    "calibrated synthetic": "The order flow is made up so that the numbers called fitted come out; those called "
-    "predicted were not fitted.",
+    "calibrated synthetic": "The order flow is made up: the numbers called given were put in, those called fitted come "
+    "out because it was chosen so, and those called predicted were not chosen.",
     "synthetic": "The order flow is generated from a seed; nothing here happened.",
     "your data": "The order flow is from a file of yours.",
 }
