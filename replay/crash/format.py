@@ -7,6 +7,7 @@ import msgspec
 from exchange.errors import ConfigError
 
 Kind = Literal["recorded", "closed form", "calibrated synthetic"]
+Basis = Literal["given", "fitted", "predicted"]
 Number = str | int
 Relation = Literal["=", "<", "<=", ">", ">=", "!="]
 
@@ -54,14 +55,16 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     are several. since, until: the part of the run that counts. account: whose. at: the time of a balance.
     value: what the source says; or of_variant: the same metric of another variant. relation: of ours to it.
     is_undone: asked of the run up to a rollback, which undid it.
-    tolerance: in the metric's unit; tolerance_ppm: of the value. basis: "fitted": inputs were chosen so that it comes
-    out; "predicted": nothing was. variant: of which run, the plain one where empty. note: why it may miss.
+    tolerance: in the metric's unit; tolerance_ppm: of the value. basis: "given": an input states it, or it
+    follows from inputs by arithmetic alone; "fitted": inputs were chosen so that it comes out; "predicted": the engine
+    decides it, by the rules and the book, and nothing was chosen for it. variant: of which run, the plain one where
+    empty. note: why it may miss.
     """
 
     name: str
     metric: str
     source: str
-    basis: Literal["fitted", "predicted"]
+    basis: Basis
     value: Number | None = None
     of_variant: str | None = None
     relation: Relation = "="

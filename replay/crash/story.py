@@ -16,7 +16,7 @@ _MOST_SAID: Final = 13  # leaves room for two known numbers
 _KINDS: Final = {
     "recorded": "recorded: the flow is a recording; accounts and rules are ours",
     "closed form": "closed form: the numbers follow from few others by arithmetic; the flow around them is made up",
-    "calibrated synthetic": "calibrated synthetic: the flow is made up so that the numbers called fitted come out",
+    "calibrated synthetic": "calibrated synthetic: the flow is made up so that what is called fitted comes out",
 }
 
 

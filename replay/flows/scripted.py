@@ -5,7 +5,7 @@ from typing import Final, Literal, final
 import msgspec
 
 from exchange import Exchange
-from exchange.commands import CancelOrder, Command, PlaceOrder
+from exchange.commands import CancelOrder, Command, DepositAsset, PlaceOrder
 from exchange.enums import OrderKind, Side, TimeInForce
 from exchange.errors import ConfigError
 from exchange.instrument import Instrument
@@ -21,7 +21,8 @@ class SingleOrderSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The parameters of one order.
 
     quantity; or money: what its fills are worth in the book that it meets, rounded up to a whole lot; or `closes`:
-    all of what the account holds. price: of a limit order; without it a market order.
+    all of what the account holds. price: of a limit order; without it a market order. delivers: of a sale on a spot
+    market, what it sells comes into the account just before, so that it owns no more than that in any book.
     """
 
     account: int
@@ -32,6 +33,7 @@ class SingleOrderSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quantity: Number = ""
     closes: bool = False
     price: Number = ""
+    delivers: bool = False
     source: str = ""
 
     def open(self, setting: Setting) -> "SingleOrder":
@@ -47,7 +49,11 @@ class SingleOrderSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         lots = setting.lots(instrument, self.quantity, "quantity") if self.quantity else 0
         price = setting.ticks(instrument, self.price, "price") if self.price else 0
         side = Side.BUY if self.side == "buy" else Side.SELL
-        return SingleOrder(setting, instrument, self.account, side, setting.time_ns(self.at, "at"), money, lots, price)
+        if self.delivers and (instrument.kind != "spot" or side == Side.BUY or self.closes):
+            where = setting.where("delivers")
+            raise ConfigError(f"{where}: expected a sale of money or quantity on a spot market, found another order")
+        at_ns = setting.time_ns(self.at, "at")
+        return SingleOrder(setting, instrument, self.account, side, at_ns, money, lots, price, delivers=self.delivers)
 
 
 @final
@@ -66,6 +72,8 @@ class SingleOrder:
         money: int,
         lots: int,
         price_ticks: int,
+        *,
+        delivers: bool,
     ) -> None:
         """Wait for its time. money and lots 0: all that the account holds."""
         self._setting = setting
@@ -76,6 +84,7 @@ class SingleOrder:
         self._money = money
         self._lots = lots
         self._price_ticks = price_ticks
+        self._delivers = delivers
 
     def next_ts_ns(self) -> int | None:
         """Return its time."""
@@ -96,6 +105,8 @@ class SingleOrder:
         kind = OrderKind.LIMIT if self._price_ticks > 0 else OrderKind.MARKET
         force = TimeInForce.GTC if self._price_ticks > 0 else TimeInForce.IOC
         orders: list[Command] = []
+        if self._delivers and lots > 0:
+            orders.append(DepositAsset(ts_ns, number, self._account, lots))
         while lots > 0:
             part = min(lots, MAX_QTY_LOTS)
             lots -= part

@@ -45,6 +45,50 @@ def test_at_least_two_numbers_are_predicted(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", crash_names())
+def test_what_is_called_predicted_could_come_out_otherwise(name: str) -> None:
+    """No bound that any small or large number meets, and no price that is read back from a recording."""
+    loaded = load_crash(name).crash
+    prices = {"first", "low", "high", "last", "low_time", "mark_low", "drawdown", "fall_in_1_s", "fall_in_10_s"}
+    for number in loaded.expected:
+        if number.basis != "predicted" or number.of_variant is not None:
+            continue
+        assert number.relation == "=" or (number.relation == ">" and number.value == 0), number.name
+        assert loaded.about.kind != "recorded" or number.metric not in prices, number.name
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "moved", "kept"),
+    [
+        ("gdax-2017", {"flow.book.bands.2.first": "0.05", "flow.book.bands.2.last": "0.05"}, "low", "forced"),
+        ("mtgox-2011", {"flow.first-after.quantity": "11"}, "volume", "rollback_is_identical"),
+        ("okex-2018", {"timeline.injection.amount": "2600"}, "fund_paid", "payers"),
+    ],
+)
+def test_given_numbers_follow_their_input(name: str, setting: dict[str, str], moved: str, kept: str) -> None:
+    """And those that the engine decides stay."""
+    plain, changed = run_crash(name, {}), run_crash(name, setting)
+    assert plain[moved] != changed[moved]
+    assert plain[kept] == changed[kept]
+
+
+def test_seller_of_gdax_owns_what_it_sells() -> None:
+    """And nothing else, however thick the book is."""
+    for thickness in ("500000", "1000000", "3000000"):
+        found = run(load_crash("gdax-2017"), {"flow.book.thickness_ppm": thickness}, [], extra_sinks=OBSERVERS)
+        (seller,) = [row for row in observed(found).accounts if row.account == 1]
+        assert seller.unrealized == 0
+        assert found.summary.rejected == 0
+        assert not found.exchange.account(1).positions()
+
+
+def test_every_account_beyond_the_threshold_lost_everything() -> None:
+    """2021-05-19: none of those who were liquidated is cured when the price comes back."""
+    loaded, data = loaded_with_data("btc-2021-05-19")
+    rows = observed(run(loaded, {}, [], data=data, extra_sinks=OBSERVERS)).accounts
+    assert [row.equity_end for row in rows if row.liquidated] == [0] * 258
+
+
+@pytest.mark.parametrize("name", crash_names())
 def test_story_has_two_paragraphs_and_sources(name: str) -> None:
     """And every variant that a number names exists, with a title."""
     crash = load_crash(name).crash
