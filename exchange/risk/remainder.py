@@ -87,15 +87,19 @@ class Takeovers:
 
     def by_backstop(self, market: Market, work: LegWork, lots: i64) -> i64:
         """Have the backstop accounts take over up to so many lots, each in turn; return what is left of them."""
-        if is_declined(self.clearing.equity(work.liquidation.slot), self.declines_insolvent):
+        slot = work.liquidation.slot
+        if is_declined(self.clearing.equity(slot), self.declines_insolvent):
             return lots
+        account: int = self.ledger.account_ids[slot]
+        if account in self.backstop_accounts:
+            return lots  # Two of them could hand one position to and fro for ever.
         left: int = lots
         for backstop in self.backstop_accounts:
             taker = self.ledger.find(backstop)
             if taker == 0:
                 self._note_missing(market, work, backstop)
                 continue
-            if taker == work.liquidation.slot or self.ledger.states[taker] != NORMAL:
+            if self.ledger.states[taker] != NORMAL:
                 continue
             if left > 0 and self.clearing.equity(taker) > 0:
                 left -= self._by_account(market, work, taker, left)

@@ -101,13 +101,15 @@ class Takeover:
         taken: list[tuple[Account, int]] = []
         if self.takeover.declines_insolvent and self.clearing.equity(account) < 0:
             return taken
+        if account.account_id in self.takeover.backstop_accounts:
+            return taken
         for account_id in self.takeover.backstop_accounts:
             left = lots - sum(part for _, part in taken)
             taker = self.clearing.participants.get(account_id)
             if taker is None:
                 self.note_missing(account, instrument_id, liquidation_id, account_id)
                 continue
-            if left == 0 or taker is account or taker.is_in_liquidation or taker in queued:
+            if left == 0 or taker.is_in_liquidation or taker in queued:
                 continue
             if self.clearing.equity(taker) <= 0:
                 continue
