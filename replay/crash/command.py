@@ -149,7 +149,7 @@ def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -
     if not is_whole:
         page = None  # A page of a part would look like one of the whole.
     if is_recorded and is_whole:
-        payload = payload_of(recorder, found.summary, what_if)
+        payload = payload_of(recorder, found.summary, what_if, title=_title(given, loaded))
         if page is not None:
             write_report(page, loaded, [payload], checks)
         if given.png is not None:
@@ -158,7 +158,8 @@ def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -
         numbers = dict(zip(names, found.values[len(known) :], strict=True))
         say(_json(found, numbers, checks, given, page))
     else:
-        say(story_of_run(found, checks, _listed(what_if)))
+        title, changed = _title(given, loaded), _listed(what_if)
+        say(story_of_run(found, checks, f"{title} ({changed})" if title else changed))
         for text in _more_of(found, given):
             say(f"\n{text}")
         if page is not None:
@@ -178,6 +179,11 @@ def _check_options(given: argparse.Namespace) -> None:
         raise ConfigError(
             f"crash --{mode.replace('_', '-')}: expected no {word.removeprefix('a ')} beside it, found one"
         )
+
+
+def _title(given: argparse.Namespace, loaded: Loaded) -> str:
+    """Return the name of the variant that was asked for, and what it says of itself."""
+    return f"{given.variant}: {loaded.crash.variant[given.variant].title}" if given.variant else ""
 
 
 def _check_tables(given: argparse.Namespace) -> None:

@@ -4,21 +4,26 @@ Sides are called A, B, C and so on; A is what the others are compared with.
 """
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from string import ascii_uppercase
 from typing import Final
 
+from exchange.instrument import Instrument
 from replay.crash.compare import Change, Difference, Reason, Side, difference
 from replay.crash.load import Loaded
-from replay.crash.metrics import METRICS, told
+from replay.crash.metrics import METRICS, Metric, told
 from replay.crash.outcomes import AccountRow
 from replay.crash.text_table import table_lines
 from replay.explain import story_of
+from replay.report.words import rounded
 from replay.sentences import Teller
 
 _TOTALS: Final = (
-    "low", "last", "mark_low", "stops", "liquidations", "liquidated_accounts", "shortfall", "fund_start", "fund_paid",
-    "fund_end", "socialized", "payers", "deleveraged_accounts", "deleveraged", "taken_over", "backstopped",
-    "venue_loss", "written_off",
+    "low", "last", "mark_low", "pauses", "settled_at", "stops", "liquidations", "liquidated_accounts", "unfinished",
+    "negative_equity", "beyond_margins", "shortfall", "fund_start", "fund_deposited", "fund_received", "fund_paid",
+    "fund_position_loss", "fund_end", "socialized", "payers", "deleveraged_accounts", "deleveraged",
+    "deleveraged_missed", "taken_over", "backstopped", "backstop_loss", "backstop_received", "venue_loss",
+    "written_off",
 )  # fmt: skip
 _REASONS_TOLD: Final = 3
 _SHARE_TOLD: Final = 100  # what is less than one part in so many of a difference is no reason
@@ -34,7 +39,7 @@ def comparison_text(loaded: Loaded, sides: Sequence[Side], most: int) -> str:
     about = loaded.crash.about
     letters = names_of(len(sides))
     lines = [f"{about.title}, {about.date} ({about.kind})"]
-    lines += [f"  {letter}  {side.spec.name}" for letter, side in zip(letters, sides, strict=True)]
+    lines += [f"  {letter}  {side.spec.told}" for letter, side in zip(letters, sides, strict=True)]
     lines += ["", *table_lines(_totals(sides, letters))]
     tell = Teller(sides[0].instruments)
     for letter, side in zip(letters[1:], sides[1:], strict=True):
@@ -50,17 +55,26 @@ def comparison_text(loaded: Loaded, sides: Sequence[Side], most: int) -> str:
 
 
 def comparison_tables(sides: Sequence[Side], most: int) -> list[tuple[str, list[list[str]]]]:
-    """Return the tables of a comparison, each with its title, the head first. most: accounts told of each side."""
+    """Return the tables of a comparison, each with its title, the head first. most: accounts told of each side.
+
+    Their money is in round numbers; the terminal and --json have every digit.
+    """
     letters = names_of(len(sides))
-    totals = [["number", *letters], *_totals(sides, letters)[1:]]
+    totals = [["number", *letters], *_totals(sides, letters, _told_round)[1:]]
     found = [("Side by side", totals)]
-    tell = Teller(sides[0].instruments)
+    tell = _RoundTeller(sides[0].instruments)
     for letter, side in zip(letters[1:], sides[1:], strict=True):
         against = difference(sides[0], side)
         if against.changes:
             found.append((f"Who stands better or worse in {letter} than in A", _groups(against, tell, letter)))
-            title = f"The {most:,} accounts of {letter} that differ most from A, and why"
-            found.append((title, _accounts(against.changes[:most], tell, letter)))
+            first = against.changes[:most]
+            who = {1: f"The account of {letter} that differs"}.get(
+                len(first), f"The {len(first):,} accounts of {letter} that differ"
+            )
+            title = f"{who} from A, and why"
+            if len(against.changes) > most:
+                title = f"{who} most from A, of {len(against.changes):,}, and why"
+            found.append((title, _accounts(first, tell, letter)))
     return found
 
 
@@ -70,7 +84,7 @@ def account_text(sides: Sequence[Side], account: int) -> str:
     for letter, side in zip(names_of(len(sides)), sides, strict=True):
         row = side.accounts.get(account)
         lines.append(
-            f"{letter}  {side.spec.name}: account {account}" + (f", of {row.group}" if row and row.group else "")
+            f"{letter}  {side.spec.told}: account {account}" + (f", of {row.group}" if row and row.group else "")
         )
         lines += ["", story_of(list(side.story)) or "  there is no such account here", ""]
     here = sides[0].accounts.get(account)
@@ -91,23 +105,33 @@ def account_text(sides: Sequence[Side], account: int) -> str:
 
 
 def reasons_text(change: Change, tell: Teller) -> str:
-    """Return why an account stands otherwise, the first few reasons."""
+    """Return why an account stands otherwise: the first few reasons, and the sum of the others."""
     least = abs(change.worth) // _SHARE_TOLD
-    told = [reason for reason in change.reasons if reason.amount == 0 or abs(reason.amount) > least]
-    return "; ".join(_reason(reason, change, tell) for reason in told[:_REASONS_TOLD])
+    shown = [reason for reason in change.reasons if reason.amount == 0 or abs(reason.amount) > least][:_REASONS_TOLD]
+    texts = [_reason(reason, change, tell) for reason in shown]
+    rest = [reason.amount for reason in change.reasons if reason not in shown]
+    if sum(rest):
+        texts.append(f"{_signed(sum(rest), tell)} by what is smaller")
+    return "; ".join(texts)
 
 
 # --- tables ------------------------------------------------------------------------------------------------------
 
 
-def _totals(sides: Sequence[Side], letters: Sequence[str]) -> list[list[str]]:
-    """Return what each side came to; what is zero or nothing everywhere is left out."""
+def _totals(
+    sides: Sequence[Side],
+    letters: Sequence[str],
+    told: Callable[[Metric, Instrument, int | None], str] = told,
+) -> list[list[str]]:
+    """Return what each side came to, in the words of `told`; what is zero or nothing everywhere is left out."""
     instrument = sides[0].instruments[0]
     rows = [["", *letters]]
     for name in _TOTALS:
         values = [side.values[name] for side in sides]
-        if any(values):
+        if any(values) or (name == "fund_end" and any(side.values["fund_start"] for side in sides)):
             rows.append([METRICS[name].what, *(told(METRICS[name], instrument, value) for value in values)])
+        if name == "fund_position_loss":
+            rows += _fund_rest(sides)
         if name == "liquidated_accounts" and any(side.summary.triggered for side in sides):
             rows.append(["set off by another one", *(f"{side.summary.triggered:,}" for side in sides)])
             rows.append(["longest chain", *(f"{side.summary.longest_chain:,}" for side in sides)])
@@ -124,6 +148,28 @@ def _totals(sides: Sequence[Side], letters: Sequence[str]) -> list[list[str]]:
         if any(amounts):
             rows.append([what, *(told(METRICS["shortfall"], instrument, amount) for amount in amounts)])
     return rows
+
+
+def _fund_rest(sides: Sequence[Side]) -> list[list[str]]:
+    """Return what is left to say so that the rows of the fund add up to what it has after."""
+    rest: list[tuple[str, Callable[[Side], int]]] = [
+        ("of that at the last mark only", lambda side: side.losses.fund.marked),
+        ("other income of the fund", _other_income),
+    ]
+    rows = []
+    for what, read in rest:
+        amounts = [read(side) for side in sides]
+        if any(amounts):
+            instrument = sides[0].instruments[0]
+            rows.append([what, *(told(METRICS["shortfall"], instrument, amount) for amount in amounts)])
+    return rows
+
+
+def _other_income(side: Side) -> int:
+    """Return what the fund's balance gained otherwise: debts repaid, shares of fees and interest, rounding."""
+    names = ("fund_start", "fund_deposited", "fund_received", "fund_end", "fund_paid")
+    start, deposited, received, end, paid = (side.values[name] or 0 for name in names)
+    return end - start - deposited - received + paid + side.losses.fund.realized
 
 
 def _sums(found: Difference, tell: Teller, letter: str) -> list[str]:
@@ -171,6 +217,21 @@ def _accounts(changes: Sequence[Change], tell: Teller, letter: str) -> list[list
             ]
         )
     return rows
+
+
+class _RoundTeller(Teller):
+    """Says money in round numbers."""
+
+    def money(self, amount: int) -> str:
+        """Return an amount to about four digits, with its currency."""
+        return f"{rounded(amount * self.money_unit)} {self.currency}"
+
+
+def _told_round(metric: Metric, instrument: Instrument, value: int | None) -> str:
+    """Return a number as `told` does, but money in round numbers."""
+    if metric.unit != "money" or value is None:
+        return told(metric, instrument, value)
+    return f"{rounded(value * Decimal(instrument.money_unit))} {instrument.currency}"
 
 
 # --- words -------------------------------------------------------------------------------------------------------

@@ -47,6 +47,9 @@ from exchange.events import (
 from exchange.instrument import Instrument
 from exchange.margin.valuation import Valuation
 from exchange.units import MAX_TS_NS
+from replay.crash import halts, losses
+from replay.crash.halts import Halts
+from replay.crash.losses import LossBook
 
 
 class Scope(NamedTuple):
@@ -411,17 +414,19 @@ _HANDLERS: Final[dict[type[Any], Callable[[Tally, Any], None]]] = {
     Deposited: Tally.deposit,
     Withdrawn: Tally.withdraw,
 }
-_WANTED: Final = frozenset(number for number, struct in EVENTS.items() if struct in _HANDLERS)
+_WANTED: Final = losses.WANTED | halts.WANTED | {number for number, struct in EVENTS.items() if struct in _HANDLERS}
 
 
 class Measurer:
-    """A sink that keeps the tallies of some scopes."""
+    """A sink that keeps the tallies of some scopes, and who bore what and what stopped trading in all."""
 
     def __init__(self, scopes: Iterable[Scope], instruments: Iterable[Instrument], fund_balance: int) -> None:
         """Begin before the first event of a venue with so much in its fund."""
         facts = {instrument.instrument_id: instrument for instrument in instruments}
         self.tallies = {scope: Tally(scope, facts[scope.instrument]) for scope in scopes}
         self.fund_start = fund_balance
+        self.losses = LossBook(list(facts.values()))
+        self.halts = Halts()
         for tally in self.tallies.values():
             tally.start_fund(fund_balance)
 
@@ -429,6 +434,8 @@ class Measurer:
         """Take a block of the event log."""
         tallies = list(self.tallies.values())
         for event in decode_events_of(block, first_seq, _WANTED):
+            self.losses.take(event)
+            self.halts.take(event)
             for tally in tallies:
                 if tally.scope.since_ns <= event.ts_ns < tally.scope.until_ns:
                     tally.take(event)

@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 from exchange import Exchange
 from exchange.instrument import Instrument
 from exchange.units import PPM, div_floor, div_nearest
+from replay.crash.losses import Losses
 from replay.crash.measures import Series, Steepest, Tally
 from replay.sources.cells import format_count
 
@@ -15,12 +16,16 @@ Need = Literal["account", "at", "window"]
 
 
 class Seen(NamedTuple):
-    """What a number is read from. fund_start, fund_end: balances. rollback: 1 where a rollback gave the same digest."""
+    """What a number is read from. fund_start, fund_end: balances. rollback: 1 where a rollback gave the same digest.
+
+    losses: of the whole run, whatever part the tally is of.
+    """
 
     tally: Tally
     fund_start: int
     fund_end: int
     rollback: int | None
+    losses: Losses
 
 
 class Steps(Protocol):
@@ -204,6 +209,34 @@ METRICS: Final[dict[str, Metric]] = {
     ),
     "fund_paid": Metric("money", "what it paid of deficits", _ALL, lambda seen: seen.tally.fund_paid),
     "fund_received": Metric("money", "what liquidations left it", _ALL, lambda seen: seen.tally.fund_received),
+    "fund_deposited": Metric("money", "put into it from outside", _ALL, lambda seen: seen.tally.fund_deposited),
+    "fund_position_loss": Metric(
+        "money", "what the fund lost on what it took over", _NONE, lambda seen: seen.losses.fund.loss
+    ),
+    "backstop_loss": Metric(
+        "money", "what a backstop lost on what it took over", _NONE, lambda seen: seen.losses.backstop.loss
+    ),
+    "backstop_received": Metric(
+        "money", "margin that came to it with that", _NONE, lambda seen: seen.losses.backstop.received
+    ),
+    "deleveraged_missed": Metric(
+        "money",
+        "what they would have got more at the mark",
+        _NONE,
+        lambda seen: seen.losses.paid.get("deleveraged", 0),
+    ),
+    "beyond_margins": Metric(
+        "money", "lost beyond margins, whoever bears it", _NONE, lambda seen: sum(seen.losses.shares.values())
+    ),
+    "unfinished": Metric(
+        "count", "liquidations that had not ended", _NONE, lambda seen: seen.losses.unfinished.liquidations
+    ),
+    "negative_equity": Metric(
+        "money",
+        "what their accounts are below zero, at the last mark",
+        _NONE,
+        lambda seen: seen.losses.unfinished.negative_equity,
+    ),
     "taken_over": Metric("quantity", "taken over by the fund", _ALL, lambda seen: seen.tally.taken_over_lots),
     "backstopped": Metric("quantity", "taken over by a backstop", _ALL, lambda seen: seen.tally.backstop_lots),
     "deleveraged_accounts": Metric("count", "accounts deleveraged", _ALL, lambda seen: len(seen.tally.deleveraged)),

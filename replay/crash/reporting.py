@@ -62,6 +62,7 @@ def write_report(
         notes=notes,
         sources=loaded.crash.sources,
         checks=[_row(check) for check in checks],
+        unchecked=_unchecked(loaded) if checks else "",
         tables=tables,
     )
     return write_page(path, found, runs)
@@ -74,19 +75,36 @@ def payload_of(
     label: str = "A",
     name: str = "as it ships",
     *,
+    title: str = "",
     runs: int = 1,
 ) -> dict[str, Any]:
-    """Return what the page draws of a run that a recorder was attached to. runs: on the page, which share its size."""
+    """Return what the page draws of a run that a recorder was attached to.
+
+    title: of the what-if, if it has one. runs: on the page, which share its size.
+    """
     return run_payload(
         recorder.film(),
         recorder.rows(),
         label=label,
         name=name,
         what_if=what_if,
+        title=title,
         venue=summary.venue,
         digest=summary.digest,
         columns=COLUMNS // runs,
         is_undone=recorder.was_rolled_back,
+    )
+
+
+def _unchecked(loaded: Loaded) -> str:
+    """Say how many known numbers a plain run cannot be checked against: those of variants."""
+    count = sum(bool(known.variant) or known.of_variant is not None for known in loaded.crash.expected)
+    if count == 0:
+        return ""
+    numbers = "number is" if count == 1 else "numbers are"
+    return (
+        f"{count:,} more {numbers} about what-if runs, which are not on this page: cascade crash {loaded.name} --check "
+        "runs them."
     )
 
 

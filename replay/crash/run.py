@@ -15,7 +15,9 @@ from exchange.instrument import Instrument
 from exchange.rules import Rules
 from exchange.units import MAX_TS_NS
 from replay.crash.format import Expected
+from replay.crash.halts import Halt
 from replay.crash.load import Loaded, load_crash
+from replay.crash.losses import Losses
 from replay.crash.measures import Measurer, Scope
 from replay.crash.metrics import METRICS, Seen
 from replay.crash.settings import Tables
@@ -39,12 +41,23 @@ _OF_FLOW: Final = ("generator", "name", "source", "enabled", "recorded", "format
 _OF_ACCOUNT: Final = ("name", "source")
 
 
+class Undone(NamedTuple):
+    """What a rollback undid: the run until then. is_identical: replaying the rest came to the digest of before."""
+
+    rollback: Rollback
+    summary: RunSummary
+    losses: Losses
+    is_identical: bool
+
+
 class CrashRun(NamedTuple):
     """A run that has ended.
 
     values: of each query, None where there is no such number. charged_later: losses that the end of a session shared.
     sinks: what each of `extra_sinks` made for the venue that stands at the end, complete. exchange: that venue. groups:
     the name of the flow that first acted for each account, by account; "timeline" for those that no flow acted for.
+    losses, halts: of that venue, who bore what and what stopped trading. undone: what a rollback undid. outages: when
+    commands were held back.
     """
 
     loaded: Loaded
@@ -56,6 +69,10 @@ class CrashRun(NamedTuple):
     sinks: tuple[EventSink, ...]
     exchange: Exchange
     groups: Mapping[int, str]
+    losses: Losses
+    halts: Sequence[Halt]
+    undone: Undone | None
+    outages: Sequence[Outage]
 
 
 class Query(NamedTuple):
@@ -124,8 +141,9 @@ def run(
         looks=[*asked.looks, *extra_looks],
         end_ns=end_ns,
     )
+    before: tuple[RunSummary, Losses] | None = None
     if timeline.rollback is not None:
-        exchange = _rolled_back(timeline.rollback, exchange, conductor, asked, extra_sinks)
+        exchange, before = _rolled_back(timeline.rollback, exchange, conductor, asked, extra_sinks)
     measurer = asked.measurer(exchange)
     exchange.add_sink(measurer)
     sinks = _attached(exchange, extra_sinks)
@@ -143,7 +161,17 @@ def run(
         sinks,
         exchange,
         {**others, **groups},
+        measurer.losses.found(exchange),
+        tuple(measurer.halts.found),
+        _undone(timeline.rollback, before, asked),
+        timeline.outages,
     )
+
+
+def _undone(rollback: Rollback | None, before: tuple[RunSummary, Losses] | None, asked: "_Asked") -> Undone | None:
+    if rollback is None or before is None:
+        return None
+    return Undone(rollback, *before, is_identical=asked.is_rollback_identical == 1)
 
 
 def _attached(venue: Exchange, factories: Sequence[SinkFactory]) -> tuple[EventSink, ...]:
@@ -227,11 +255,12 @@ class _Asked:
     def answer(self, measurer: Measurer, venue: Exchange, *, is_undone: bool) -> None:
         """Read the numbers of a run that has ended, of those that are asked of it."""
         measurer.write(venue.open_block(), venue.open_block_first_seq())
+        losses = measurer.losses.found(venue)
         for number, scope in self._scopes.items():
             read = METRICS[self._queries[number].metric].read
             if read is not None and self._queries[number].is_undone == is_undone:
                 fund = (measurer.fund_start, venue.fund.balance)
-                self._answers[number] = read(Seen(measurer.tallies[scope], *fund, self.is_rollback_identical))
+                self._answers[number] = read(Seen(measurer.tallies[scope], *fund, self.is_rollback_identical, losses))
 
     def values(self) -> tuple[int | None, ...]:
         """Return the answers, in the order of the queries."""
@@ -262,8 +291,8 @@ class _Prefix:
 
 def _rolled_back(
     rollback: Rollback, venue: Exchange, conductor: Conductor, asked: _Asked, factories: Sequence[SinkFactory]
-) -> Exchange:
-    """Run up to a rollback, and return the venue that replays what it leaves standing, and goes on.
+) -> tuple[Exchange, tuple[RunSummary, Losses]]:
+    """Run up to a rollback; return the venue that replays what it leaves standing and goes on, and what is undone.
 
     The replay has to come to the digest that the venue had at that point.
     """
@@ -275,7 +304,7 @@ def _rolled_back(
     digests: list[str] = []
     conductor.add_look(Look(rollback.to_ns - 1, lambda seen: digests.append(seen.digest())))
     conductor.until_ns = rollback.at_ns
-    play([conductor], venue)
+    summary = play([conductor], venue)
     asked.answer(undone, venue, is_undone=True)
     _finish(venue, sinks)
 
@@ -284,7 +313,7 @@ def _rolled_back(
 
     again = Exchange(venue.instruments, venue.rules, with_digest=True)
     conductor.resume(again, b"".join(prefix.records), compare)
-    return again
+    return again, (summary, undone.losses.found(venue))
 
 
 def _tables(loaded: Loaded, venue: str | Path | None) -> Tables:

@@ -1,16 +1,20 @@
 """What happened in a crash and who paid, in a few lines: from the rows of liquidations and accounts."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from exchange.instrument import Instrument
 from replay.crash.attribution import LiquidationRow
+from replay.crash.halts import halt_texts, span_text
+from replay.crash.losses import Losses
 from replay.crash.metrics import METRICS, told
 from replay.crash.observed import Observed
 from replay.crash.outcomes import AccountRow
-from replay.crash.run import CrashRun
+from replay.crash.run import CrashRun, Undone
+from replay.flows.conductor import Outage
 from replay.percent import percent_change
-from replay.sentences import Teller
+from replay.sentences import Teller, time_text
+from replay.summary import RunSummary
 
 _CHAIN_TOLD: Final = 6
 _GROUPS_TOLD: Final = 3
@@ -26,7 +30,7 @@ class Said(NamedTuple):
 
 
 def tell(found: CrashRun, seen: Observed) -> list[Said]:
-    """Return what there is to say, in order: prices, who was liquidated, who paid, who gained, what went wrong."""
+    """Return what there is to say, in order: prices, what the venue did, who was liquidated, who paid, who gained."""
     teller = Teller(found.instruments)
 
     is_mixed = len({fact.currency for fact in found.instruments}) > 1
@@ -35,19 +39,44 @@ def tell(found: CrashRun, seen: Observed) -> list[Said]:
         text = told(METRICS["shortfall"], found.instruments[0], amount)
         return f"{text.rsplit(' ', 1)[0]} coins" if is_mixed else text  # Each market counts in its own.
 
-    said = [Said("market", text) for text in _prices(found)]
+    said: list[Said] = []
+    if found.undone is not None:
+        said += [Said("undone", text) for text in _undone(found.undone, found.instruments, teller, money)]
+    said += [Said("market", text) for text in _prices(found.summary, found.instruments)]
+    said += [Said("venue", text) for text in (*halt_texts(found.halts, found.instruments), *_outages(found.outages))]
     said += [Said("liquidated", text) for text in _liquidated(found, seen, teller, money)]
-    said += [Said("paid", text) for text in _paid(found, seen, money)]
+    said += [Said("paid", text) for text in _paid(found, seen, teller, money)]
     said += [Said("owed", text) for text in _owed(seen.accounts, money)]
+    said += [Said("WARNING", text) for text in found.summary.warnings]  # What follows gives way where lines are short.
     said += [Said("gained", text) for text in _gained(seen, money)]
-    said += [Said("WARNING", text) for text in found.summary.warnings]
     return said
 
 
-def _prices(found: CrashRun) -> list[str]:
+def _undone(
+    undone: Undone, instruments: Sequence[Instrument], teller: Teller, money: Callable[[int], str]
+) -> list[str]:
+    """Return what a rollback took back; the rest of the story is of what stands."""
+    lines = _prices(undone.summary, instruments)
+    if undone.summary.liquidations:
+        lines.append(_count(undone.summary.liquidations, "liquidation"))
+        lines += _taken_over(undone.losses, teller, money)
+    at, to = time_text(undone.rollback.at_ns), time_text(undone.rollback.to_ns)
+    came = "came to the same digest" if undone.is_identical else "came to ANOTHER DIGEST"
+    lines.append(f"rolled back on {at} to just before {to}; the replay up to there {came}")
+    return lines
+
+
+def _outages(outages: Iterable[Outage]) -> list[str]:
+    return [
+        f"requests were held back from {time_text(outage.from_ns)} for {span_text(outage.until_ns - outage.from_ns)}"
+        for outage in outages
+    ]
+
+
+def _prices(summary: RunSummary, instruments: Sequence[Instrument]) -> list[str]:
     lines = []
     price = METRICS["low"]
-    for market, fact in zip(found.summary.instruments[:_MARKETS_TOLD], found.instruments, strict=False):
+    for market, fact in zip(summary.instruments[:_MARKETS_TOLD], instruments, strict=False):
         if market.first is None:
             lines.append(f"{market.symbol}: no trade")
             continue
@@ -75,10 +104,50 @@ def _liquidated(found: CrashRun, seen: Observed, teller: Teller, money: Callable
     if len(rows) > 1:
         lines.append(_causes(rows, summary.triggered, found.instruments))
     lines.append(f"the largest: {_largest(rows, teller)}")
-    outcomes = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary.outcomes.items())
-    running = sum(row.outcome == "running" for row in rows)
-    lines.append(f"ended: {outcomes}" + (f"; {running:,} had not" if running else ""))
+    ended = [f"{count:,} {name.replace('_', ' ')}" for name, count in summary.outcomes.items()]
+    if ended:
+        lines.append(f"ended: {', '.join(ended)}")
+    lines += _unfinished(found.losses, teller, money)
     return lines
+
+
+def _unfinished(losses: Losses, teller: Teller, money: Callable[[int], str]) -> list[str]:
+    """Return what the liquidations that have not ended still lack."""
+    left = losses.unfinished
+    if not left.liquidations:
+        return []
+    text = f"{left.liquidations:,} had NOT ended"
+    if left.held:
+        text += f": {_sizes(left.held, teller)} unsold"
+    if left.below:
+        text += f"; {_count(left.below, 'account')} together {money(left.negative_equity)} below zero at the last mark"
+    return [text]
+
+
+def _taken_over(losses: Losses, teller: Teller, money: Callable[[int], str]) -> list[str]:
+    """Return what came of the positions that the fund or a backstop took over."""
+    accounts = ", ".join(f"{account}" for account in losses.backstops)
+    backstop = f"the backstop, account{'' if len(losses.backstops) == 1 else 's'} {accounts},"
+    lines = []
+    for who, over in (("the insurance fund", losses.fund), (backstop, losses.backstop)):
+        if not over.lots:
+            continue
+        result = f"lost {money(over.loss)}" if over.loss > 0 else f"gained {money(-over.loss)}"
+        text = f"{who} took over {_sizes(over.lots, teller)} and {result if over.loss else 'lost nothing'} on it"
+        if over.worst > max(over.loss, 0):
+            text += f" in the end, {money(over.worst)} at the worst mark"
+        if over.held:
+            text += "; it holds " + " and ".join(
+                f"{teller.size(number, lots)} {teller.symbol(number)}" for number, lots in over.held.items()
+            )
+        if over.received:
+            text += f"; {money(over.received)} of margin came with it"
+        lines.append(text)
+    return lines
+
+
+def _sizes(lots: Mapping[int, int], teller: Teller) -> str:
+    return " and ".join(f"{teller.size(number, size)} {teller.symbol(number)}" for number, size in lots.items())
 
 
 def _range(rows: Sequence[LiquidationRow], teller: Teller) -> str:
@@ -127,7 +196,7 @@ def _largest(rows: Sequence[LiquidationRow], teller: Teller) -> str:
     return f"account {row.account}, {size}{mark}: {', '.join(ways) or 'nothing traded'}{bankrupt}"
 
 
-def _paid(found: CrashRun, seen: Observed, money: Callable[[int], str]) -> list[str]:
+def _paid(found: CrashRun, seen: Observed, teller: Teller, money: Callable[[int], str]) -> list[str]:
     """Return who paid what the liquidated lacked, and what the fund came to."""
     rows, summary, accounts = seen.liquidations, found.summary, seen.accounts
     if not rows:
@@ -139,41 +208,48 @@ def _paid(found: CrashRun, seen: Observed, money: Callable[[int], str]) -> list[
         most = "" if len(lacking) == 1 else f", the most account {worst.account}: {money(worst.shortfall)}"
         total = sum(row.shortfall for row in lacking)
         lines.append(f"{money(total)} were lacking in {_count(len(lacking), 'liquidation')}{most}")
-        payers = _payers(found, seen, money)
+        payers = _payers(found.losses, seen, money)
         lines += [f"of that {payers[0]}", *payers[1:]] if payers else []
-    else:
-        lines.append("no deficit was left to pay")
+    elif not found.losses.unfinished.liquidations:
+        took = found.losses.fund.lots or found.losses.backstop.lots
+        lines.append("no account ended with a deficit" if took else "no deficit was left to pay")
+    lines += _taken_over(found.losses, teller, money)
     deleveraged = [row for row in accounts if row.deleveraged_lots]
     if deleveraged:
-        lines.append(f"{_count(len(deleveraged), 'account')} in profit were closed against the liquidated")
+        missed = found.losses.paid.get("deleveraged", 0)
+        less = f", for {money(missed)} less than the mark" if missed else ""
+        lines.append(f"{_count(len(deleveraged), 'account')} in profit were closed against the liquidated{less}")
     if summary.fund_start or summary.fund_end or summary.fund_deposited:
         put_in = f" and {money(summary.fund_deposited)} put in" if summary.fund_deposited else ""
         lines.append(f"insurance fund: {money(summary.fund_start)}{put_in}, then {money(summary.fund_end)}")
-    if summary.fund_positions:
-        lots = ", ".join(f"{size:,} lots {symbol}" for symbol, size in summary.fund_positions.items())
-        lines.append(f"the fund holds what found no bid: {lots}")
     return lines
 
 
-def _payers(found: CrashRun, seen: Observed, money: Callable[[int], str]) -> list[str]:
-    summary, sheet = found.summary, seen.sheet
+def _payers(losses: Losses, seen: Observed, money: Callable[[int], str]) -> list[str]:
+    """Return who paid the deficits, the fund first; what others paid by the accounts that were charged."""
     texts = []
-    if summary.fund_paid:
-        texts.append(f"the insurance fund paid {money(summary.fund_paid)}")
     others = [row for row in seen.accounts if row.haircut]
-    if others:
-        most = max(others, key=lambda row: (row.haircut, -row.account))
-        who = f"{_count(len(others), 'other')} paid {money(sum(row.haircut for row in others))}"
-        texts.append(f"{who}, the most account {most.account}: {money(most.haircut)}")
-    for amount, text in (
-        (sheet.venue_loss, "nobody paid {}: the venue's loss"),
-        (sheet.written_off, "the venue forgave {}"),
-        (sheet.deferred, "{} wait for the end of the session"),
-        (sheet.owed, "the venue advanced {}"),
-    ):
-        if amount:
+    for payer, text in _PAYERS.items():
+        amount = losses.paid.get(payer, 0)
+        if payer == "profits" and others:
+            most = max(others, key=lambda row: (row.haircut, -row.account))
+            who = f"{_count(len(others), 'other')} paid {money(sum(row.haircut for row in others))}"
+            texts.append(f"{who}, the most account {most.account}: {money(most.haircut)}")
+        elif amount > 0:
             texts.append(text.format(money(amount)))
     return texts
+
+
+_PAYERS: Final = {
+    "fund": "the insurance fund paid {}",
+    "owner": "other money of the liquidated paid {}",
+    "fees": "the venue's fee income paid {}",
+    "profits": "accounts in profit paid {}",
+    "venue": "nobody paid {}: the venue's loss",
+    "forgiven": "the venue forgave {}",
+    "waiting": "{} wait for the end of the session",
+    "debt": "the venue advanced {}",
+}
 
 
 def _owed(accounts: Iterable[AccountRow], money: Callable[[int], str]) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from exchange.errors import ConfigError
-from replay.report.words import PAYER_NAMES, capital, paid
+from replay.report.words import PAYER_NAMES, capital, ordered_shares
 from replay.wording import os_errors_of
 
 _WIDTH: Final = 7.0  # inches, of a page of text
@@ -133,11 +133,11 @@ def _fund(axes: Any, run: Mapping[str, Any]) -> bool:
 
 
 def _who_paid(axes: Any, run: Mapping[str, Any]) -> bool:
-    amounts = {payer: amount * float(run["money_unit"]) for payer, amount in paid(run).items() if amount > 0}
+    amounts = {payer: amount * float(run["money_unit"]) for payer, amount in ordered_shares(run)}
     if not amounts:
         return False
     before = 0.0
-    names = ["They could not pay", *(capital(PAYER_NAMES[payer]) for payer in amounts)]
+    names = ["Beyond their margins", *(capital(PAYER_NAMES[payer]) for payer in amounts)]
     bars = axes.barh(names[:1], [sum(amounts.values())], color="#555c66")
     axes.bar_label(bars, fmt="{:,.4g}", padding=3, fontsize=8)
     for name, amount in zip(names[1:], amounts.values(), strict=True):

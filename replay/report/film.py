@@ -10,11 +10,10 @@ from typing import Any, Final, NamedTuple, final
 
 from exchange import Exchange
 from exchange.codec import decode_events_of
-from exchange.enums import INSURANCE_FUND, DeficitSource, MarketState, Phase
+from exchange.enums import INSURANCE_FUND, MarketState, Phase
 from exchange.events import (
     EVENTS,
     BreakerTripped,
-    DebtBooked,
     DeficitPaid,
     DeleveragingStarted,
     Event,
@@ -24,7 +23,6 @@ from exchange.events import (
     IndexPriceUpdated,
     InstrumentSettled,
     LenderCut,
-    LiquidationEnded,
     LiquidationStarted,
     LossDeferred,
     LossSocialized,
@@ -44,10 +42,22 @@ from exchange.events import (
 )
 from exchange.instrument import Instrument
 from exchange.margin.valuation import Valuation
+from replay.crash.halts import HALT_EVENTS, Halts
+from replay.crash.halts import WANTED as WANTED_OF_HALTS
+from replay.crash.losses import (
+    BACKSTOP,
+    BEARERS,
+    FUND_POSITIONS,
+    LOSS_EVENTS,
+    POSITION_EVENTS,
+    UNFINISHED,
+    LossBook,
+    Losses,
+)
+from replay.crash.losses import WANTED as WANTED_OF_LOSSES
 from replay.report.depth import BOOK_EVENTS, DepthGrid, Levels, Snapshot
 from replay.report.tracks import Track
 
-PAYERS: Final = ("fund", "owner", "fees", "deleveraged", "profits", "waiting", "debt", "venue", "forgiven")
 _NOTES: Final = 60  # of what the venue did to trading; a breaker that trips all the time would be a page of its own
 
 
@@ -80,9 +90,9 @@ class Market:
 class Film:
     """A sink of event blocks that keeps what the page shows.
 
-    paid: what each payer bore of the losses that liquidated accounts could not, summed up. deleveraged: of a closed
-    position, what it would have got at the mark more than it did. haircuts, haircut_count: what accounts in profit were
-    charged. starts: of each liquidation, by its number, the step. Known limits: `Track`'s, `DepthGrid`'s, 60 notes.
+    paid: what each of `BEARERS` bears so far of what the margins of the liquidated did not, as `LossBook` has it.
+    found: the same of the whole run, when it is over. haircuts, haircut_count: what accounts in profit were charged.
+    starts: of each liquidation, by its number, the step. Known limits: `Track`'s, `DepthGrid`'s, 60 notes.
     """
 
     def __init__(self, instruments: Sequence[Instrument], fund_balance: int) -> None:
@@ -90,7 +100,9 @@ class Film:
         self.markets = {fact.instrument_id: Market(fact) for fact in instruments}
         self.fund_start = fund_balance
         self.fund = Track()
-        self.paid = {payer: Track() for payer in PAYERS}
+        self.losses = LossBook(instruments)
+        self.paid = {bearer: Track() for bearer in BEARERS}
+        self.found: Losses | None = None
         self.haircuts = Track()
         self.haircut_count = 0
         self.deleveraged_notional = Track()
@@ -100,14 +112,13 @@ class Film:
         self.liquidations = Track()
         self.stops = Track()
         self.starts: dict[int, int] = {}
+        self.halts = Halts()
         self.notes: list[Note] = []
         self.notes_left_out = 0
         self.step = 0
         self.start_ns = 0
         self.end_ns = 0
         self.trade_count = 0
-        self._mark_of: dict[tuple[int, int], int] = {}
-        self._ended: set[int] = set()
         self._has_begun = False
 
     def write(self, block: bytes, first_seq: int) -> None:
@@ -119,6 +130,8 @@ class Film:
         """Look at the books of a venue a last time; all its events have been taken."""
         self.end_ns = max(self.end_ns, exchange.ts_ns)
         self.fund.set(self.step, self.end_ns, exchange.fund.balance)
+        self.found = self.losses.found(exchange)
+        self._bears(UNFINISHED, self.end_ns, self.found.unfinished.negative_equity)
         for market in self.markets.values():
             market.looks = market.grid.end(self.step, self.end_ns)
 
@@ -139,6 +152,11 @@ class Film:
         handler = _HANDLERS.get(kind)
         if handler is not None:
             handler(self, event)
+        if kind in LOSS_EVENTS:
+            self.losses.take(event)
+            self._note_losses(now, is_paid=kind not in POSITION_EVENTS)
+        if kind in HALT_EVENTS:
+            self.halts.take(event)
 
     # --- prices ------------------------------------------------------------------------------------------------------
 
@@ -164,33 +182,32 @@ class Film:
         self.starts[event.liquidation_id] = self.step
         self.liquidations.add(self.step, event.ts_ns, 1)
 
-    def _liquidation_ended(self, event: LiquidationEnded) -> None:
-        self._ended.add(event.liquidation_id)
-
     def _stop(self, event: StopTriggered) -> None:
         self.stops.add(self.step, event.ts_ns, 1)
-
-    def _deleveraging(self, event: DeleveragingStarted) -> None:
-        self._mark_of[event.liquidation_id, event.instrument] = event.mark_ticks
 
     def _deleveraged(self, event: PositionDeleveraged) -> None:
         valuation = self.markets[event.instrument].valuation
         value = valuation.value(event.size_lots, event.price_ticks)
-        mark = self._mark_of.get((event.liquidation_id, event.instrument), event.price_ticks)
-        missed = valuation.value(event.size_lots, mark) - value
-        self.paid["deleveraged"].add(self.step, event.ts_ns, max(missed, 0))
         self.deleveraged_notional.add(self.step, event.ts_ns, abs(value))
         self.deleveraged_accounts.add(event.account)
         self.deleveraged_count.set(self.step, event.ts_ns, len(self.deleveraged_accounts))
 
     # --- who paid ----------------------------------------------------------------------------------------------------
 
-    def _pays(self, payer: str, event: Any, amount: int) -> None:
-        if amount != 0:
-            self.paid[payer].add(self.step, event.ts_ns, amount)
+    def _note_losses(self, now: int, *, is_paid: bool) -> None:
+        """Note what changed in who bears what; a gain on what was taken over is no loss. is_paid: deficits, too."""
+        for payer, amount in self.losses.paid.items() if is_paid else ():
+            self._bears(payer, now, amount)
+        if self.losses.has_takers:
+            self._bears(FUND_POSITIONS, now, max(0, self.losses.fund_loss))
+            self._bears(BACKSTOP, now, max(0, self.losses.backstop_loss))
+
+    def _bears(self, bearer: str, now: int, amount: int) -> None:
+        track = self.paid[bearer]
+        if amount != track.last:
+            track.set(self.step, now, amount)
 
     def _fund_paid(self, event: FundPaid) -> None:
-        self._pays("fund", event, event.amount)
         self.fund.set(self.step, event.ts_ns, event.fund_balance)
 
     def _fund_received(self, event: SurplusPaid | FundDeposited) -> None:
@@ -202,37 +219,11 @@ class Film:
         if event.account == INSURANCE_FUND:
             self.fund.set(self.step, event.ts_ns, event.balance)
 
-    def _other_money(self, event: DeficitPaid) -> None:
-        self._pays("owner" if event.source == DeficitSource.OWN_COLLATERAL else "fees", event, event.amount)
-
-    def _socialized(self, event: LossSocialized) -> None:
-        self._pays("profits", event, min(event.charged, event.deficit))
-
     def _charged(self, event: HaircutCharged | ProfitClawedBack | LenderCut) -> None:
         if event.amount > 0:
             self.haircuts.add(self.step, event.ts_ns, event.amount)
             self.haircut_count += 1
             self.charged_accounts.add(event.account)
-
-    def _deferred(self, event: LossDeferred) -> None:
-        self._pays("waiting", event, event.amount)
-
-    def _session(self, event: SessionEnded) -> None:
-        paid = min(event.charged, event.deferred)
-        self._pays("waiting", event, -paid)
-        self._pays("profits", event, paid)
-
-    def _debt(self, event: DebtBooked) -> None:
-        if event.liquidation_id != 0:
-            self._pays("debt", event, event.to_venue)
-
-    def _venue_loss(self, event: VenueLossBooked) -> None:
-        self._pays("venue", event, event.amount)
-
-    def _forgiven(self, event: LossWrittenOff) -> None:
-        if event.liquidation_id in self._ended:  # The venue had paid it, and was owed it until now.
-            self._pays("debt", event, -min(event.amount, self.paid["debt"].last))
-        self._pays("forgiven", event, event.amount)
 
     # --- what the venue did ------------------------------------------------------------------------------------------
 
@@ -263,24 +254,15 @@ _HANDLERS: Final[dict[type[Any], Any]] = {
     MarkPriceUpdated: Film._mark,
     IndexPriceUpdated: Film._index,
     LiquidationStarted: Film._liquidation,
-    LiquidationEnded: Film._liquidation_ended,
     StopTriggered: Film._stop,
-    DeleveragingStarted: Film._deleveraging,
     PositionDeleveraged: Film._deleveraged,
     FundPaid: Film._fund_paid,
     SurplusPaid: Film._fund_received,
     FundDeposited: Film._fund_received,
     PositionChanged: Film._position,
-    DeficitPaid: Film._other_money,
-    LossSocialized: Film._socialized,
     HaircutCharged: Film._charged,
     ProfitClawedBack: Film._charged,
     LenderCut: Film._charged,
-    LossDeferred: Film._deferred,
-    SessionEnded: Film._session,
-    DebtBooked: Film._debt,
-    VenueLossBooked: Film._venue_loss,
-    LossWrittenOff: Film._forgiven,
     MarketStateSet: Film._state,
     PhaseChanged: Film._phase,
     BreakerTripped: Film._breaker,
@@ -293,4 +275,8 @@ _STEPS: Final = frozenset(
         SessionEnded, VenueLossBooked, LossWrittenOff, MarketStateSet, PhaseChanged, BreakerTripped, InstrumentSettled,
     }
 )  # fmt: skip
-_WANTED: Final = frozenset(number for number, struct in EVENTS.items() if struct in _HANDLERS or struct in BOOK_EVENTS)
+_WANTED: Final = (
+    WANTED_OF_LOSSES
+    | WANTED_OF_HALTS
+    | {number for number, struct in EVENTS.items() if struct in _HANDLERS or struct in BOOK_EVENTS}
+)

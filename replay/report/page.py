@@ -18,14 +18,18 @@ import msgspec
 
 from replay.atomic_file import atomic_file
 from replay.report.thin import COLUMNS, GROUPS, MARKS
-from replay.report.words import KINDS, capital, lead, tiles
+from replay.report.words import KINDS, capital, lead, tile_rows
 
 _SCRIPTS: Final = ("format.js", "charts.js", "player.js")
+_LONG_TEXT: Final = 24  # letters; a column of such cells does not stand beside others on a phone
 _LICENCES: Final = ("echarts-NOTICE.txt", "echarts-LICENSE.txt", "echarts-LICENSE-d3.txt")
 
 
 class About(NamedTuple):
-    """What the page says beside the run. checks: rows of name, expected, ours, tolerance, basis, source, verdict."""
+    """What the page says beside the run. checks: rows of name, expected, ours, tolerance, basis, source, verdict.
+
+    unchecked: known numbers that are not among them, in a sentence.
+    """
 
     title: str
     date: str
@@ -35,6 +39,7 @@ class About(NamedTuple):
     sources: Mapping[str, str] = {}
     checks: Sequence[Sequence[str]] = ()
     tables: Sequence[tuple[str, Sequence[Sequence[str]]]] = ()
+    unchecked: str = ""
 
 
 def write_page(path: Path, about: About, runs: Sequence[Mapping[str, Any]]) -> int:
@@ -65,7 +70,7 @@ def page(about: About, runs: Sequence[Mapping[str, Any]]) -> str:
         "LEAD": _leads(runs),
         "TILES": _tiles(runs),
         "STORY": _story(about),
-        "CHECKS": _checks(about.checks),
+        "CHECKS": _checks(about.checks, about.unchecked),
         "TABLES": "".join(_table(title, rows) for title, rows in about.tables),
         "FACTS": _facts(runs),
         "RULES": _rules(COLUMNS // len(runs)),
@@ -101,6 +106,7 @@ def _hash(script: str) -> str:
 def _leads(runs: Sequence[Mapping[str, Any]]) -> str:
     if len(runs) == 1:
         what_if = ", ".join(f"{name} = {value}" for name, value in runs[0]["what_if"])
+        what_if = f"{runs[0]['title']} ({what_if})" if runs[0]["title"] else what_if
         changed = f'<p class="whatif"><strong>What if:</strong> {escape(what_if)}</p>' if what_if else ""
         return f'<p class="lead">{escape(lead(runs[0]))}</p>{changed}'
     return "".join(
@@ -110,9 +116,8 @@ def _leads(runs: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _tiles(runs: Sequence[Mapping[str, Any]]) -> str:
-    columns = [tiles(run) for run in runs]
     found = []
-    for row in zip(*columns, strict=False):
+    for row in tile_rows(runs):
         values = "".join(
             f'<p class="value">{_tag(runs, place)}{escape(tile.value)}</p><p class="more">{escape(tile.more)}</p>'
             for place, tile in enumerate(row)
@@ -138,7 +143,7 @@ def _story(about: About) -> str:
     return f'<section class="card text"><h2>The story</h2>{found}</section>' if found else ""
 
 
-def _checks(checks: Sequence[Sequence[str]]) -> str:
+def _checks(checks: Sequence[Sequence[str]], unchecked: str) -> str:
     if not checks:
         return ""
     header = ("Number", "Source says", "This run", "Tolerance", "Basis", "Source", "Verdict")
@@ -146,26 +151,35 @@ def _checks(checks: Sequence[Sequence[str]]) -> str:
         "Given: an input states the number, or it follows from inputs by arithmetic. Fitted: inputs were chosen so "
         "that it comes out. Predicted: the engine decides it, and nothing was chosen for it."
     )
-    return _table("Checked against what is known", [header, *checks], intro)
+    return _table("Checked against what is known", [header, *checks], f"{intro} {unchecked}".rstrip())
 
 
 def _table(title: str, rows: Sequence[Sequence[str]], intro: str = "") -> str:
     head, *body = rows
+    is_told = any(len(row[-1]) > _LONG_TEXT for row in body)
     cells = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    lines = "".join(
-        "<tr>"
-        + "".join(
-            f'<th scope="row">{escape(cell)}</th>' if place == 0 else f"<td>{escape(cell)}</td>"
-            for place, cell in enumerate(row)
-        )
-        + "</tr>"
-        for row in body
-    )
+    lines = "".join(f"<tr>{_cells(head, row, is_told=is_told)}</tr>" for row in body)
     said = f"<p>{escape(intro)}</p>" if intro else ""
+    text = f"<table><thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>"
+    if is_told:  # it is laid out otherwise on a phone, and stays a table for who hears it
+        text = text.replace("<table>", '<table class="told" role="table">').replace("<tr>", '<tr role="row">')
+        text = text.replace("<thead>", '<thead role="rowgroup">').replace("<tbody>", '<tbody role="rowgroup">')
+        text = text.replace('<th scope="col">', '<th scope="col" role="columnheader">')
     return (
         f'<section class="card text"><h2>{escape(title)}</h2>{said}<div class="scroll" tabindex="0" role="region" '
-        f'aria-label="{escape(title)}"><table><thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table></div></section>'
+        f'aria-label="{escape(title)}">{text}</div></section>'
     )
+
+
+def _cells(head: Sequence[str], row: Sequence[str], *, is_told: bool) -> str:
+    """Return the cells of a row. is_told: each with the name of its column, and what it is."""
+    found = []
+    for place, (name, cell) in enumerate(zip(head, row, strict=True)):
+        tag, more = ("th", ' scope="row"') if place == 0 else ("td", "")
+        if is_told:
+            more += f' role="{"cell" if place else "rowheader"}" data-name="{escape(name)}"'
+        found.append(f"<{tag}{more}>{escape(cell)}</{tag}>")
+    return "".join(found)
 
 
 def _facts(runs: Sequence[Mapping[str, Any]]) -> str:

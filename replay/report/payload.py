@@ -9,11 +9,15 @@ from decimal import Decimal
 from typing import Any, Final
 
 from replay.crash.attribution import LiquidationRow
+from replay.crash.halts import halt_texts
+from replay.crash.losses import Losses, TakenOver, Unfinished
 from replay.report.cascade import NODES, Leaf, readable_tree
 from replay.report.film import Film, Market
-from replay.report.grid import cells, rows_between
+from replay.report.grid import depth_of
 from replay.report.thin import COLUMNS, group_marks, keep_for_both
 from replay.report.tracks import Track
+from replay.report.units import price_unit, quantity_unit
+from replay.sentences import Teller
 
 _FEW_STEPS: Final = 100
 _TIME_PARTS: Final = 100
@@ -29,12 +33,13 @@ def run_payload(
     what_if: Mapping[str, object],
     venue: str,
     digest: str,
+    title: str = "",
     columns: int = COLUMNS,
     is_undone: bool = False,
 ) -> dict[str, Any]:
-    """Return one run. label: what the page calls it, of several; name: what it is. columns: of `thin`'s rule.
+    """Return one run. label: what the page calls it, of several; name: what it is. title: of the what-if.
 
-    is_undone: a rollback undid it.
+    columns: of `thin`'s rule. is_undone: a rollback undid it.
     """
 
     def kept(track: Track) -> dict[str, Any]:
@@ -46,6 +51,7 @@ def run_payload(
         "label": label,
         "name": name,
         "what_if": [[rule, str(value)] for rule, value in what_if.items()],
+        "title": title,
         "venue": venue,
         "digest": digest,
         "is_undone": is_undone,
@@ -58,6 +64,8 @@ def run_payload(
         "markets": [_market(market, film, kept) for market in told],
         "fund": kept(film.fund),
         "paid": {payer: kept(track) for payer, track in film.paid.items() if track},
+        "losses": _losses(film),
+        "halts": halt_texts(film.halts.found, [market.fact for market in film.markets.values()]),
         "haircuts": kept(film.haircuts),
         "haircut_count": film.haircut_count,
         "charged_accounts": len(film.charged_accounts),
@@ -70,6 +78,31 @@ def run_payload(
         "notes_left_out": film.notes_left_out,
         "trade_count": film.trade_count,
     }
+
+
+def _losses(film: Film) -> dict[str, Any]:
+    """Return who bore what in the end, and what there is to say of it; sizes as decimal text with their symbols."""
+    found = film.found or Losses({}, TakenOver(), TakenOver(), (), Unfinished())
+
+    def taken(over: TakenOver) -> dict[str, Any]:
+        return {"lots": _sizes(over.lots, film), "loss": over.loss, "worst": over.worst, "received": over.received}
+
+    return {
+        "shares": found.shares,
+        "fund": taken(found.fund),
+        "backstop": {**taken(found.backstop), "accounts": list(found.backstops)},
+        "unfinished": {
+            "liquidations": found.unfinished.liquidations,
+            "below": found.unfinished.below,
+            "negative_equity": found.unfinished.negative_equity,
+            "held": _sizes(found.unfinished.held, film),
+        },
+    }
+
+
+def _sizes(lots: Mapping[int, int], film: Film) -> str:
+    teller = Teller(market.fact for market in film.markets.values())
+    return " and ".join(f"{teller.size(number, size)} {teller.symbol(number)}" for number, size in lots.items())
 
 
 def is_sudden(film: Film) -> bool:
@@ -99,6 +132,8 @@ def _market(market: Market, film: Film, kept: Callable[[Track], dict[str, Any]])
         "symbol": fact.symbol,
         "tick_size": fact.tick_size,
         "lot_size": fact.lot_size,
+        "price_unit": price_unit(fact),
+        "lot_unit": quantity_unit(fact),
         "decimals": decimals(fact.tick_size),
         "first": traded[0],
         "low": low,
@@ -114,15 +149,14 @@ def _market(market: Market, film: Film, kept: Callable[[Track], dict[str, Any]])
         "indices": kept(market.indices),
     }
     if any(look.bid_ticks or look.ask_ticks for look in market.looks):
-        rows = rows_between(min(known), max(known))
-        span = film.end_ns - film.start_ns
-        found["depth"] = {
-            "first": rows.first_ticks,
-            "step": rows.step_ticks,
-            "rows": rows.rows,
-            "by_time": cells(market.looks, rows, lambda look: look.ts_ns - film.start_ns, span).columns,
-            "by_step": cells(market.looks, rows, lambda look: look.step, film.step).columns,
-        }
+        found["depth"] = depth_of(
+            market.looks,
+            min(known),
+            max(known),
+            start_ns=film.start_ns,
+            end_ns=film.end_ns,
+            steps=film.step,
+        )
     return found
 
 

@@ -1,6 +1,6 @@
 """A run in plain words and round numbers: the first thing that a reader of the page sees."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +24,9 @@ _PAYER_SHORT: Final = {
     "debt": "The venue",
     "venue": "The venue",
     "forgiven": "The venue",
+    "fund_positions": "Insurance fund",
+    "backstop": "The backstop",
+    "unfinished": "Nobody yet",
 }
 PAYER_NAMES: Final = {
     "fund": "the insurance fund",
@@ -35,6 +38,9 @@ PAYER_NAMES: Final = {
     "debt": "the venue, which is owed it",
     "venue": "the venue",
     "forgiven": "the venue, which forgave the debts",
+    "fund_positions": "the insurance fund, on positions that it took over",
+    "backstop": "the backstop, on positions that it took over",
+    "unfinished": "nobody yet, as liquidations had not ended",
 }
 
 
@@ -46,39 +52,69 @@ class Tile(NamedTuple):
     more: str
 
 
+def tile_rows(runs: Sequence[Mapping[str, Any]]) -> list[list[Tile]]:
+    """Return the headline numbers, each of every run; what is nothing in all of them is left out."""
+    columns = [_tiles(run) for run in runs]
+    return [
+        [column.get(name, Tile(name, nothing, "")) for column in columns]
+        for name, nothing in _TILES.items()
+        if any(name in column for column in columns)
+    ]
+
+
 def tiles(run: Mapping[str, Any]) -> list[Tile]:
-    """Return what fell, who was liquidated, what they could not pay, and who paid it."""
+    """Return the headline numbers of one run: what fell, what the venue did, who was liquidated, who bore what."""
+    return [row[0] for row in tile_rows([run])]
+
+
+_TILES: Final = {
+    "Price": "none",
+    "Rolled back": "nothing",
+    "The venue": "traded throughout",
+    "Liquidations": "none",
+    "Lost beyond their margins": "nothing",
+    "Who bore it": "Nobody",
+}
+
+
+def _tiles(run: Mapping[str, Any]) -> dict[str, Tile]:
     found: list[Tile] = []
-    if run["markets"]:
-        found.append(_price_tile(run["markets"][0]))
-    liquidated = run["liquidated"]
-    longs, shorts = run["longs"], liquidated - run["longs"]
-    sides = f"{longs:,} long, {shorts:,} short" if liquidated else "no position was closed by force"
-    more = f"{sides}; {money(run, run['liquidated_size'])} of positions" if liquidated else sides
-    found.append(Tile("Liquidations", f"{liquidated:,}", more))
-    total = lost(run)
-    found.append(
-        Tile(
-            "They could not pay",
-            money(run, total) if total else "nothing",
-            _why_nothing(run) if not total else "beyond their own margin",
-        )
-    )
-    payers = sorted(((amount, payer) for payer, amount in paid(run).items() if amount > 0), reverse=True)
-    if payers:
-        shares = [f"{PAYER_NAMES[payer]}: {money(run, amount)}" for amount, payer in payers]
-        names = list(dict.fromkeys(_PAYER_SHORT[payer] for _, payer in payers))
+    if run["is_undone"]:
+        found.append(Tile("Rolled back", "all of it", "the venue undid what this page shows"))
+    if run["halts"]:
+        found.append(Tile("The venue", _halt_name(run["halts"]), capital("; ".join(run["halts"]))))
+    found += _liquidation_tiles(run)
+    named = {tile.name: tile for tile in found}
+    return {"Price": _price_tile(run["markets"][0]), **named} if run["markets"] else named
+
+
+def _liquidation_tiles(run: Mapping[str, Any]) -> list[Tile]:
+    if not run["liquidated"]:
+        stops = run["stop_count"]["v"][-1] if run["stop_count"]["v"] else 0
+        more = f"{_count(stops, 'stop order')} elected; " if stops else ""
+        return [Tile("Liquidations", "none", f"{more}no position was closed by force")]
+    longs, shorts = run["longs"], run["liquidated"] - run["longs"]
+    ending = _unfinished_text(run)
+    more = f"{longs:,} long, {shorts:,} short; {money(run, run['liquidated_size'])} of positions"
+    total, shares = lost(run), ordered_shares(run)
+    found = [
+        Tile("Liquidations", f"{run['liquidated']:,}", f"{more}; {ending}" if ending else more),
+        Tile("Lost beyond their margins", money(run, total) if total else "nothing", _lost_more(run)),
+    ]
+    if shares:
+        names = list(dict.fromkeys(_PAYER_SHORT[bearer] for bearer, _ in shares))
         value = names[0] if len(names) == 1 else f"{names[0]}, {names[1].lower()}"
-        found.append(Tile("Who paid", value, "; ".join(shares)))
-    else:
-        adl = run["deleveraged_count"]["v"][-1] if run["deleveraged_count"]["v"] else 0
-        more = f"{adl:,} accounts were deleveraged at the mark" if adl else "no fund, no other account, not the venue"
-        found.append(Tile("Who paid", "Nobody else" if liquidated else "Nobody", more))
-    return found
+        bore = "; ".join(f"{PAYER_NAMES[bearer]}: {money(run, amount)}" for bearer, amount in shares)
+        return [*found, Tile("Who bore it", value, bore)]
+    if ending:
+        return [*found, Tile("Who bore it", "Not known yet", ending)]
+    adl = run["deleveraged_count"]["v"][-1] if run["deleveraged_count"]["v"] else 0
+    bore = f"{_count(adl, 'account')} deleveraged at the mark" if adl else "no fund, no other account, not the venue"
+    return [*found, Tile("Who bore it", "Nobody else", bore)]
 
 
 def lead(run: Mapping[str, Any]) -> str:
-    """Return the run in two or three sentences."""
+    """Return the run in a few sentences."""
     told: list[str] = []
     if run["markets"]:
         market = run["markets"][0]
@@ -92,6 +128,7 @@ def lead(run: Mapping[str, Any]) -> str:
                 told.append(f"{market['symbol']} stood at {first} throughout.")
             else:
                 told.append(f"{market['symbol']} began at {first} and never traded lower; its high was {high}.")
+    told += [f"{capital(text)}." for text in run["halts"]]
     if run["is_undone"]:
         told.append("The venue undid all of it.")
     if not run["liquidated"]:
@@ -102,25 +139,71 @@ def lead(run: Mapping[str, Any]) -> str:
         f"{_count(run['liquidated'], 'liquidation')} of {_count(accounts, 'account')} closed positions worth "
         f"{money(run, run['liquidated_size'])}."
     )
-    total = lost(run)
-    if not total:
+    told += [f"{capital(text)}." for text in (_unfinished_text(run), *_taken_texts(run)) if text]
+    shares = ordered_shares(run)
+    if shares:
+        names = [f"{PAYER_NAMES[bearer]} ({money(run, amount)})" for bearer, amount in shares]
+        together = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        told.append(f"Beyond their margins {money(run, lost(run))} were lost; that was borne by {together}.")
+    elif not run["losses"]["unfinished"]["liquidations"]:
         told.append("Their margins covered their losses.")
-        return " ".join(told)
-    shares = sorted(((amount, payer) for payer, amount in paid(run).items() if amount > 0), reverse=True)
-    names = [f"{PAYER_NAMES[payer]} ({money(run, amount)})" for amount, payer in shares]
-    together = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    told.append(f"They lost {money(run, total)} more than they had; that was borne by {together}.")
     return " ".join(told)
 
 
-def paid(run: Mapping[str, Any]) -> dict[str, int]:
-    """Return what each payer bore in the end."""
-    return {payer: track["v"][-1] for payer, track in run["paid"].items() if track["v"]}
+def ordered_shares(run: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Return who bore what beyond the margins of the liquidated, the most first."""
+    shares: Mapping[str, int] = run["losses"]["shares"]
+    return sorted(shares.items(), key=lambda share: (-share[1], share[0]))
 
 
 def lost(run: Mapping[str, Any]) -> int:
-    """Return what the liquidated could not pay, in money units: the sum of what others bore."""
-    return sum(paid(run).values())
+    """Return what was lost beyond the margins of the liquidated, in money units: the sum of what others bear."""
+    return sum(run["losses"]["shares"].values())
+
+
+def _taken_texts(run: Mapping[str, Any]) -> list[str]:
+    """Return what came of the positions that the fund or a backstop took over."""
+    told = []
+    for who, over in (("the insurance fund", run["losses"]["fund"]), ("the backstop", run["losses"]["backstop"])):
+        if not over["lots"]:
+            continue
+        result = f"lost {money(run, over['loss'])}" if over["loss"] > 0 else f"gained {money(run, -over['loss'])}"
+        text = f"{who} took over {over['lots']} and {result if over['loss'] else 'lost nothing'} on it"
+        if over["worst"] > max(over["loss"], 0):
+            text += f" in the end, {money(run, over['worst'])} at the worst mark"
+        if over["received"]:
+            text += f"; {money(run, over['received'])} of margin came with it"
+        told.append(text)
+    return told
+
+
+def _unfinished_text(run: Mapping[str, Any]) -> str:
+    """Return what the liquidations that have not ended still lack; nothing where there are none."""
+    left = run["losses"]["unfinished"]
+    if not left["liquidations"]:
+        return ""
+    text = f"{left['liquidations']:,} had not ended"
+    if left["held"]:
+        text += f", {left['held']} unsold"
+    if left["below"]:
+        return f"{text}, {_count(left['below'], 'account')} {money(run, left['negative_equity'])} below zero"
+    return text
+
+
+def _lost_more(run: Mapping[str, Any]) -> str:
+    """Return what is to be said of a loss, or of none."""
+    told = _taken_texts(run)
+    if told:
+        return capital("; ".join(told))
+    if lost(run):
+        return "more than the liquidated had"
+    return "as far as is known" if run["losses"]["unfinished"]["liquidations"] else "their margins covered every loss"
+
+
+def _halt_name(halts: Sequence[str]) -> str:
+    if any("settled" in text for text in halts):
+        return "settled for good"
+    return "stopped trading"
 
 
 def money(run: Mapping[str, Any], amount: int) -> str:
@@ -154,10 +237,6 @@ def fall(market: Mapping[str, Any]) -> str:
 def is_mark_lower(market: Mapping[str, Any]) -> bool:
     """Say whether the mark fell much lower than anybody traded."""
     return bool(20 * market["mark_low"] < 19 * market["low"])
-
-
-def _why_nothing(run: Mapping[str, Any]) -> str:
-    return "their margins covered every loss" if run["liquidated"] else "nobody was liquidated"
 
 
 def _price_tile(market: Mapping[str, Any]) -> Tile:

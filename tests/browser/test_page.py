@@ -3,6 +3,8 @@
 Skipped, with the reason, where playwright (extra `browser`) or a Chromium is missing.
 """
 
+import csv
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -237,8 +239,37 @@ def test_tables_stand_behind_every_chart(browser: Any, pages: dict[str, Path], n
         with page.expect_download() as caught:
             page.click("#price details.data button:has-text('CSV')")
         text = Path(caught.value.path()).read_text()
-        assert text.startswith("Run,Time (UTC),Step,What,Price\n")
+        rows = list(csv.reader(text.splitlines()))
+        assert re.fullmatch(r"Price( \([A-Z]+\))?", rows[0].pop())
+        assert rows[0] == ["Run", "Time (UTC)", "Step", "What"]
+        assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z", row[1]) for row in rows[1:])
+        assert all(re.fullmatch(r"\d+", row[2]) and re.fullmatch(r"(-?\d+(\.\d+)?)?", row[4]) for row in rows[1:])
         assert opened.errors == []
+
+
+def test_numbers_of_a_file_are_exact(browser: Any, pages: dict[str, Path]) -> None:
+    """Every digit, no separators, no exponents; and axes whose labels differ."""
+    with Opened(browser, pages["one"]) as opened:
+        say = opened.page.evaluate
+        assert say("exact(123456789, '0.00000001')") == "1.23456789"
+        assert say("exact(-5, '0.05')") == "-0.25"
+        assert say("exact(1200, '0.50')") == "600"
+        assert say("exact(7, '1E-7')") == "0.0000007"
+        assert say("exact(-3, '1000')") == "-3000"
+        assert say("exact(0, '0.01')") == "0"
+        ticks = "((scale) => scale.ticks.map(scale.label))"
+        assert say(f"{ticks}(scaleOf([1051, 1124]))") == ["1,040", "1,060", "1,080", "1,100", "1,120", "1,140"]
+        assert say(f"{ticks}(scaleOf([1100000, 1120000]))")[:2] == ["1.100", "1.105"]
+        assert say("scaleOf([1100000], { unit: 'USD' }).unit") == "million USD"
+        assert say("scaleOf([0], { zero: true }).min") == 0
+
+
+def test_the_book_names_its_best_prices(browser: Any, pages: dict[str, Path]) -> None:
+    """At the end of this crash the only bid stands at 0.10, and asks above it."""
+    with Opened(browser, pages["one"]) as opened:
+        assert "best bid 0.10" in opened.page.inner_text("#book .caption")
+        bid, ask = opened.page.evaluate("bestAt(RUNS[0], RUNS[0].markets[0])")
+        assert bid < ask
 
 
 def test_charts_are_saved_as_pictures(browser: Any, pages: dict[str, Path]) -> None:

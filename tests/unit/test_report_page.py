@@ -2,21 +2,29 @@
 
 import json
 import re
+from array import array
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import convert
 
 from exchange import Exchange, FundRules, Instrument, LiquidationRules, Rules
 from exchange.commands import Command, Deposit, OpenPosition, PlaceOrder, SetMarkPrice
 from exchange.enums import Side
 from exchange.errors import ConfigError
 from replay.cli import main
+from replay.crash.compare import SideSpec, run_side
+from replay.crash.compare_text import comparison_tables
+from replay.crash.load import load_crash
+from replay.report.depth import Snapshot
+from replay.report.grid import depth_of
 from replay.report.opening import opened, page_path
 from replay.report.page import About, in_script, page, write_page
 from replay.report.payload import is_sudden, run_payload
 from replay.report.recorder import Recorder
-from replay.report.words import lead, lost, paid, rounded, tiles
+from replay.report.units import price_unit, quantity_unit
+from replay.report.words import lead, lost, rounded, tiles
 
 HOSTILE = "</script><script>window.hacked=1</script><img src=x onerror='window.hacked=1'>\u2028"
 
@@ -65,7 +73,7 @@ def test_a_liquidation_and_who_paid_for_it() -> None:
     """The numbers of the page are those of the events: a deficit of 5,000, which the fund pays."""
     found = run()
     assert found["liquidated"] == found["longs"] == 1
-    assert paid(found) == {"fund": 5_000}
+    assert found["losses"]["shares"] == {"fund": 5_000}
     assert lost(found) == 5_000
     assert found["fund"]["v"] == [10_000, 5_000]
     assert [mark["average"] for mark in found["liquidations"]] == [850]
@@ -85,6 +93,37 @@ def test_the_book_is_on_the_page() -> None:
     columns = [column for column in market["depth"]["by_step"] if column is not None]
     assert [column[1::2] for column in columns if column] == [[100]] * sum(bool(column) for column in columns)
     assert columns[-1] == []
+
+
+def test_the_best_prices_are_those_of_the_book() -> None:
+    """Not the edges of a row of the picture: the highest bid and the lowest ask, wherever they lie; None of nobody."""
+    depth = run()["markets"][0]["depth"]
+    assert set(depth["best_by_step"]) == {(850, None), (None, None)}
+    assert depth["best_by_time"][-1] == (None, None)
+    looks = [
+        Snapshot(0, 0, array("q", [10, 700, 30]), array("q", [1, 1, 1]), array("q"), array("q")),
+        Snapshot(5, 500, array("q", [20]), array("q", [1]), array("q", [9_999, 703]), array("q", [1, 1])),
+    ]
+    found = depth_of(looks, 100, 800, start_ns=0, end_ns=1_000, steps=10)
+    assert found["step"] > 3
+    assert found["best_by_time"] == [(700, None)] * 79 + [(20, 703)] * 81
+    assert len(found["best_by_step"]) == len(found["by_step"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "symbol", "currency", "price", "quantity"),
+    [
+        ("linear", "ETH/USD", "USD", "USD", "ETH"),
+        ("linear", "ETH", "USDC", "USDC", "units"),
+        ("inverse", "XBTUSD", "XBT", "USD", "contracts"),
+        ("inverse", "AVAXUSD_PERP", "AVAX", "USD", "contracts"),
+        ("inverse", "BTC0928", "BTC", "", "contracts"),
+    ],
+)
+def test_units_of_a_market(kind: str, symbol: str, currency: str, price: str, quantity: str) -> None:
+    """What is not known is not said."""
+    fact = convert({"instrument_id": 1, "symbol": symbol, "kind": kind, "currency": currency}, Instrument)
+    assert (price_unit(fact), quantity_unit(fact)) == (price, quantity)
 
 
 def test_a_short_run_is_watched_step_by_step() -> None:
@@ -133,6 +172,37 @@ def test_text_of_a_scenario_is_escaped() -> None:
     assert text.count("<script") == 5
     assert "<img src=x" not in text
     assert HOSTILE[:30] not in text
+
+
+def test_tables_of_a_comparison_count_their_rows_and_round() -> None:
+    """For a board: no more digits than four or so; the heading says how many accounts there are."""
+    loaded = load_crash("okex-2018")
+    sides = [run_side(loaded, spec) for spec in (SideSpec("A"), SideSpec("B", {"fund.opening": "5000"}))]
+    tables = dict(comparison_tables(sides, 2))
+    heading = next(title for title in tables if "that differ" in title)
+    rows = tables[heading][1:]
+    assert heading.startswith(f"The {len(rows)} accounts of B that differ most from A, of ")
+    assert not re.search(r"\.\d{3}", " ".join(row[4] for row in rows))
+    heading = next(title for title in dict(comparison_tables(sides, 1_000)) if "that differ" in title)
+    assert "most" not in heading
+
+
+def test_numbers_that_a_page_does_not_check_are_said(tmp_path: Path) -> None:
+    """Those of variants need runs of their own."""
+    path = tmp_path / "page.html"
+    assert main(["crash", "gdax-2017", "--report", str(path)]) == 0
+    known = [found for found in load_crash("gdax-2017").crash.expected if found.variant or found.of_variant is not None]
+    assert f"{len(known)} more numbers are about what-if runs" in path.read_text()
+
+
+def test_a_row_with_a_long_text_can_be_a_block() -> None:
+    """On a phone; each of its cells carries the name of its column, and says what it is."""
+    text = page(About("t", "d", "recorded", tables=[("T", [["account", "why"], ["7", "because " * 9]])]), [run()])
+    assert '<table class="told" role="table">' in text
+    assert '<th scope="row" role="rowheader" data-name="account">7</th>' in text
+    assert '<td role="cell" data-name="why">because' in text
+    text = page(About("t", "d", "recorded", tables=[("T", [["account", "why"], ["7", "so"]])]), [run()])
+    assert 'class="told"' not in text
 
 
 def test_data_in_a_script_tag_stays_data() -> None:

@@ -4,6 +4,7 @@ const PAYERS = {
   fund: ["Insurance fund", "fund"], owner: ["Their other money", "own"], fees: ["Fees of the venue", "venue"],
   deleveraged: ["Deleveraged accounts", "others"], profits: ["Accounts in profit", "others"], waiting: ["Nobody yet", "index"],
   debt: ["Owed to the venue", "venue"], venue: ["The venue", "venue"], forgiven: ["Forgiven by the venue", "venue"],
+  fund_positions: ["Fund, on what it took over", "fund"], backstop: ["Backstop, on what it took over", "others"], unfinished: ["Nobody yet: had not ended", "index"],
 };
 const OUTCOMES = {
   own: ["own margin was enough", ["cured", "surplus", "even"]], fund: ["insurance fund paid", ["covered"]],
@@ -14,13 +15,14 @@ const kindOf = (outcome) => Object.keys(OUTCOMES).find((kind) => OUTCOMES[kind][
 const isPair = RUNS.length > 1;
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const phone = () => innerWidth <= 560;
-const PLOT = () => ({ left: phone() ? 50 : 66, right: phone() ? 12 : 18, top: 34, bottom: 26 });
+const PLOT = () => ({ left: phone() ? 56 : 70, right: phone() ? 12 : 18, top: 50, bottom: 44 }); // room for names of axes
+const LABEL = () => ({ color: css("soft"), fontSize: 12 });
 const marketOf = (run) => run.markets[Math.min(state.market, run.markets.length - 1)];
 const tag = (run) => (isPair ? `${run.label}: ` : "");
 
 function base(extra) {
   const text = css("soft");
-  return { animation: false, textStyle: { fontFamily: "inherit", color: text }, legend: { show: false }, ...extra,
+  return { animation: false, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: text }, legend: { show: false }, ...extra,
     tooltip: { confine: true, backgroundColor: css("card"), borderColor: css("line"), textStyle: { color: css("ink"), fontSize: 13 }, ...extra.tooltip } };
 }
 function xAxis(chart, extra = {}) {
@@ -28,10 +30,14 @@ function xAxis(chart, extra = {}) {
   const ticks = state.axis === "time" ? timeTicks(RUNS[0], most) : stepTicks(most);
   return { type: "value", min: 0, max: axisEnd(), axisLine: { lineStyle: { color: css("line") } }, splitLine: { show: false },
     axisTick: { customValues: ticks, lineStyle: { color: css("line") } },
-    axisLabel: { customValues: ticks, color: css("soft"), hideOverlap: true, formatter: (v) => (state.axis === "time" ? clock(RUNS[0], v, axisEnd()) : short(v)) }, ...extra };
+    name: placeName(), nameLocation: "middle", nameGap: 25, nameTextStyle: LABEL(),
+    axisLabel: { customValues: ticks, ...LABEL(), hideOverlap: true, formatter: (v) => (state.axis === "time" ? clock(RUNS[0], v, axisEnd()) : short(v)) }, ...extra };
 }
-function yAxis(formatter, extra = {}) {
-  return { type: "value", scale: true, splitNumber: 5, axisLabel: { color: css("soft"), formatter }, splitLine: { lineStyle: { color: css("grid") } }, ...extra };
+const placeName = () => (state.axis === "time" ? `Time (UTC), from ${fullClock(RUNS[0], 0).slice(0, 10)}` : phone() ? "Step" : "Step: a trade, price, stop, liquidation or payment");
+/** A vertical axis of numbers; its name stands above it. scale: of `scaleOf`. */
+function yAxis(what, scale, extra = {}) {
+  return { type: "value", min: scale.min, max: scale.max, interval: scale.step, name: [what, scale.unit].filter(Boolean).join(", "), nameGap: 10, nameTextStyle: { ...LABEL(), align: "left", padding: [0, 0, 0, -(PLOT().left - 4)] },
+    axisLabel: { ...LABEL(), formatter: scale.label }, splitLine: { lineStyle: { color: css("grid") } }, ...extra };
 }
 /** The points of a track as a line that holds its value until the next, to the end of its run. */
 function points(run, track, scale, from = null) {
@@ -44,7 +50,33 @@ function points(run, track, scale, from = null) {
 function line(name, data, color, extra = {}) {
   return { name, type: "line", step: "end", showSymbol: false, symbol: "circle", data, lineStyle: { color, width: 1.6 }, itemStyle: { color }, emphasis: { disabled: true }, ...extra };
 }
-const legend = (names) => ({ show: true, type: "scroll", top: 0, left: 0, itemWidth: 18, itemHeight: 10, textStyle: { color: css("soft") }, pageTextStyle: { color: css("soft") }, data: names });
+const longest = () => Math.max(axisEnd() / 40, state.axis === "time" ? 0 : 50); // without a trade: as a part of the axis, and never a few steps
+/** Stretches without a trade that are long on the axis: [from, to, the price held]. */
+function quiet(run, track) {
+  const places = track[key()];
+  return Array.from(places, (from, i) => [from, i + 1 < places.length ? places[i + 1] : endOf(run), track.v[i]]).filter(([from, to]) => to - from > longest());
+}
+/** The line of trades, and a dotted one where nobody trades and it only holds the last price. */
+function tradeLines(run, market, name, color, extra = {}) {
+  const track = market.trades, scale = Number(market.tick_size), held = quiet(run, track), data = points(run, track, scale);
+  if (!held.length) return [line(name, data, color, extra)];
+  const begins = new Set(held.map(([from]) => from)), broken = [], dotted = [];
+  data.forEach(([x, y], i) => {
+    broken.push([x, y]);
+    const next = data[i + 1];
+    if (next && begins.has(x) && next[0] !== x) { broken.push([x, null]); dotted.push([x, y], [next[0], y], next, [next[0], null]); }
+  });
+  const width = (extra.lineStyle || {}).width || 1.6;
+  return [line(name, broken, color, extra), line(`${name}, nobody trading`, dotted, color, { z: extra.z, xAxisIndex: extra.xAxisIndex, yAxisIndex: extra.yAxisIndex, silent: true, lineStyle: { color, width: width * 0.75, type: [2, 4], opacity: 0.85 } })];
+}
+/** In words: the longest of those stretches. */
+function quietText(run, market) {
+  const held = market ? quiet(run, market.trades) : [];
+  if (!held.length) return "";
+  const [from, to, ticks] = held.reduce((a, b) => (b[1] - b[0] > a[1] - a[0] ? b : a));
+  return ` ${isPair ? `${run.label}: nobody` : "Nobody"} traded from ${whereText(run, from)} to ${whereText(run, to)}: there the line is dotted and holds the last price, ${priceText(market, ticks)}, whatever the book did.`;
+}
+const legend = (names) => ({ show: true, type: "scroll", top: 0, left: 0, itemWidth: 18, itemHeight: 10, textStyle: LABEL(), pageTextStyle: { color: css("soft") }, data: names });
 const dash = (place) => ["solid", [6, 4], [2, 3], [9, 3, 2, 3]][place];
 
 const CHARTS = [];
@@ -54,7 +86,7 @@ function chart(given) { CHARTS.push(given); }
 
 chart({
   id: "price", title: "Price, mark and liquidations", width_class: "wide", height: () => (phone() ? 320 : 400), isTimed: true,
-  caption: "Each circle is a liquidation where it was sold, each triangle one that was bought back; its area is what the position was worth. Dashed outlines stand for several small ones.",
+  caption: () => `Circles: liquidations, when they began and at the average price they were sold at; triangles: bought back. A thin stem joins each to the price when it began. Area: what the position was worth. Dashed outlines stand for several small ones.${RUNS.map((run) => quietText(run, marketOf(run))).join("")}`,
   has: () => RUNS.some((run) => run.markets.length),
   option(self) {
     const series = [], names = [];
@@ -64,8 +96,13 @@ chart({
       if (!market) return;
       const scale = Number(market.tick_size);
       const add = (name, track, color, extra) => { if (track.v.length) { names.push(name); series.push(line(name, points(run, track, scale), color, extra)); } };
-      add(`${tag(run)}price`, market.trades, css(isPair ? `run-${place}` : "price"), { z: 4, lineStyle: { color: css(isPair ? `run-${place}` : "price"), width: 2, type: dash(place) },
-        markPoint: place === 0 ? lowPoint(run, market, scale) : undefined, markLine: place === 0 ? noteLines(run) : undefined });
+      const color = css(isPair ? `run-${place}` : "price");
+      if (market.trades.v.length) {
+        const lines = tradeLines(run, market, `${tag(run)}price`, color, { z: 4, lineStyle: { color, width: 2, type: dash(place) },
+          markPoint: place === 0 ? lowPoint(run, market, scale) : undefined, markLine: place === 0 ? noteLines(run) : undefined });
+        names.push(...lines.map((found) => found.name));
+        series.push(...lines);
+      }
       if (!isPair) {
         add("mark", market.marks, css("mark"), { z: 3, markPoint: market.trades.v.length ? undefined : lowPoint(run, market, scale) });
         add("index", market.indices, css("index"), { z: 2, lineStyle: { color: css("index"), width: 1.3, type: [3, 3] } });
@@ -80,9 +117,11 @@ chart({
           symbolSize: (value) => 4 + (phone() ? 22 : 34) * Math.sqrt(value[2] / biggest),
           data: marks.map((mark) => ({ value: [mark[key()], (mark.average || mark.mark) * scale, mark.size], mark, place,
             itemStyle: mark.count > 1 ? { borderColor: color, borderType: "dashed", borderWidth: 1.5, opacity: 0.25 } : undefined })) });
+        series.push({ ...line(name, stems(run, market, marks, scale), color, { z: 5, silent: true, lineStyle: { color, width: 1, opacity: 0.55 } }), step: false }); // of the same name, so that the legend hides both
       }
     });
-    return base({ grid: { ...PLOT(), outerBoundsMode: "none" }, legend: legend(names), xAxis: xAxis(self), yAxis: yAxis(axisPrice), series,
+    const heights = series.flatMap((found) => found.data.map((point) => (point.value || point)[1])).filter((value) => value !== null);
+    return base({ grid: { ...PLOT(), outerBoundsMode: "none" }, legend: legend(names), xAxis: xAxis(self), yAxis: yAxis("Price", scaleOf(heights, { unit: marketOf(RUNS[0])?.price_unit })), series,
       tooltip: { trigger: "axis", axisPointer: { type: "line", lineStyle: { color: css("soft") } }, formatter: priceTip } });
   },
   say() {
@@ -97,13 +136,23 @@ chart({
     RUNS.forEach((run) => {
       const market = marketOf(run);
       for (const [name, track] of market ? [["price", market.trades], ["mark", market.marks], ["index", market.indices]] : []) {
-        track.v.forEach((v, i) => rows.push([run.label, fullClock(run, track.t[i]), track.s[i], name, priceText(market, v)]));
+        track.v.forEach((v, i) => rows.push([run.label, timeCell(run, track.t[i]), countCell(track.s[i]), name, priceCell(market, v)]));
       }
-      for (const [s, t, text] of run.notes) rows.push([run.label, fullClock(run, t), s, text, "–"]);
+      for (const [s, t, text] of run.notes) rows.push([run.label, timeCell(run, t), countCell(s), text, nothing]);
     });
-    return { head: ["Run", "Time (UTC)", "Step", "What", "Price"], numbers: [2, 4], rows };
+    return { head: ["Run", "Time (UTC)", "Step", "What", `Price${priceUnits()}`], numbers: [2, 4], rows };
   },
 });
+const priceUnits = () => units(RUNS.map((run) => marketOf(run)?.price_unit));
+const lotUnits = () => units(RUNS.map((run) => marketOf(run)?.lot_unit));
+/** From the price when each began to where it is drawn. */
+function stems(run, market, marks, scale) {
+  const track = market.trades.v.length ? market.trades : market.marks;
+  return marks.flatMap((mark) => {
+    const x = mark[key()], from = valueAt(track, x), to = mark.average || mark.mark;
+    return from === null || from === to ? [] : [[x, from * scale], [x, to * scale], [x, null]];
+  });
+}
 function lowPoint(run, market, scale) {
   const at = state.axis === "time" ? market.low_ns : market.low_step;
   const isRight = at > axisEnd() * 0.8;
@@ -115,7 +164,7 @@ function noteLines(run) {
   if (!run.notes.length) return undefined;
   let taken = -1;
   return { symbol: "none", silent: true, lineStyle: { color: css("soft"), type: "dashed", width: 1 },
-    label: { formatter: (p) => p.name, color: css("soft"), position: "insideEndTop", rotate: 0, fontSize: 11, distance: [0, 2] },
+    label: { formatter: (p) => p.name, color: css("soft"), position: "insideEndTop", rotate: 0, fontSize: 12, distance: [0, 2] },
     data: run.notes.map(([s, t, text]) => { const x = state.axis === "time" ? t : s; const isFree = taken < 0 || x - taken > axisEnd() * 0.16; if (isFree) taken = x; return { xAxis: x, name: text, label: { show: isFree, align: x > axisEnd() * 0.7 ? "right" : "left" } }; }) };
 }
 function priceTip(params) {
@@ -141,11 +190,11 @@ function markText(run, mark) {
 // --- liquidations as a table of their own -------------------------------------------------------------------------------
 
 const liquidationTable = () => ({
-  head: ["Run", "Number", "Time (UTC)", "Step", "Account", "Side", "Market", "How many", "Worth at mark", "Mark", "Average price", "Lacked", "Set off by", "Outcome"], numbers: [1, 3, 4, 7, 8, 9, 10, 11, 12],
+  head: ["Run", "Number", "Time (UTC)", "Step", "Account", "Side", "Market", "How many", `Worth at mark${moneyUnits()}`, `Mark${priceUnits()}`, `Average price${priceUnits()}`, `Lacked${moneyUnits()}`, "Set off by", "Outcome"], numbers: [1, 3, 4, 7, 8, 9, 10, 11, 12],
   rows: RUNS.flatMap((run) => run.liquidations.map((mark) => {
     const market = run.markets.find((found) => found.symbol === mark.symbol) || marketOf(run);
-    return [run.label, mark.number, fullClock(run, mark.t), mark.s, mark.count > 1 ? "several" : mark.account, mark.side, mark.symbol, mark.count, money(run, mark.size), priceText(market, mark.mark),
-      mark.average ? priceText(market, mark.average) : "–", money(run, mark.shortfall), mark.cause || "the market", mark.outcome.replace(/_/g, " ")];
+    return [run.label, mark.number, timeCell(run, mark.t), countCell(mark.s), mark.count > 1 ? "several" : mark.account, mark.side, mark.symbol, countCell(mark.count), moneyCell(run, mark.size), priceCell(market, mark.mark),
+      mark.average ? priceCell(market, mark.average) : nothing, moneyCell(run, mark.shortfall), mark.cause || "the market", mark.outcome.replace(/_/g, " ")];
   })),
 });
 
@@ -158,11 +207,10 @@ function columnsOf(market) {
   given.forEach((column, i) => found.push(column === null ? found[i - 1] : column));
   return found;
 }
-function columnAt(run, market) {
-  const columns = columnsOf(market);
-  const at = Math.min(columns.length - 1, Math.max(0, Math.ceil((position() / endOf(run)) * columns.length) - 1));
-  return columns[at];
-}
+function placeAt(run, count) { return Math.min(count - 1, Math.max(0, Math.ceil((position() / endOf(run)) * count) - 1)); }
+function columnAt(run, market) { const columns = columnsOf(market); return columns[placeAt(run, columns.length)]; }
+/** The highest bid and the lowest ask of that moment, in ticks; null where nobody is left. */
+function bestAt(run, market) { const best = market.depth[state.axis === "time" ? "best_by_time" : "best_by_step"]; return best[placeAt(run, best.length)]; }
 const hasDepth = () => RUNS.some((run) => marketOf(run) && marketOf(run).depth);
 const rowPrice = (market, row) => market.depth.first + row * market.depth.step;
 /** Decades of what stands in the rows of the book: from under a typical small row to the largest. */
@@ -181,7 +229,7 @@ function strength(market, lots) {
 
 chart({
   id: "depth", title: "The order book through time", width_class: "two", height: () => (phone() ? 300 : 360), isTimed: true,
-  none: "no order stood in it when a look fell on it.", caption: "Blue: bids, orange: asks, darker: more (on a logarithmic scale). The line is the price. Where the colour ends, nobody was left.",
+  none: "no order stood in it when a look fell on it.", caption: "Blue: bids, orange: asks, darker: more (on a logarithmic scale). The line is the price. Where the colour ends, nobody was left. The line is dotted where nobody trades.",
   has: hasDepth,
   option(self) {
     const run = shownRun(), market = marketOf(run);
@@ -193,13 +241,14 @@ chart({
     const paper = css("card").match(/[0-9a-f]{2}/gi).map((part) => parseInt(part, 16));
     const shade = (name, a) => `rgb(${css(name).split(",").map((part, i) => Math.round(a * Number(part) + (1 - a) * paper[i])).join(",")})`; // opaque, so that cells do not add up where they touch
     const hidden = { axisLabel: { show: false }, axisTick: { show: false }, axisLine: { show: false }, splitLine: { show: false }, splitArea: { show: false } };
-    return base({ grid: { ...PLOT(), top: 10, outerBoundsMode: "none" },
+    const prices = scaleOf([], { unit: market.price_unit, low: depth.first * scale, high: rowPrice(market, depth.rows) * scale });
+    return base({ grid: { ...PLOT(), top: 28, outerBoundsMode: "none" },
       xAxis: [{ type: "category", data: Array.from({ length: Math.round(columns.length / share) }, (_, i) => i), ...hidden }, xAxis(self, { position: "bottom" })],
       yAxis: [{ type: "category", data: Array.from({ length: depth.rows }, (_, i) => i), ...hidden },
-        yAxis(axisPrice, { position: "left", min: depth.first * scale, max: rowPrice(market, depth.rows) * scale, scale: false, axisTick: { show: false }, splitLine: { show: false }, axisLabel: { color: css("soft"), formatter: axisPrice, showMinLabel: false, showMaxLabel: false } })],
+        yAxis("Price", prices, { position: "left", interval: undefined, axisTick: { show: false, customValues: prices.ticks }, splitLine: { show: false }, axisLabel: { ...LABEL(), formatter: prices.label, customValues: prices.ticks } })],
       visualMap: { show: false, seriesIndex: 0, dimension: 2, min: -1, max: 1, inRange: { color: [shade("ask", 1), shade("ask", 0.55), shade("ask", 0.12), shade("bid", 0.12), shade("bid", 0.55), shade("bid", 1)] } },
       series: [{ type: "heatmap", data: cells, progressive: 0, emphasis: { disabled: true } },
-        line("price", points(run, market.trades, scale), css("ink"), { xAxisIndex: 1, yAxisIndex: 1, z: 5, silent: true, lineStyle: { color: css("ink"), width: 1.5 } })],
+        ...tradeLines(run, market, "price", css("ink"), { xAxisIndex: 1, yAxisIndex: 1, z: 5, silent: true, lineStyle: { color: css("ink"), width: 1.5 } })],
       tooltip: { trigger: "item", formatter: (p) => {
         if (p.seriesType !== "heatmap") return "";
         const [x, row, , lots] = p.data;
@@ -215,22 +264,21 @@ chart({
       const name = state.axis === "time" ? "by_time" : "by_step";
       market.depth[name].forEach((column, x) => {
         const where = ((x + 1) / market.depth[name].length) * endOf(run);
-        for (let i = 0; column && i < column.length; i += 2) rows.push([run.label, whereText(run, where), priceText(market, rowPrice(market, column[i])), priceText(market, rowPrice(market, column[i] + 1)), column[i + 1] > 0 ? "bids" : "asks", quantity(market, Math.abs(column[i + 1]))]);
+        for (let i = 0; column && i < column.length; i += 2) rows.push([run.label, whereCell(run, where), priceCell(market, rowPrice(market, column[i])), priceCell(market, rowPrice(market, column[i] + 1)), column[i + 1] > 0 ? "bids" : "asks", lotsCell(market, Math.abs(column[i + 1]))]);
       });
     }
-    return { head: ["Run", "Until", "From price", "Below price", "Side", "Quantity"], numbers: [2, 3, 5], rows, note: "Moments at which the book was the same as before are left out." };
+    return { head: ["Run", state.axis === "time" ? "Until (UTC)" : "Until step", `From price${priceUnits()}`, `Below price${priceUnits()}`, "Side", `Quantity${lotUnits()}`], numbers: [2, 3, 5], rows, note: "Moments at which the book was the same as before are left out." };
   },
 });
 function bookText() {
   const run = shownRun(), market = marketOf(run);
   if (!market || !market.depth) return "No order book.";
   const column = columnAt(run, market);
-  let bids = 0, asks = 0, best = null, worst = null;
-  for (let i = 0; i < column.length; i += 2) {
-    if (column[i + 1] > 0) { bids += column[i + 1]; best = column[i]; } else { asks -= column[i + 1]; if (worst === null) worst = column[i]; }
-  }
-  const bid = best === null ? "no bid is left" : `bids of ${quantity(market, bids)} up to about ${priceText(market, rowPrice(market, best + 1))}`;
-  const ask = worst === null ? "no ask is left" : `asks of ${quantity(market, asks)} from about ${priceText(market, rowPrice(market, worst))}`;
+  let bids = 0, asks = 0;
+  for (let i = 0; i < column.length; i += 2) if (column[i + 1] > 0) bids += column[i + 1]; else asks -= column[i + 1];
+  const [best, worst] = bestAt(run, market);
+  const bid = best === null ? "no bid is left" : `best bid ${priceText(market, best)}, bids of ${quantity(market, bids)} in view`;
+  const ask = worst === null ? "no ask is left" : `best ask ${priceText(market, worst)}, asks of ${quantity(market, asks)} in view`;
   return `${tag(run)}${bid}; ${ask}.`;
 }
 chart({
@@ -243,9 +291,11 @@ chart({
     const ticks = Array.from({ length: Math.floor((end - low) / skip) + 1 }, (_, i) => i * skip);
     const label = (v) => short(10 ** (low + v) * market.lot_size);
     const common = { type: "bar", barGap: "-100%", barCategoryGap: "8%", emphasis: { disabled: true } };
-    return base({ grid: { ...PLOT(), top: 10, outerBoundsMode: "none" },
-      xAxis: { type: "value", min: 0, max: end - low, axisTick: { customValues: ticks }, axisLabel: { customValues: ticks, color: css("soft"), formatter: label }, splitLine: { lineStyle: { color: css("grid") } } },
-      yAxis: { type: "category", data: Array.from({ length: market.depth.rows }, (_, i) => priceText(market, rowPrice(market, i))), axisLabel: { color: css("soft"), interval: Math.ceil(market.depth.rows / 6), formatter: (v) => axisPrice(Number(v.replace(/,/g, ""))) }, axisTick: { show: false }, axisLine: { lineStyle: { color: css("line") } } },
+    const every = Math.ceil(market.depth.rows / 6), apart = market.depth.step * every * market.tick_size;
+    const digits = Math.min(market.decimals, Math.max(0, 1 - Math.floor(Math.log10(apart))));
+    return base({ grid: { ...PLOT(), top: 28, outerBoundsMode: "none" },
+      xAxis: { type: "value", min: 0, max: end - low, name: `Quantity, ${[market.lot_unit, "logarithmic"].filter(Boolean).join(", ")}`, nameLocation: "middle", nameGap: 25, nameTextStyle: LABEL(), axisTick: { customValues: ticks }, axisLabel: { customValues: ticks, ...LABEL(), formatter: label }, splitLine: { lineStyle: { color: css("grid") } } },
+      yAxis: { type: "category", data: Array.from({ length: market.depth.rows }, (_, i) => priceText(market, rowPrice(market, i))), name: ["Price", market.price_unit].filter(Boolean).join(", "), nameGap: 10, nameTextStyle: { ...LABEL(), align: "left", padding: [0, 0, 0, -(PLOT().left - 4)] }, axisLabel: { ...LABEL(), interval: every - 1, formatter: (v, i) => grouped(rowPrice(market, i) * market.tick_size, digits) }, axisTick: { show: false }, axisLine: { lineStyle: { color: css("line") } } },
       tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, formatter: (found) => found.filter((p) => p.data).map((p) => `${p.seriesName} from ${esc(p.name)}: ${esc(rounded(10 ** (low + p.data) * market.lot_size))}`).join("<br>") || "nothing" },
       series: [{ ...common, name: "bids", itemStyle: { color: `rgb(${css("bid")})` }, data: [] }, { ...common, name: "asks", itemStyle: { color: `rgb(${css("ask")})` }, data: [] }] });
   },
@@ -259,8 +309,8 @@ chart({
   say: bookText,
   table() {
     const run = shownRun(), market = marketOf(run), column = columnAt(run, market), rows = [];
-    for (let i = column.length - 2; i >= 0; i -= 2) rows.push([priceText(market, rowPrice(market, column[i])), priceText(market, rowPrice(market, column[i] + 1)), column[i + 1] > 0 ? "bids" : "asks", quantity(market, Math.abs(column[i + 1]))]);
-    return { head: ["From price", "Below price", "Side", "Quantity"], numbers: [0, 1, 3], rows };
+    for (let i = column.length - 2; i >= 0; i -= 2) rows.push([priceCell(market, rowPrice(market, column[i])), priceCell(market, rowPrice(market, column[i] + 1)), column[i + 1] > 0 ? "bids" : "asks", lotsCell(market, Math.abs(column[i + 1]))]);
+    return { head: [`From price${priceUnits()}`, `Below price${priceUnits()}`, "Side", `Quantity${lotUnits()}`], numbers: [0, 1, 3], rows };
   },
 });
 
@@ -275,11 +325,12 @@ function moneyChart(given) {
         const color = isPair ? css(`run-${place}`) : css(given.color);
         if (track.v.length) series.push(line(isPair ? run.label : given.name, points(run, track, Number(run.money_unit), given.from), color, { lineStyle: { color, width: 2, type: dash(place) }, areaStyle: isPair ? undefined : { color, opacity: 0.15 } }));
       });
-      return base({ grid: { ...PLOT(), top: isPair ? 34 : 14, outerBoundsMode: "none" }, legend: isPair ? legend(series.map((s) => s.name)) : { show: false }, xAxis: xAxis(self), yAxis: yAxis((v) => short(v), { scale: false }), series,
+      const amounts = series.flatMap((found) => found.data.map((point) => point[1]));
+      return base({ grid: { ...PLOT(), top: isPair ? 50 : 28, outerBoundsMode: "none" }, legend: isPair ? legend(series.map((s) => s.name)) : { show: false }, xAxis: xAxis(self), yAxis: yAxis("", scaleOf(amounts, { zero: true, isMoney: true, unit: moneyUnits().slice(2, -1) })), series,
         tooltip: { trigger: "axis", formatter: (found) => [`<b>${esc(whereText(RUNS[0], found[0].axisValue))}</b>`, ...RUNS.filter((run) => given.track(run).v.length).map((run) => `${esc(tag(run))}${esc(money(run, valueAt(given.track(run), found[0].axisValue, given.from ?? 0)))}`)].join("<br>") } });
     },
     say: () => RUNS.map((run) => `${tag(run)}${given.name} ${money(run, valueAt(given.track(run), position(), given.from ?? 0))}.`).join(" "),
-    table: () => ({ head: ["Run", "Time (UTC)", "Step", given.name], numbers: [2, 3], rows: RUNS.flatMap((run) => { const track = given.track(run); return track.v.map((v, i) => [run.label, fullClock(run, track.t[i]), track.s[i], money(run, v)]); }) }),
+    table: () => ({ head: ["Run", "Time (UTC)", "Step", `${given.name}${moneyUnits()}`], numbers: [2, 3], rows: RUNS.flatMap((run) => { const track = given.track(run); return track.v.map((v, i) => [run.label, timeCell(run, track.t[i]), countCell(track.s[i]), moneyCell(run, v)]); }) }),
   });
 }
 moneyChart({ id: "fund", title: "Insurance fund", name: "insurance fund", color: "fund", track: (run) => run.fund,
@@ -287,7 +338,7 @@ moneyChart({ id: "fund", title: "Insurance fund", name: "insurance fund", color:
   has: () => RUNS.some((run) => run.fund.v.some((v) => v !== 0)), none: "the venue had none." });
 
 chart({
-  id: "paid", title: "Who paid what the liquidated could not", isLive: true, width_class: "half", height: () => (isPair ? 300 : 240), isMoving: true,
+  id: "paid", title: "Who bore what the margins did not", isLive: true, width_class: "half", height: () => (isPair ? 300 : 240), isMoving: true,
   caption: () => RUNS.map((run) => `${tag(run)}${money(run, lostAt(run))} so far.`).join(" "),
   has: () => payersShown().length > 0, none: "nobody had to.",
   option() {
@@ -298,9 +349,10 @@ chart({
       series.push({ name: run.label, type: "bar", stack: `run${place}`, emphasis: { disabled: true }, barMaxWidth: 26, data: [], label: { show: true, position: "right", color: css("ink"), formatter: (p) => (p.data.amount ? short(p.data.amount * run.money_unit) : "") } });
     });
     const end = Math.max(...RUNS.map((run) => totalOf(run) * run.money_unit)) || 1;
-    return base({ aria: { enabled: true, decal: { show: false } }, grid: { left: phone() ? 118 : 160, right: 56, top: isPair ? 34 : 8, bottom: 26, outerBoundsMode: "none" },
-      xAxis: { type: "value", min: 0, max: end, splitNumber: 4, axisLabel: { color: css("soft"), formatter: short, hideOverlap: true }, splitLine: { lineStyle: { color: css("grid") } } },
-      yAxis: { type: "category", inverse: true, data: ["They could not pay", ...labels], axisTick: { show: false }, axisLine: { lineStyle: { color: css("line") } }, axisLabel: { color: css("ink"), width: phone() ? 108 : 150, overflow: "break" } },
+    const scale = scaleOf([end], { zero: true, parts: phone() ? 3 : 4, isMoney: true, unit: moneyUnits().slice(2, -1) });
+    return base({ aria: { enabled: true, decal: { show: false } }, grid: { left: phone() ? 118 : 160, right: 56, top: isPair ? 34 : 8, bottom: 44, outerBoundsMode: "none" },
+      xAxis: { type: "value", min: 0, max: scale.max, interval: scale.step, name: scale.unit, nameLocation: "middle", nameGap: 25, nameTextStyle: LABEL(), axisLabel: { ...LABEL(), formatter: scale.label, hideOverlap: true }, splitLine: { lineStyle: { color: css("grid") } } },
+      yAxis: { type: "category", inverse: true, data: ["Beyond their margins", ...labels], axisTick: { show: false }, axisLine: { lineStyle: { color: css("line") } }, axisLabel: { color: css("ink"), fontSize: 12, width: phone() ? 108 : 150, overflow: "break" } },
       tooltip: { trigger: "item", formatter: (p) => esc(`${tag(RUNS[p.data.place])}${p.name}: ${money(RUNS[p.data.place], p.data.amount)}`) }, series });
   },
   move() {
@@ -316,8 +368,8 @@ chart({
     return { series };
   },
   say: () => RUNS.map((run) => `${tag(run)}${money(run, lostAt(run))} so far: ${payersShown().map((payer) => `${PAYERS[payer][0].toLowerCase()} ${money(run, valueAt(run.paid[payer], position(), 0))}`).join(", ") || "nobody"}.`).join(" "),
-  table: () => ({ head: ["Run", "Who", "So far", "In the end"], numbers: [2, 3], note: "Deleveraged accounts: what they would have got at the mark more than they did.",
-    rows: RUNS.flatMap((run) => payersShown().map((payer) => [run.label, PAYERS[payer][0], money(run, valueAt(run.paid[payer], position(), 0)), money(run, valueAt(run.paid[payer], Infinity, 0))])) }),
+  table: () => ({ head: ["Run", "Who", `So far${moneyUnits()}`, `In the end${moneyUnits()}`], numbers: [2, 3], note: "Deleveraged accounts: what they would have got at the mark more than they did.",
+    rows: RUNS.flatMap((run) => payersShown().map((payer) => [run.label, PAYERS[payer][0], moneyCell(run, valueAt(run.paid[payer], position(), 0)), moneyCell(run, valueAt(run.paid[payer], Infinity, 0))])) }),
 });
 const payersShown = () => Object.keys(PAYERS).filter((payer) => RUNS.some((run) => run.paid[payer] && run.paid[payer].v.some((v) => v > 0)));
 const lostAt = (run) => payersShown().reduce((sum, payer) => sum + valueAt(run.paid[payer], position(), 0), 0);

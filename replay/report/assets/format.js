@@ -43,8 +43,6 @@ function short(value) {
   for (const [unit, word] of [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]]) if (size >= unit) return String(Number((value / unit).toPrecision(3))) + word;
   return String(Number(value.toPrecision(3)));
 }
-/** A price on an axis: whole where it is large, a few digits where it is small. */
-const axisPrice = (value) => (Math.abs(value) >= 1e6 ? short(value) : Number(value.toPrecision(5)).toLocaleString("en-US", { maximumFractionDigits: 8 }));
 const money = (run, amount) => `${rounded(amount * run.money_unit)} ${run.currency}`;
 const quantity = (market, lots) => rounded(lots * market.lot_size);
 
@@ -62,7 +60,53 @@ function fullClock(run, ns) {
   const iso = new Date(Number(at / 1000000n)).toISOString();
   return `${iso.slice(0, 10)} ${iso.slice(11, 19)}.${String(at % 1000000000n).padStart(9, "0").replace(/0{3,6}$/, "")}`;
 }
+const isoClock = (run, ns) => {
+  const at = BigInt(run.start_ns) + BigInt(Math.round(ns));
+  return `${new Date(Number(at / 1000000n)).toISOString().slice(0, 19)}.${String(at % 1000000000n).padStart(9, "0")}Z`;
+};
 const whereText = (run, where) => (state.axis === "time" ? clock(run, where) : `step ${whole(Math.round(where))}`);
+
+/** Count times a unit in decimal text, with every digit and no separators. */
+function exact(count, unit) {
+  const [mantissa, power = "0"] = String(unit).toLowerCase().split("e"), [head, tail = ""] = mantissa.split(".");
+  const decimals = tail.length - Number(power);
+  let digits = BigInt(count) * BigInt(head + tail);
+  if (decimals <= 0) return String(digits * 10n ** BigInt(-decimals));
+  const sign = digits < 0n ? "-" : "";
+  digits = String(digits < 0n ? -digits : digits).padStart(decimals + 1, "0");
+  return sign + `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`.replace(/\.?0+$/, "");
+}
+
+// A cell of a table that is read by people, and by a machine as a file: `shown` is for the one, `plain` for the other.
+const cell = (shown, plain) => ({ shown: String(shown), plain: String(plain) });
+const nothing = cell("–", "");
+const priceCell = (market, ticks) => (ticks === null ? nothing : cell(priceText(market, ticks), exact(ticks, market.tick_size)));
+const moneyCell = (run, amount) => cell(rounded(amount * run.money_unit), exact(amount, run.money_unit));
+const lotsCell = (market, lots) => cell(quantity(market, lots), exact(lots, market.lot_size));
+const countCell = (count) => cell(whole(count), count);
+const timeCell = (run, ns) => cell(fullClock(run, ns), isoClock(run, ns));
+const whereCell = (run, where) => (state.axis === "time" ? cell(whereText(run, where), isoClock(run, where)) : cell(whole(Math.round(where)), Math.round(where)));
+const units = (found) => { const known = [...new Set(found.filter(Boolean))]; return known.length ? ` (${known.join(" or ")})` : ""; };
+const moneyUnits = () => units(RUNS.map((run) => run.currency));
+
+/** The ends and the step of an axis, and labels with as many digits as tell its steps apart. unit: of the values. */
+function scaleOf(values, { zero = false, parts = 5, unit = "", isMoney = false, low = null, high = null } = {}) {
+  let first = low ?? values.reduce((a, b) => Math.min(a, b), zero ? 0 : Infinity), last = high ?? values.reduce((a, b) => Math.max(a, b), zero ? 0 : -Infinity);
+  if (!Number.isFinite(first) || !Number.isFinite(last)) [first, last] = [0, 1];
+  if (first === last) { const room = Math.abs(last) / 100 || 1; if (!zero || last < 0) first -= room; last += room; }
+  const raw = (last - first) / parts, decade = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 2.5, 5, 10].map((n) => n * decade).find((n) => n >= raw * 0.999);
+  const neat = (value) => Number(value.toPrecision(12));
+  const min = low ?? neat(Math.floor(neat(first / step)) * step), max = high ?? neat(Math.ceil(neat(last / step)) * step);
+  const size = Math.max(Math.abs(min), Math.abs(max));
+  const [by, word] = [[1e12, "trillion"], [1e9, "billion"], [1e6, "million"], ...(isMoney ? [[1e5, "thousand"]] : [])].find(([from]) => size >= from) || [1, ""];
+  const divisor = by === 1e5 ? 1e3 : by;
+  let decimals = 0;
+  while (decimals < 8 && Math.abs(step / divisor - Number((step / divisor).toFixed(decimals))) > step / divisor / 1e6) decimals++;
+  const ticks = [];
+  for (let tick = Math.ceil(neat(min / step)); neat(tick * step) <= max; tick++) ticks.push(neat(tick * step));
+  return { min, max, step, ticks, label: (value) => grouped(value / divisor, decimals), unit: [word, unit].filter(Boolean).join(" ") };
+}
 
 /** Round places on the time axis: on the clock's own seconds, minutes and hours. */
 function timeTicks(run, most) {

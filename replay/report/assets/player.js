@@ -43,7 +43,7 @@ class Card {
     const { given } = this;
     if (given.isTimed) {
       const plot = PLOT(), left = plot.left + state.at * (this.width() - plot.left - plot.right);
-      const top = given.id === "depth" ? 10 : given.id === "price" || isPair ? plot.top : 14;
+      const top = given.id === "price" || (isPair && given.id !== "depth") ? plot.top : 28;
       const isBeyond = given.id === "price"; // its marks may stand out over the axes
       Object.assign(this.veil.style, { left: `${left}px`, right: isBeyond ? "0" : `${plot.right}px`, top: `${top}px`, bottom: isBeyond ? "0" : `${plot.bottom}px`, visibility: state.at >= 1 ? "hidden" : "visible" });
     }
@@ -60,7 +60,7 @@ class Card {
     const { head, rows, numbers = [], note } = this.given.table();
     if (!rows.length) rows.push(head.map((_, i) => (i ? "–" : "nothing at this moment")));
     const columns = head.map((_, i) => i).filter((i) => isPair || head[i] !== "Run");
-    const body = make("tbody", {}, ...rows.slice(0, count).map((row) => make("tr", {}, ...columns.map((i) => make("td", numbers.includes(i) ? { class: "number" } : {}, String(row[i]))))));
+    const body = make("tbody", {}, ...rows.slice(0, count).map((row) => make("tr", {}, ...columns.map((i) => make("td", numbers.includes(i) ? { class: "number" } : {}, row[i].shown ?? String(row[i]))))));
     const table = make("table", {}, make("thead", {}, make("tr", {}, ...columns.map((i) => make("th", { scope: "col" }, head[i])))), body);
     const parts = [make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${this.given.title}, data` }, table)];
     if (note) parts.unshift(make("p", {}, note));
@@ -72,7 +72,8 @@ class Card {
   }
   save() { fetchless(this.chart.getDataURL({ type: "png", pixelRatio: 3, backgroundColor: css("card") }), `${this.given.id}.png`); }
 }
-const csv = (head, rows) => [head, ...rows].map((row) => row.map((cell) => { const text = String(cell); return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text; }).join(",")).join("\n") + "\n";
+/** A file for a machine: plain numbers in full, times with their date. */
+const csv = (head, rows) => [head, ...rows].map((row) => row.map((found) => { const text = found.plain ?? String(found); return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text; }).join(",")).join("\n") + "\n";
 function fetchless(url, name) { const link = make("a", { href: url, download: name }); document.body.append(link); link.click(); link.remove(); }
 function download(name, blob) { const url = URL.createObjectURL(blob); fetchless(url, name); setTimeout(() => URL.revokeObjectURL(url), 1000); }
 
@@ -89,14 +90,16 @@ function tell() {
   if (state.axis === "step") parts.push(["", clock(RUNS[0], timeAt(RUNS[0], where))]);
   for (const run of RUNS) {
     const market = marketOf(run);
-    if (market) parts.push([`${tag(run)}${market.trades.v.length ? "price" : "mark"}`, priceText(market, valueAt(market.trades.v.length ? market.trades : market.marks, where))]);
+    const held = market && quiet(run, market.trades).find(([from, to]) => from < where && (where < to || to === endOf(run)));
+    const since = held && where - held[0] > longest() ? ` (no trade since ${whereText(run, held[0])})` : "";
+    if (market) parts.push([`${tag(run)}${market.trades.v.length ? `price${since}` : "mark"}`, priceText(market, valueAt(market.trades.v.length ? market.trades : market.marks, where))]);
     parts.push([`${tag(run)}liquidations`, whole(valueAt(run.liquidation_count, where, 0))]);
     if (!isPair) {
       if (run.stop_count.v.length) parts.push(["stops", whole(valueAt(run.stop_count, where, 0))]);
       if (run.fund.v.some((v) => v)) parts.push(["fund", money(run, valueAt(run.fund, where, 0))]);
       if (run.deleveraged_count.v.length) parts.push(["deleveraged", whole(valueAt(run.deleveraged_count, where, 0))]);
     }
-    if (payersShown().length) parts.push([`${tag(run)}could not pay`, money(run, lostAt(run))]);
+    if (payersShown().length) parts.push([`${tag(run)}beyond margins`, money(run, lostAt(run))]);
   }
   now.replaceChildren(...parts.map(([name, value]) => make("span", {}, name ? `${name} ` : "", make("b", {}, value))));
   slider.value = Math.round(state.at * 1000);
