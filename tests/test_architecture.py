@@ -86,6 +86,7 @@ NUMBERS = {
         "zstd.py": 0,
         "wording.py": 0,
         "percent.py": 0,
+        "text_table.py": 0,
         "sentences.py": 0,
         "atomic_file.py": 0,
         "toml_file.py": 0,

@@ -13,10 +13,10 @@ from replay.crash.compare import Change, Difference, Reason, Side, difference
 from replay.crash.load import Loaded
 from replay.crash.metrics import METRICS, Metric, told
 from replay.crash.outcomes import AccountRow
-from replay.crash.text_table import table_lines
 from replay.explain import story_of
 from replay.report.words import rounded
 from replay.sentences import Teller
+from replay.text_table import table_lines
 
 _TOTALS: Final = (
     "low", "last", "mark_low", "stops", "liquidations", "liquidated_accounts", "shortfall", "fund_start", "fund_paid",

@@ -6,8 +6,8 @@ from typing import Final
 from exchange.instrument import Instrument
 from replay.crash.attribution import LiquidationRow
 from replay.crash.outcomes import AccountRow
-from replay.crash.text_table import table_lines
 from replay.sentences import Teller, time_text
+from replay.text_table import table_lines
 
 _LIQUIDATION_HEAD: Final = (
     "#", "cause", "chain", "led to", "account", "position", "began", "mark", "bankrupt", "average", "notional",
