@@ -144,7 +144,7 @@ def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -
     if not is_whole:
         page = None  # A page of a part would look like one of the whole.
     if is_recorded and is_whole:
-        payload = payload_of(recorder, found.summary, what_if)
+        payload = payload_of(recorder, found.summary, what_if, title=_title(given, loaded))
         if page is not None:
             write_report(page, loaded, [payload], checks)
         if given.png is not None:
@@ -153,12 +153,19 @@ def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -
         numbers = dict(zip(names, found.values[len(known) :], strict=True))
         say(_json(found, numbers, checks, given, page))
     else:
-        say(story_of_run(found, checks, ", ".join(f"{name} = {value}" for name, value in what_if.items())))
+        changed = ", ".join(f"{name} = {value}" for name, value in what_if.items())
+        title = _title(given, loaded)
+        say(story_of_run(found, checks, f"{title} ({changed})" if title else changed))
         for text in _more_of(found, given):
             say(f"\n{text}")
         if page is not None:
             say(f"\n{opened(page) if given.open else f'page in {page}'}")
     return 0 if is_whole else 130
+
+
+def _title(given: argparse.Namespace, loaded: Loaded) -> str:
+    """Return the name of the variant that was asked for, and what it says of itself."""
+    return f"{given.variant}: {loaded.crash.variant[given.variant].title}" if given.variant else ""
 
 
 def _check_tables(given: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ from exchange.errors import ConfigError
 from exchange.instrument import Instrument
 from replay.crash.attribution import LiquidationRow
 from replay.crash.load import Loaded
+from replay.crash.losses import Losses
 from replay.crash.metrics import METRICS
 from replay.crash.observed import OBSERVERS, observed, sink_of
 from replay.crash.outcomes import AccountRow, Sheet
@@ -34,11 +35,20 @@ Why = Literal[
 
 
 class SideSpec(NamedTuple):
-    """What a side is to be: a name for people, the changes to the scenario, and another venue's rules, if any."""
+    """What a side is to be: a name for people, the changes to the scenario, and another venue's rules, if any.
+
+    title: what a variant that ships says of itself.
+    """
 
     name: str
     settings: Mapping[str, Any] = {}
     venue: str | None = None
+    title: str = ""
+
+    @property
+    def told(self) -> str:
+        """The name, and what a variant says of itself."""
+        return f"{self.name}: {self.title}" if self.title else self.name
 
 
 class Side(NamedTuple):
@@ -51,6 +61,7 @@ class Side(NamedTuple):
     accounts: Mapping[int, AccountRow]
     liquidations: Sequence[LiquidationRow]
     sheet: Sheet
+    losses: Losses
     story: Sequence[Line]
 
 
@@ -120,6 +131,7 @@ def run_side(
         {row.account: row for row in seen.accounts},
         seen.liquidations,
         seen.sheet,
+        found.losses,
         [] if account is None else sink_of(found, Explainer).lines(found.exchange),
     )
 

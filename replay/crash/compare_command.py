@@ -13,6 +13,7 @@ from exchange.units import MAX_ACCOUNT
 from replay.crash.command import data_folder
 from replay.crash.compare import Side, SideSpec, check_sides, difference, run_side
 from replay.crash.compare_text import account_text, comparison_tables, comparison_text, names_of
+from replay.crash.format import Variant
 from replay.crash.load import Loaded, load_crash
 from replay.crash.reporting import add_report, payload_of, wanted_page, write_report
 from replay.crash.settings import parse_settings
@@ -41,9 +42,11 @@ What may be changed: `cascade crash --help`.
 
 An account stands better where it gained more, less what it owes at the end: gained is equity and what it withdrew,
 less what it deposited, positions at the last mark. Why: liquidated on one side only, or at another price; paid for
-others' losses; deleveraged; owes; had its deficit paid; the rest by prices and costs. All sides must be in one money.
+others' losses; deleveraged; owes; had its deficit paid; the rest by prices and costs. Of these, three at
+most are told, none under a hundredth of the difference; the others are summed up. All sides must be in one money.
 
---json prints one object: name, kind, sides (name, settings, venue, numbers, sheet, accounts, liquidations, digest) and
+--json prints one object: name, kind, sides (name, title, settings, venue, numbers, sheet,
+beyond_margins, accounts, liquidations, digest) and
 differences (side, accounts by the size of the difference with their reasons). Money is in money units, prices in ticks.
 
 exit codes: 0 done, 2 something about the input is wrong, 130 interrupted.
@@ -104,7 +107,7 @@ def play_compare(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
         raise ConfigError(f"--account: expected an account of this crash, found {account}, which no event names")
     if page is not None or given.png is not None:
         payloads = [
-            payload_of(recorder, side.summary, side.spec.settings, letter, side.spec.name, runs=len(sides))
+            payload_of(recorder, side.summary, side.spec.settings, letter, side.spec.told, runs=len(sides))
             for letter, side, recorder in zip(names_of(len(sides)), sides, recorders, strict=True)
         ]
         tables = comparison_tables(sides, _PAGE_ACCOUNTS)
@@ -127,7 +130,10 @@ def _specs(given: argparse.Namespace, loaded: Loaded) -> list[SideSpec]:
     """Return what is to be compared. Raises ConfigError for less than two sides, too many, or one name twice."""
     changes = parse_settings(given.set)
     specs = [SideSpec(venue, {}, venue) for venue in given.venue]
-    specs += [SideSpec(name, _variant(name, loaded, "--variant")) for name in given.variant]
+    specs += [
+        SideSpec(name, _variant(name, loaded, "--variant").set, title=_variant(name, loaded, "--variant").title)
+        for name in given.variant
+    ]
     specs += [_side(text, loaded) for text in given.side]
     own = SideSpec("as it ships")
     if not specs:
@@ -143,7 +149,14 @@ def _specs(given: argparse.Namespace, loaded: Loaded) -> list[SideSpec]:
         if any(spec.name == other.name for other in specs[:place]):
             raise ConfigError(f"compare: expected a name for each side, found {shown(spec.name)} twice")
     seed = {} if given.seed is None else {"seed": given.seed}
-    return [spec._replace(settings={**spec.settings, **changes, **seed}) for spec in specs]
+    also = ", ".join(f"{name} = {value}" for name, value in {**changes, **seed}.items())
+    return [
+        spec._replace(
+            settings={**spec.settings, **changes, **seed},
+            title=", ".join(text for text in (spec.title, also and f"with {also}") if text),
+        )
+        for spec in specs
+    ]
 
 
 def _side(text: str, loaded: Loaded) -> SideSpec:
@@ -153,16 +166,18 @@ def _side(text: str, loaded: Loaded) -> SideSpec:
         raise ConfigError(f'--side: expected "NAME: rule=value, ...", found {shown(text)}')
     settings: dict[str, Any] = parse_settings([part.strip() for part in _NEXT_SETTING.split(rest) if part.strip()])
     venue = settings.pop("venue", None)
+    title = ""
     if "variant" in settings:
-        settings = {**_variant(settings.pop("variant"), loaded, f"--side {name}"), **settings}
-    return SideSpec(name.strip(), settings, venue)
+        variant = _variant(settings.pop("variant"), loaded, f"--side {name}")
+        settings, title = {**variant.set, **settings}, variant.title
+    return SideSpec(name.strip(), settings, venue, title)
 
 
-def _variant(name: str, loaded: Loaded, where: str) -> dict[str, Any]:
+def _variant(name: str, loaded: Loaded, where: str) -> Variant:
     if name not in loaded.crash.variant:
         known = ", ".join(loaded.crash.variant) or "none"
         raise ConfigError(f"{where}: expected one of {known}, found {shown(name)}")
-    return dict(loaded.crash.variant[name].set)
+    return loaded.crash.variant[name]
 
 
 def _json(loaded: Loaded, sides: Sequence[Side], account: int | None) -> str:
@@ -179,10 +194,12 @@ def _json(loaded: Loaded, sides: Sequence[Side], account: int | None) -> str:
 def _plain_side(side: Side, account: int | None) -> dict[str, Any]:
     told: dict[str, Any] = {
         "name": side.spec.name,
+        "title": side.spec.title,
         "settings": dict(side.spec.settings),
         "venue": side.spec.venue,
         "numbers": dict(side.values),
         "sheet": side.sheet._asdict(),
+        "beyond_margins": side.losses.shares,
         "digest": side.summary.digest,
     }
     if account is not None:

@@ -19,9 +19,11 @@ from replay.sentences import Teller
 from replay.text_table import table_lines
 
 _TOTALS: Final = (
-    "low", "last", "mark_low", "stops", "liquidations", "liquidated_accounts", "shortfall", "fund_start", "fund_paid",
-    "fund_end", "socialized", "payers", "deleveraged_accounts", "deleveraged", "taken_over", "backstopped",
-    "venue_loss", "written_off",
+    "low", "last", "mark_low", "pauses", "settled_at", "stops", "liquidations", "liquidated_accounts", "unfinished",
+    "negative_equity", "beyond_margins", "shortfall", "fund_start", "fund_deposited", "fund_received", "fund_paid",
+    "fund_position_loss", "fund_end", "socialized", "payers", "deleveraged_accounts", "deleveraged",
+    "deleveraged_missed", "taken_over", "backstopped", "backstop_loss", "backstop_received", "venue_loss",
+    "written_off",
 )  # fmt: skip
 _REASONS_TOLD: Final = 3
 _SHARE_TOLD: Final = 100  # what is less than one part in so many of a difference is no reason
@@ -37,7 +39,7 @@ def comparison_text(loaded: Loaded, sides: Sequence[Side], most: int) -> str:
     about = loaded.crash.about
     letters = names_of(len(sides))
     lines = [f"{about.title}, {about.date} ({about.kind})"]
-    lines += [f"  {letter}  {side.spec.name}" for letter, side in zip(letters, sides, strict=True)]
+    lines += [f"  {letter}  {side.spec.told}" for letter, side in zip(letters, sides, strict=True)]
     lines += ["", *table_lines(_totals(sides, letters))]
     tell = Teller(sides[0].instruments)
     for letter, side in zip(letters[1:], sides[1:], strict=True):
@@ -82,7 +84,7 @@ def account_text(sides: Sequence[Side], account: int) -> str:
     for letter, side in zip(names_of(len(sides)), sides, strict=True):
         row = side.accounts.get(account)
         lines.append(
-            f"{letter}  {side.spec.name}: account {account}" + (f", of {row.group}" if row and row.group else "")
+            f"{letter}  {side.spec.told}: account {account}" + (f", of {row.group}" if row and row.group else "")
         )
         lines += ["", story_of(list(side.story)) or "  there is no such account here", ""]
     here = sides[0].accounts.get(account)
@@ -103,10 +105,14 @@ def account_text(sides: Sequence[Side], account: int) -> str:
 
 
 def reasons_text(change: Change, tell: Teller) -> str:
-    """Return why an account stands otherwise, the first few reasons."""
+    """Return why an account stands otherwise: the first few reasons, and the sum of the others."""
     least = abs(change.worth) // _SHARE_TOLD
-    told = [reason for reason in change.reasons if reason.amount == 0 or abs(reason.amount) > least]
-    return "; ".join(_reason(reason, change, tell) for reason in told[:_REASONS_TOLD])
+    shown = [reason for reason in change.reasons if reason.amount == 0 or abs(reason.amount) > least][:_REASONS_TOLD]
+    texts = [_reason(reason, change, tell) for reason in shown]
+    rest = [reason.amount for reason in change.reasons if reason not in shown]
+    if sum(rest):
+        texts.append(f"{_signed(sum(rest), tell)} by what is smaller")
+    return "; ".join(texts)
 
 
 # --- tables ------------------------------------------------------------------------------------------------------
@@ -122,8 +128,10 @@ def _totals(
     rows = [["", *letters]]
     for name in _TOTALS:
         values = [side.values[name] for side in sides]
-        if any(values):
+        if any(values) or (name == "fund_end" and any(side.values["fund_start"] for side in sides)):
             rows.append([METRICS[name].what, *(told(METRICS[name], instrument, value) for value in values)])
+        if name == "fund_position_loss":
+            rows += _fund_rest(sides)
         if name == "liquidated_accounts" and any(side.summary.triggered for side in sides):
             rows.append(["set off by another one", *(f"{side.summary.triggered:,}" for side in sides)])
             rows.append(["longest chain", *(f"{side.summary.longest_chain:,}" for side in sides)])
@@ -140,6 +148,28 @@ def _totals(
         if any(amounts):
             rows.append([what, *(told(METRICS["shortfall"], instrument, amount) for amount in amounts)])
     return rows
+
+
+def _fund_rest(sides: Sequence[Side]) -> list[list[str]]:
+    """Return what is left to say so that the rows of the fund add up to what it has after."""
+    rest: list[tuple[str, Callable[[Side], int]]] = [
+        ("of that at the last mark only", lambda side: side.losses.fund.marked),
+        ("other income of the fund", _other_income),
+    ]
+    rows = []
+    for what, read in rest:
+        amounts = [read(side) for side in sides]
+        if any(amounts):
+            instrument = sides[0].instruments[0]
+            rows.append([what, *(told(METRICS["shortfall"], instrument, amount) for amount in amounts)])
+    return rows
+
+
+def _other_income(side: Side) -> int:
+    """Return what the fund's balance gained otherwise: debts repaid, shares of fees and interest, rounding."""
+    names = ("fund_start", "fund_deposited", "fund_received", "fund_end", "fund_paid")
+    start, deposited, received, end, paid = (side.values[name] or 0 for name in names)
+    return end - start - deposited - received + paid + side.losses.fund.realized
 
 
 def _sums(found: Difference, tell: Teller, letter: str) -> list[str]:

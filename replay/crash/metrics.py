@@ -219,6 +219,15 @@ METRICS: Final[dict[str, Metric]] = {
     "backstop_received": Metric(
         "money", "margin that came to it with that", _NONE, lambda seen: seen.losses.backstop.received
     ),
+    "deleveraged_missed": Metric(
+        "money",
+        "what they would have got more at the mark",
+        _NONE,
+        lambda seen: seen.losses.paid.get("deleveraged", 0),
+    ),
+    "beyond_margins": Metric(
+        "money", "lost beyond margins, whoever bears it", _NONE, lambda seen: sum(seen.losses.shares.values())
+    ),
     "unfinished": Metric(
         "count", "liquidations that had not ended", _NONE, lambda seen: seen.losses.unfinished.liquidations
     ),

@@ -75,15 +75,20 @@ def payload_of(
     label: str = "A",
     name: str = "as it ships",
     *,
+    title: str = "",
     runs: int = 1,
 ) -> dict[str, Any]:
-    """Return what the page draws of a run that a recorder was attached to. runs: on the page, which share its size."""
+    """Return what the page draws of a run that a recorder was attached to.
+
+    title: of the what-if, if it has one. runs: on the page, which share its size.
+    """
     return run_payload(
         recorder.film(),
         recorder.rows(),
         label=label,
         name=name,
         what_if=what_if,
+        title=title,
         venue=summary.venue,
         digest=summary.digest,
         columns=COLUMNS // runs,

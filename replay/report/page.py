@@ -106,6 +106,7 @@ def _hash(script: str) -> str:
 def _leads(runs: Sequence[Mapping[str, Any]]) -> str:
     if len(runs) == 1:
         what_if = ", ".join(f"{name} = {value}" for name, value in runs[0]["what_if"])
+        what_if = f"{runs[0]['title']} ({what_if})" if runs[0]["title"] else what_if
         changed = f'<p class="whatif"><strong>What if:</strong> {escape(what_if)}</p>' if what_if else ""
         return f'<p class="lead">{escape(lead(runs[0]))}</p>{changed}'
     return "".join(

@@ -33,12 +33,13 @@ def run_payload(
     what_if: Mapping[str, object],
     venue: str,
     digest: str,
+    title: str = "",
     columns: int = COLUMNS,
     is_undone: bool = False,
 ) -> dict[str, Any]:
-    """Return one run. label: what the page calls it, of several; name: what it is. columns: of `thin`'s rule.
+    """Return one run. label: what the page calls it, of several; name: what it is. title: of the what-if.
 
-    is_undone: a rollback undid it.
+    columns: of `thin`'s rule. is_undone: a rollback undid it.
     """
 
     def kept(track: Track) -> dict[str, Any]:
@@ -50,6 +51,7 @@ def run_payload(
         "label": label,
         "name": name,
         "what_if": [[rule, str(value)] for rule, value in what_if.items()],
+        "title": title,
         "venue": venue,
         "digest": digest,
         "is_undone": is_undone,

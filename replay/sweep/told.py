@@ -13,8 +13,9 @@ from replay.text_table import table_lines
 from replay.wording import shown
 
 _SHOWN_FIRST: Final = (
-    "low", "fall", "liquidated_accounts", "stops", "fund_change", "fund_paid", "deleveraged_accounts", "socialized",
-    "venue_loss", "mark_low", "trades",
+    "low", "fall", "liquidated_accounts", "beyond_margins", "unfinished", "negative_equity", "stops", "fund_change",
+    "fund_paid", "fund_position_loss", "backstop_loss", "deleveraged_accounts", "socialized", "venue_loss", "mark_low",
+    "trades",
 )  # fmt: skip
 _NUMBERS_MOST: Final = 5
 _ROWS_MOST: Final = 24

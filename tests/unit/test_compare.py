@@ -15,9 +15,10 @@ import pytest
 from exchange.errors import ConfigError
 from replay.cli import main
 from replay.crash.compare import Reason, Side, SideSpec, difference, run_side
-from replay.crash.compare_text import comparison_text
+from replay.crash.compare_text import comparison_text, reasons_text
 from replay.crash.load import load_crash
 from replay.crash.outcomes import AccountRow
+from replay.sentences import Teller
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_INJECTION = {"timeline.injection": "off"}
@@ -157,7 +158,7 @@ def test_three_sides(cascade: Cascade) -> None:
         "compare", "okex-2018", "--variant", "no-injection", "--side", "rich: fund.opening=500000000000, seed=3"
     )
     assert code == 0
-    assert "  A  as it ships\n  B  no-injection\n  C  rich\n" in out
+    assert "  A  as it ships\n  B  no-injection: the venue puts nothing in\n  C  rich\n" in out
     assert "accounts in B against A" in out
     assert "accounts in C against A" in out
     assert "3 better off by 1,219.97173536 BTC" in out
@@ -263,3 +264,34 @@ def test_ctrl_c_says_nothing_half() -> None:
         pytest.skip("it was over before the signal came")
     assert (process.returncode, out) == (130, "")
     assert "Traceback" not in err
+
+
+def test_rows_of_the_fund_add_up(okex: list[Side]) -> None:
+    """Before, put in, received, paid, lost and after are all there, and what is left has a row of its own."""
+    text = comparison_text(load_crash("okex-2018"), okex, 10)
+    assert "2,500 BTC" in next(line for line in text.splitlines() if "put into it from outside" in line)
+    assert "insurance fund after" in text
+    assert "other income" not in text
+    for side in okex:
+        values = {name: value or 0 for name, value in side.values.items()}
+        before = values["fund_start"] + values["fund_deposited"] + values["fund_received"]
+        assert before - values["fund_paid"] - side.losses.fund.realized == values["fund_end"]
+
+
+def test_a_variant_says_what_it_is(cascade: Cascade) -> None:
+    """On the terminal of a comparison and of a run, and what --set adds to all sides, too."""
+    title = load_crash("okex-2018").crash.variant["no-injection"].title
+    code, text, _ = cascade("compare", "okex-2018", "--variant", "no-injection")
+    assert (code, f"B  no-injection: {title}" in text) == (0, True)
+    _, text, _ = cascade("compare", "okex-2018", "--variant", "no-injection", "--seed", "3")
+    assert "A  as it ships: with seed = 3" in text
+    _, text, _ = cascade("crash", "okex-2018", "--variant", "no-injection")
+    assert f"WHAT IF     no-injection: {title} (timeline.injection = " in text
+
+
+def test_reasons_that_are_not_told_are_summed_up(okex: list[Side]) -> None:
+    """So that what is printed adds up to the difference."""
+    found = difference(*sides(row(), row(gain=1_000, fees=-5), okex)).changes[0]
+    assert [reason.why for reason in found.reasons] == ["price", "costs"]
+    tell = Teller(okex[0].instruments)
+    assert reasons_text(found, tell) == "0.00000995 BTC more by prices; +0.00000005 BTC by what is smaller"
