@@ -32,7 +32,8 @@ def story_of_run(found: CrashRun, checks: Sequence[Check], warning: str = "") ->
         last = subject
     engine = "compiled" if summary.compiled else "interpreted"
     refused = f", {summary.rejected:,} refused" if summary.rejected else ""
-    counts = f"{summary.commands:,} commands{refused}, {summary.events:,} events, {summary.trades:,} trades"
+    trades = f"{summary.trades:,} trade{'' if summary.trades == 1 else 's'}"
+    counts = f"{summary.commands:,} commands{refused}, {summary.events:,} events, {trades}"
     end = [_line("run", f"{counts} in {summary.seconds:.2f} s, {engine}"), _line("digest", summary.digest)]
     if summary.stopped == "interrupt":
         end.append(_line("", "INTERRUPTED: the figures are those of the commands that ran"))
@@ -69,16 +70,21 @@ def list_of(scenarios: Sequence[Loaded]) -> str:
     )
 
 
-def table_of(name: str, checks: Sequence[Check]) -> str:
-    """Return the expected numbers beside ours; a note follows where one is outside."""
+def table_of(name: str, checks: Sequence[Check], warning: str = "") -> str:
+    """Return the expected numbers beside ours; a note follows where one is outside.
+
+    warning: the what-if, under which nothing is given, fitted or predicted.
+    """
     rows = [("", "number", "expected", "ours", "tolerance", "basis", "source")]
     for check in checks:
         verdict = "ok" if check.is_inside else "MISS"
         expected = check.expected
-        rows.append(
-            (verdict, expected.name, check.theirs, check.ours, check.tolerance, expected.basis, expected.source)
-        )
-    lines = [name, *table_lines(rows, left=range(len(rows[0])))]
+        basis = "" if warning else expected.basis
+        rows.append((verdict, expected.name, check.theirs, check.ours, check.tolerance, basis, expected.source))
+    lines = [name]
+    if warning:
+        lines.append(f"  WHAT IF {warning}: what is expected is of the run as it ships")
+    lines += table_lines(rows, left=range(len(rows[0])))
     lines += [
         f"  {check.expected.name}: {check.expected.note}"
         for check in checks

@@ -21,7 +21,7 @@ from replay.progress import shown_count
 from replay.sweep.plan import parse_seeds
 from replay.sweep.pools import cores, local_pool
 from replay.text_table import table_lines
-from replay.wording import shown
+from replay.wording import os_errors_of, shown
 
 SUMMARY: Final = "the tables of a publication, ours beside theirs"
 MORE: Final = """\
@@ -103,7 +103,8 @@ def play_paper(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
     else:
         rows, skipped = _rows(paper, data_folder(given))
     if given.out is not None and paper.name != _GAO:
-        Path(given.out).mkdir(parents=True, exist_ok=True)
+        with os_errors_of(given.out, is_written=True):
+            Path(given.out).mkdir(parents=True, exist_ok=True)
         path = write_table(_stored(rows), Path(given.out) / paper.name)
         if not given.json:
             say(f"{path}: {len(rows):,} rows\n")
@@ -141,7 +142,8 @@ def _falls(given: argparse.Namespace, say: Callable[[str], Any]) -> list[Row]:
         falls = run_all(seeds, pool.executor, progress)
     paths = []
     if given.out is not None:
-        Path(given.out).mkdir(parents=True, exist_ok=True)
+        with os_errors_of(given.out, is_written=True):
+            Path(given.out).mkdir(parents=True, exist_ok=True)
         paths.append(write_table(falls_table(falls), Path(given.out) / _GAO))
     if given.png is not None:
         paths.append(write_png(falls, given.png))
