@@ -12,8 +12,8 @@ from exchange.instrument import Instrument
 from replay.crash.compare import Change, Difference, Reason, Side, difference
 from replay.crash.load import Loaded
 from replay.crash.metrics import METRICS, Metric, told
-from replay.crash.outcomes import AccountRow
 from replay.explain import story_of
+from replay.observers.outcomes import AccountRow
 from replay.report.words import rounded
 from replay.sentences import Teller
 from replay.text_table import table_lines
