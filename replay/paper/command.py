@@ -20,6 +20,7 @@ from replay.parquet import Cell, Column, table_of, write_table
 from replay.progress import shown_count
 from replay.sweep.plan import parse_seeds
 from replay.sweep.pools import cores, local_pool
+from replay.text_table import table_lines
 from replay.wording import os_errors_of, shown
 
 SUMMARY: Final = "the tables of a publication, ours beside theirs"
@@ -160,13 +161,7 @@ def _told(paper: Paper, rows: Sequence[Row], skipped: str) -> str:
     lines = [paper.title, paper.citation, ""]
     head = ("", "theirs", "ours", "within", "", "", "where")
     cells = [head, *(_cells(row) for row in rows)]
-    widths = [max(len(line[place]) for line in cells) for place in range(len(head))]
-    for name, theirs, ours, tolerance, kind, reach, where in cells:
-        numbers = "  ".join(
-            text.rjust(width) for text, width in zip((theirs, ours, tolerance), widths[1:4], strict=True)
-        )
-        rest = f"{kind.ljust(widths[4])}  {reach.ljust(widths[5])}  {where}"
-        lines.append(f"{name.ljust(widths[0])}  {numbers}  {rest}".rstrip())
+    lines += table_lines(cells, left=(0, 4, 5, 6), indent="")
     explained = [row for row in rows if row.miss and row.reach in ("explained", "beside")]
     reasons = list(dict.fromkeys(row.miss for row in explained))
     for reason in reasons:
