@@ -1,7 +1,15 @@
 """What the fund loses on what it took over, and what stops trading, from the events of small venues."""
 
 from exchange import Exchange
-from exchange.commands import Deposit, FundDeposit, OpenPosition, SetMarketState, SetMarkPrice, SettleInstrument
+from exchange.commands import (
+    Command,
+    Deposit,
+    FundDeposit,
+    OpenPosition,
+    SetMarketState,
+    SetMarkPrice,
+    SettleInstrument,
+)
 from exchange.enums import MarketState
 from exchange.exchange import EventSink
 from exchange.instrument import Instrument, MarginTier
@@ -30,7 +38,7 @@ def finish(venue: Exchange, sink: EventSink) -> None:
     sink.write(venue.open_block(), venue.open_block_first_seq())
 
 
-def taken_over(*more: object) -> tuple[Exchange, Measurer]:
+def taken_over(*more: Command) -> tuple[Exchange, Measurer]:
     """The fund takes 10 over at a mark of 92, as nobody bids; then something else happens."""
     venue, measurer = watched("fund")
     commands = [
