@@ -11,8 +11,10 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def asks_to_stop() -> Iterator[Callable[[], bool]]:
+def asks_to_stop(*, is_prompt: bool = False) -> Iterator[Callable[[], bool]]:
     """Yield a function that tells whether SIGINT or SIGTERM has come since; a second one raises KeyboardInterrupt.
+
+    is_prompt: so does the first, until the function is called for the first time: before a run asks nobody hears.
 
     A signal that whoever started us had ignored stays ignored, as under `nohup`. Outside of the main thread signals are
     not ours to take: there the function always says no.
@@ -20,15 +22,21 @@ def asks_to_stop() -> Iterator[Callable[[], bool]]:
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
-    came = threading.Event()
+    came, is_asked = threading.Event(), threading.Event()
+    if not is_prompt:
+        is_asked.set()
 
     def note(number: int, frame: FrameType | None) -> None:
-        if came.is_set():
+        if came.is_set() or not is_asked.is_set():
             raise KeyboardInterrupt
         came.set()
 
+    def has_come() -> bool:
+        is_asked.set()
+        return came.is_set()
+
     with _handled_by(note):
-        yield came.is_set
+        yield has_come
 
 
 @contextmanager

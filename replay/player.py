@@ -32,6 +32,7 @@ from replay.sources import Source
 from replay.summary import RunSummary, summarize
 from replay.tape import TapeWriter
 from replay.tape_format import record_ts_ns
+from replay.wording import os_errors_of
 
 EVENTS_NAME: Final = "events.log"
 COMMANDS_NAME: Final = "commands.tape"
@@ -219,7 +220,8 @@ def _new_folder(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     made = [parent for parent in path.parents if not parent.exists()]  # the innermost first
     try:
-        partial.mkdir(parents=True)
+        with os_errors_of(path, is_written=True):
+            partial.mkdir(parents=True)
         yield partial
         partial.rename(path)
     except BaseException:

@@ -254,6 +254,12 @@ def _refusals(summary: RunSummary) -> list[str]:
     return told
 
 
+def held_by_fund(summary: RunSummary) -> str:
+    """Return what the fund holds at the end, as quantities."""
+    steps = {market.symbol: Decimal(market.lot_size) for market in summary.instruments}
+    return ", ".join(f"{size * steps[symbol]:,f} {symbol}" for symbol, size in summary.fund_positions.items())
+
+
 def _payers(summary: RunSummary) -> list[str]:
     if summary.liquidations == 0:
         return []
@@ -267,7 +273,7 @@ def _payers(summary: RunSummary) -> list[str]:
         f"  received {money(summary.surplus_paid)} left over in liquidations and {money(earned)} from fees and trading",
     ]
     if summary.fund_positions:
-        held = ", ".join(f"{size:,} lots {symbol}" for symbol, size in summary.fund_positions.items())
+        held = held_by_fund(summary)
         texts.append(f"  and holds what found no bid: {held}")
     if summary.socialized_loss:
         shared = f"{summary.haircuts:,} haircuts on up to {summary.most_payers:,} accounts in profit"

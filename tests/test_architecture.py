@@ -86,6 +86,7 @@ NUMBERS = {
         "zstd.py": 0,
         "wording.py": 0,
         "percent.py": 0,
+        "text_table.py": 0,
         "sentences.py": 0,
         "atomic_file.py": 0,
         "toml_file.py": 0,
@@ -116,7 +117,8 @@ NUMBERS = {
         "verify": 2,
         "convert.py": 2,
         "scenario.py": 3,  # source, venue and accounts put together
-        "report": 4,
+        "observers": 1,  # sinks of event blocks: what a run came to, for whoever tells or draws it
+        "report": 3,
         "progress.py": 3,
         "shock": 3,
         "crash": 4,

@@ -559,7 +559,7 @@ class Clearing:
         realized = new_cost - cost - value
         legs[leg + SIZE] = new_size
         legs[leg + COST] = new_cost
-        if market.has_reducers:
+        if market.has_reducers and size_change != 0:
             market.moved_slots.append(slot)
             market.agenda.has_moved_slots = True
         if realized != 0:

@@ -5,7 +5,7 @@ trade needs, the nearest trigger of each direction, is kept beside them as an in
 chained through their rows in the order pool.
 
 Cost: a stop that joins or leaves a trigger where others wait O(1), else O(log triggers); looking for the next O(1).
-One that comes touched is besides in an order of its own until it is elected, at O(log of those).
+Of those that came touched there is a count for each trigger, at O(log of these).
 """
 
 from typing import Final, final
@@ -64,11 +64,8 @@ class StopIndex:
         self.count: i64 = 0
         self.asleep: dict[int, None] = {}  # trailing stops without a trigger, by entry
         self.has_come_touched: bool = False
-        # Those with CAME_TOUCHED_BIT: (trigger, its sign turned for the falling; arrival) -> order.
-        self.came_rising: SortedDict[tuple[int, int], int] = SortedDict()
-        self.came_falling: SortedDict[tuple[int, int], int] = SortedDict()
-        self.came_keys: dict[int, tuple[int, int]] = {}  # order -> its key there
-        self.arrivals: int = 0  # of such stops, ever
+        self.came_rising: SortedDict[int, int] = SortedDict()  # trigger -> how many there have CAME_TOUCHED_BIT
+        self.came_falling: SortedDict[int, int] = SortedDict()
 
     def add(self, order: i64) -> None:
         """Queue a stop behind the others of its trigger."""
@@ -142,19 +139,17 @@ class StopIndex:
     def set_came_touched(self, order: i64, is_touched: bool) -> None:
         """Say whether a stop that came or was amended just now is to be elected in this settling by itself."""
         words = self.orders.words
-        rises = is_rising(words[order + FLAGS])
-        queue = self.came_rising if rises else self.came_falling
-        if words[order + FLAGS] & CAME_TOUCHED_BIT != 0:
-            words[order + FLAGS] &= ~CAME_TOUCHED_BIT
-            del queue[self.came_keys.pop(order)]
-        if is_touched:
-            words[order + FLAGS] |= CAME_TOUCHED_BIT
-            trigger: int = words[order + TRIGGER]
-            self.arrivals += 1
-            key = (trigger if rises else -trigger, self.arrivals)
-            self.came_keys[order] = key
-            queue[key] = order
-        self.has_come_touched = len(self.came_keys) > 0
+        trigger: int = words[order + TRIGGER]
+        counts = self.came_rising if is_rising(words[order + FLAGS]) else self.came_falling
+        if (words[order + FLAGS] & CAME_TOUCHED_BIT != 0) == is_touched:
+            return
+        count = counts.get(trigger, 0) + (1 if is_touched else -1)
+        if count == 0:
+            del counts[trigger]
+        else:
+            counts[trigger] = count
+        words[order + FLAGS] ^= CAME_TOUCHED_BIT
+        self.has_come_touched = len(self.came_rising) + len(self.came_falling) > 0
 
     def next_touched(self, is_moved: bool, low: i64, high: i64, is_rising_first: bool) -> i64:
         """Return the stop that is elected next, 0 for none.
@@ -171,9 +166,20 @@ class StopIndex:
         if self.has_come_touched:
             # One that the range reaches has no trigger behind it: it is the nearest of all.
             if rising == 0 and self.came_rising:
-                rising = self.came_rising.peekitem(0)[1]
+                rising = self._first_that_came(self.rising[self.came_rising.peekitem(0)[0]])
             if falling == 0 and self.came_falling:
-                falling = self.came_falling.peekitem(0)[1]
+                falling = self._first_that_came(self.falling[self.came_falling.peekitem(-1)[0]])
         if rising != 0 and (falling == 0 or is_rising_first):
             return rising
         return falling
+
+    def _first_that_came(self, queue: list[int]) -> i64:
+        """Return the oldest stop of a trigger that came touched; at least one did.
+
+        Older ones that did not are few: the price that touched this one has touched them, too, and elects them first.
+        """
+        words = self.orders.words
+        order: i64 = queue[0]
+        while words[order + FLAGS] & CAME_TOUCHED_BIT == 0:
+            order = words[order + NEXT]
+        return order

@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from replay.text_table import table_lines
+
 
 class Row(msgspec.Struct, frozen=True):
     """One figure: what it is, its text for people, and what to add to it."""
@@ -61,15 +63,7 @@ def _noted(note: str) -> str:
 
 def _table_text(table: Table) -> str:
     """Return the table in columns as wide as they need; numbers to the right."""
-    columns = list(zip(table.headings, *table.rows, strict=True))
-    widths = [max(len(cell) for cell in column) for column in columns]
-    is_number = [all(not cell or cell[0] in "0123456789-+#" for cell in column[1:]) for column in columns]
-
-    def line(cells: tuple[str, ...]) -> str:
-        told = [
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(cells, widths, is_number, strict=True)
-        ]
-        return "  " + "  ".join(told).rstrip()
-
-    return "\n".join([line(table.headings), *(line(row) for row in table.rows)])
+    columns = zip(*table.rows, strict=True)
+    is_number = [all(not cell or cell[0] in "0123456789-+#" for cell in column) for column in columns]
+    left = [place for place, right in enumerate(is_number) if not right]
+    return "\n".join(table_lines([table.headings, *table.rows], left=left))

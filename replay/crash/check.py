@@ -1,7 +1,8 @@
 """Compares what a scenario's runs came to with what its sources say."""
 
+import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +17,7 @@ from replay.flows.setting import parse_duration
 from replay.sources.cells import parse_time
 from replay.wording import shown
 
+_NUMBER: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 _HOLDS: Final[dict[Relation, Callable[[Decimal, Decimal, Decimal], bool]]] = {
     "=": lambda ours, theirs, tolerance: abs(ours - theirs) <= tolerance,
     "<": lambda ours, theirs, tolerance: ours < theirs + tolerance,
@@ -63,7 +65,8 @@ def check_crash(
             raise KeyboardInterrupt
         instruments = found.instruments
         answers |= {(variant, query): value for query, value in zip(queries, found.values, strict=True)}
-    return [compare(expected, answers, instruments, loaded) for expected in loaded.crash.expected]
+    is_what_if = bool(settings) or venue is not None
+    return [compare(found, answers, instruments, loaded, is_what_if=is_what_if) for found in loaded.crash.expected]
 
 
 def queries_of(loaded: Loaded) -> list[Query]:
@@ -83,8 +86,10 @@ def compare(
     answers: Mapping[tuple[str, Query], int | None],
     instruments: tuple[Instrument, ...],
     loaded: Loaded,
+    *,
+    is_what_if: bool = False,
 ) -> Check:
-    """Return one number beside what it should be."""
+    """Return one number beside what it should be. is_what_if: the runs are not those that the scenario describes."""
     metric = METRICS[expected.metric]
     instrument = next((fact for fact in instruments if fact.symbol == expected.instrument), instruments[0])
     query = query_of(expected)
@@ -92,40 +97,55 @@ def compare(
     where = f"{loaded.path}: expected {expected.name!r}"
     if expected.of_variant is not None:
         other = answers[expected.of_variant, query]
-        named = expected.of_variant or "the plain run"
+        named = expected.of_variant or ("this what-if" if is_what_if else "the plain run")
         theirs = None if other is None else Decimal(other)
-        text = f"{told(metric, instrument, other)} of {named}"
+        text = f"{_worded(metric, instrument, other)} of {named}"
     else:
         theirs = _counted(str(expected.value), metric, instrument, where)
-        text = str(expected.value)
+        text = _stated(str(expected.value), theirs, metric, instrument)
     tolerance = _counted(str(expected.tolerance), metric, instrument, where)
+    if tolerance < 0:
+        raise ConfigError(f"{where}: expected a tolerance of at least 0, found {shown(expected.tolerance)}")
+    allowed = _tolerance(expected, tolerance, metric, instrument)
     if theirs is not None and expected.tolerance_ppm:
         tolerance = max(tolerance, abs(theirs) * expected.tolerance_ppm / PPM)
     is_inside = False
     if ours is not None and theirs is not None:
         is_inside = _HOLDS[expected.relation](Decimal(ours), theirs, tolerance)
     relation = "" if expected.relation == "=" else f"{expected.relation} "
-    return Check(expected, relation + text, told(metric, instrument, ours), _tolerance(expected), is_inside)
+    return Check(expected, relation + text, _worded(metric, instrument, ours), allowed, is_inside)
 
 
-def _tolerance(expected: Expected) -> str:
+def _tolerance(expected: Expected, tolerance: Decimal, metric: Metric, instrument: Instrument) -> str:
     if expected.tolerance_ppm:
         return f"{Decimal(expected.tolerance_ppm) / 10_000:f} %"
-    if str(expected.tolerance) != "0":
-        return str(expected.tolerance)
+    if tolerance:
+        return _stated(str(expected.tolerance), tolerance, metric, instrument)
     return "exact" if expected.relation == "=" else ""
+
+
+def _worded(metric: Metric, instrument: Instrument, value: int | None) -> str:
+    """Return a number with its unit: a quantity's is its market."""
+    found = told(metric, instrument, value)
+    return f"{found} {instrument.symbol}" if metric.unit == "quantity" and value is not None else found
+
+
+def _stated(text: str, value: Decimal, metric: Metric, instrument: Instrument) -> str:
+    """Return what a scenario states as our own numbers are told; as it stands there where it is finer than a unit."""
+    if value != value.to_integral_value() or (metric.unit == "ppm" and text.endswith("%")):
+        return text
+    return _worded(metric, instrument, int(value))
 
 
 def _counted(text: str, metric: Metric, instrument: Instrument, where: str) -> Decimal:
     """Return a text in the units of a number: ticks, minor units, lots, ppm, ns. Not rounded to whole ones."""
-    try:
-        if metric.unit == "ns":
-            return Decimal(_nanoseconds(text, where))
-        if metric.unit == "ppm" and text.endswith("%"):
-            return Decimal(text.removesuffix("%").strip()) * 10_000
-        return Decimal(text) / Decimal(step_of(metric, instrument))
-    except InvalidOperation as error:
-        raise ConfigError(f"{where}: expected a number, found {shown(text)}") from error
+    if metric.unit == "ns":
+        return Decimal(_nanoseconds(text, where))
+    is_percent = metric.unit == "ppm" and text.endswith("%")
+    digits = text.removesuffix("%").strip() if is_percent else text
+    if not _NUMBER.fullmatch(digits):
+        raise ConfigError(f"{where}: expected a number such as -12.5, found {shown(text)}")
+    return Decimal(digits) * 10_000 if is_percent else Decimal(digits) / Decimal(step_of(metric, instrument))
 
 
 def _nanoseconds(text: str, where: str) -> int:

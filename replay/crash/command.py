@@ -15,7 +15,7 @@ from replay.crash.metrics import METRICS
 from replay.crash.observed import OBSERVERS, observed
 from replay.crash.reporting import add_report, payload_of, wanted_page, write_report
 from replay.crash.run import CrashRun, Query, run
-from replay.crash.settings import parse_settings
+from replay.crash.settings import MAX_SEED, parse_settings
 from replay.crash.story import description, list_of, story_of_run, table_of
 from replay.crash.tables import account_table, liquidation_table
 from replay.flows.setting import MissingRecordingError
@@ -59,9 +59,13 @@ METRICS
 and with --attribution liquidations, with --accounts accounts, all of them. Numbers are in ticks, money units, lots, ppm
 and ns.
 
+With --set, --variant, --venue or --seed --check runs that what-if in place of each run, says so, and names no basis.
+
 exit codes: 0 done, 1 a number is outside of its tolerance, 2 something about the input is wrong, 130 interrupted.
 """
 _ROWS: Final = "20"
+_OF_A_RUN: Final = ("name", "set", "variant", "venue", "seed", "data", "json")
+_MODES: Final = {"list": (), "check_all": ("data", "json"), "about": ("name",), "check": _OF_A_RUN}
 _TABLES: Final = {
     "--attribution": "after the story a table of liquidations: cause, prices, depth, who paid",
     "--tree": "which liquidation set off which",
@@ -102,6 +106,7 @@ def play_crash(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
 
     Raises ConfigError or DataError for what the user got wrong, KeyboardInterrupt where a check was interrupted.
     """
+    _check_options(given)
     if given.list:
         say(list_of([load_crash(name) for name in crash_names()]))
         return 0
@@ -125,7 +130,7 @@ def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -
     page = wanted_page(given, loaded.name)
     recorder = Recorder()
     is_recorded = page is not None or given.png is not None
-    with asks_to_stop() as should_stop, shown_progress(loaded.name) as progress:
+    with asks_to_stop(is_prompt=True) as should_stop, shown_progress(loaded.name) as progress:
         found = run(
             loaded,
             settings,
@@ -140,7 +145,7 @@ def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -
     is_whole = found.summary.stopped != "interrupt"
     is_plain = not settings and given.venue is None and is_whole
     checks = checks_of(found._replace(values=found.values[: len(known)]), known) if is_plain else []
-    what_if = {**({"venue": given.venue} if given.venue else {}), **settings}
+    what_if = _what_if(given, settings)
     if not is_whole:
         page = None  # A page of a part would look like one of the whole.
     if is_recorded and is_whole:
@@ -153,14 +158,27 @@ def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -
         numbers = dict(zip(names, found.values[len(known) :], strict=True))
         say(_json(found, numbers, checks, given, page))
     else:
-        changed = ", ".join(f"{name} = {value}" for name, value in what_if.items())
-        title = _title(given, loaded)
+        title, changed = _title(given, loaded), _listed(what_if)
         say(story_of_run(found, checks, f"{title} ({changed})" if title else changed))
         for text in _more_of(found, given):
             say(f"\n{text}")
         if page is not None:
             say(f"\n{opened(page) if given.open else f'page in {page}'}")
     return 0 if is_whole else 130
+
+
+def _check_options(given: argparse.Namespace) -> None:
+    """Refuse an option that would do nothing beside another."""
+    mode = next((name for name in _MODES if getattr(given, name)), None)
+    if mode is None:
+        return
+    for name, value in vars(given).items():
+        if name in (mode, "act", *_MODES[mode]) or value in (None, False, []):
+            continue
+        word = "a NAME" if name == "name" else f"--{name.replace('_', '-')}"
+        raise ConfigError(
+            f"crash --{mode.replace('_', '-')}: expected no {word.removeprefix('a ')} beside it, found one"
+        )
 
 
 def _title(given: argparse.Namespace, loaded: Loaded) -> str:
@@ -180,11 +198,12 @@ def _more_of(found: CrashRun, given: argparse.Namespace) -> Iterator[str]:
     """Yield the tables that were asked for."""
     seen = observed(found)
     if given.attribution is not None:
-        yield "\n".join(liquidation_table(seen.liquidations, found.instruments, int(given.attribution)))
+        rows = liquidation_table(seen.liquidations, found.instruments, int(given.attribution))
+        yield "\n".join(rows) if seen.liquidations else "no liquidations"
     if given.tree is not None:
         lines = seen.attribution.tree_lines(seen.liquidations, int(given.tree))
         title = "liquidations under the one that set them off, the most notional first"
-        yield "\n".join([title, *(f"  {line}" for line in lines)])
+        yield "\n".join([title, *(f"  {line}" for line in lines)]) if lines else "no liquidations: no tree"
     if given.accounts is not None:
         yield "\n".join(account_table(seen.accounts, found.instruments, int(given.accounts)))
 
@@ -229,24 +248,22 @@ def _plain(check: Check) -> dict[str, object]:
 
 def _check(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -> int:
     settings = _settings(given, loaded)
-    with asks_to_stop() as should_stop:
+    with asks_to_stop(is_prompt=True) as should_stop:
         checks = check_crash(
             loaded, venue=given.venue, data=data_folder(given), settings=settings, should_stop=should_stop
         )
-    say(_checked(loaded, checks, given.json))
+    say(_checked(loaded, checks, given.json, _what_if(given, settings)))
     return 0 if all(check.is_inside for check in checks) else 1
 
 
 def _check_all(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
     """Check every crash that ships; those whose recordings are not here are named and left out."""
-    if given.name or given.set or given.variant or given.venue or given.seed or given.out:
-        raise ConfigError("crash --check-all: expected no NAME and nothing that changes a run, found one")
     missed = inside = 0
     skipped: list[str] = []
     for name in crash_names():
         loaded = load_crash(name)
         try:
-            with asks_to_stop() as should_stop:
+            with asks_to_stop(is_prompt=True) as should_stop:
                 checks = check_crash(loaded, data=data_folder(given), should_stop=should_stop)
         except MissingRecordingError as error:
             skipped.append(f"{name}: left out: {error}")
@@ -261,11 +278,21 @@ def _check_all(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
     return 0 if missed == 0 else 1
 
 
-def _checked(loaded: Loaded, checks: Sequence[Check], is_json: bool) -> str:
+def _checked(loaded: Loaded, checks: Sequence[Check], is_json: bool, what_if: Mapping[str, Any] | None = None) -> str:
     kind = loaded.crash.about.kind
     if is_json:
-        return msgspec.json.encode({"name": loaded.name, "kind": kind, "checks": [_plain(c) for c in checks]}).decode()
-    return table_of(f"{loaded.name} ({kind})", checks)
+        found = {"name": loaded.name, "kind": kind, "what_if": what_if or {}, "checks": [_plain(c) for c in checks]}
+        return msgspec.json.encode(found).decode()
+    return table_of(f"{loaded.name} ({kind})", checks, _listed(what_if or {}))
+
+
+def _what_if(given: argparse.Namespace, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what makes a run another than the scenario's."""
+    return {**({"venue": given.venue} if given.venue else {}), **settings}
+
+
+def _listed(what_if: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in what_if.items())
 
 
 def _settings(given: argparse.Namespace, loaded: Loaded) -> dict[str, Any]:
@@ -277,7 +304,7 @@ def _settings(given: argparse.Namespace, loaded: Loaded) -> dict[str, Any]:
         settings |= loaded.crash.variant[given.variant].set
     settings |= parse_settings(given.set)
     if given.seed is not None:
-        settings["seed"] = given.seed
+        settings["seed"] = str(parse_integer(given.seed, "--seed", 0, MAX_SEED))
     return settings
 
 

@@ -10,14 +10,14 @@ from typing import Any, Final, Literal, NamedTuple
 
 from exchange.errors import ConfigError
 from exchange.instrument import Instrument
-from replay.crash.attribution import LiquidationRow
 from replay.crash.load import Loaded
-from replay.crash.losses import Losses
 from replay.crash.metrics import METRICS
 from replay.crash.observed import OBSERVERS, observed, sink_of
-from replay.crash.outcomes import AccountRow, Sheet
 from replay.crash.run import Query, SinkFactory, check_run, run
 from replay.explain import Explainer, Line
+from replay.observers.attribution import LiquidationRow
+from replay.observers.losses import Losses
+from replay.observers.outcomes import AccountRow, Sheet
 from replay.player import Progress
 from replay.summary import RunSummary
 

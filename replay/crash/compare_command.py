@@ -16,7 +16,7 @@ from replay.crash.compare_text import account_text, comparison_tables, compariso
 from replay.crash.format import Variant
 from replay.crash.load import Loaded, load_crash
 from replay.crash.reporting import add_report, payload_of, wanted_page, write_report
-from replay.crash.settings import parse_settings
+from replay.crash.settings import MAX_SEED, OWN, parse_settings
 from replay.interrupt import asks_to_stop
 from replay.progress import shown_progress
 from replay.report.figures import write_figures
@@ -60,7 +60,13 @@ _NEXT_SETTING: Final = re.compile(r",\s*(?=[A-Za-z_][\w.\-]*=)")
 def add_compare(parser: argparse.ArgumentParser) -> None:
     """Give `cascade compare` its arguments."""
     parser.add_argument("name", metavar="NAME", help="of `cascade crash --list`, or a folder with a crash.toml")
-    parser.add_argument("--venue", action="append", default=[], metavar="FILE_OR_NAME", help="a side with its rules")
+    parser.add_argument(
+        "--venue",
+        action="append",
+        default=[],
+        metavar="FILE_OR_NAME",
+        help=f"a side with its rules; `{OWN}`: the scenario's",
+    )
     parser.add_argument("--variant", action="append", default=[], metavar="NAME", help="a side: a what-if that ships")
     parser.add_argument("--side", action="append", default=[], metavar="TEXT", help='a side: "NAME: rule=value, ..."')
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a what-if, see below")
@@ -88,7 +94,7 @@ def play_compare(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
     recorders = [Recorder() for _ in specs]
     data = data_folder(given)
     check_sides(loaded, specs, data)
-    with asks_to_stop() as should_stop:
+    with asks_to_stop(is_prompt=True) as should_stop:
         for letter, spec, recorder in zip(names_of(len(specs)), specs, recorders, strict=True):
             sinks = [recorder.attach] if page is not None or given.png is not None else []
             with shown_progress(f"{letter} {loaded.name}") as progress:
@@ -129,7 +135,7 @@ def play_compare(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
 def _specs(given: argparse.Namespace, loaded: Loaded) -> list[SideSpec]:
     """Return what is to be compared. Raises ConfigError for less than two sides, too many, or one name twice."""
     changes = parse_settings(given.set)
-    specs = [SideSpec(venue, {}, venue) for venue in given.venue]
+    specs = [SideSpec("as it ships") if venue == OWN else SideSpec(venue, {}, venue) for venue in given.venue]
     specs += [
         SideSpec(name, _variant(name, loaded, "--variant").set, title=_variant(name, loaded, "--variant").title)
         for name in given.variant
@@ -141,14 +147,16 @@ def _specs(given: argparse.Namespace, loaded: Loaded) -> list[SideSpec]:
             raise ConfigError("compare: expected --set, --variant, --venue or --side, found none: what is to differ?")
         specs = [own, SideSpec(", ".join(f"{name} = {value}" for name, value in changes.items()), changes)]
         changes = {}
-    elif len(given.venue) < 2:
+    elif len(given.venue) < 2 and own not in specs:
         specs.insert(0, own)
+    if len(specs) < 2:
+        raise ConfigError("compare: expected two sides or more, found the scenario's own rules only")
     if len(specs) > _SIDES_MOST:
         raise ConfigError(f"compare: expected at most {_SIDES_MOST} sides, found {len(specs)}")
     for place, spec in enumerate(specs):
         if any(spec.name == other.name for other in specs[:place]):
             raise ConfigError(f"compare: expected a name for each side, found {shown(spec.name)} twice")
-    seed = {} if given.seed is None else {"seed": given.seed}
+    seed = {} if given.seed is None else {"seed": str(parse_integer(given.seed, "--seed", 0, MAX_SEED))}
     also = ", ".join(f"{name} = {value}" for name, value in {**changes, **seed}.items())
     return [
         spec._replace(

@@ -12,11 +12,11 @@ from exchange.instrument import Instrument
 from replay.crash.compare import Change, Difference, Reason, Side, difference
 from replay.crash.load import Loaded
 from replay.crash.metrics import METRICS, Metric, told
-from replay.crash.outcomes import AccountRow
-from replay.crash.text_table import table_lines
 from replay.explain import story_of
+from replay.observers.outcomes import AccountRow
 from replay.report.words import rounded
 from replay.sentences import Teller
+from replay.text_table import table_lines
 
 _TOTALS: Final = (
     "low", "last", "mark_low", "pauses", "settled_at", "stops", "liquidations", "liquidated_accounts", "unfinished",

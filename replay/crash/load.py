@@ -7,11 +7,13 @@ from typing import Any, Final, NamedTuple
 from exchange.errors import ConfigError
 from replay.crash.format import Crash
 from replay.crash.metrics import METRICS
+from replay.sources.cells import parse_time
 from replay.toml_file import convert_table, read_toml
 from replay.wording import shown
 
 FILE_NAME: Final = "crash.toml"
 _SHIPPED: Final = Path(__file__).parent.parent / "crashes"
+_ALIKE: Final = 0.5  # of two names: another that is less alike was not meant
 _ANNOTATIONS: Final = ("account", "flow", "timeline")  # tables that may name a source
 
 
@@ -43,6 +45,7 @@ def load_crash(name_or_folder: str | Path) -> Loaded:
     crash = convert_table(read_toml(path), Crash, path)
     _check_sources(crash, path)
     _check_names(crash, path)
+    _check_about(crash, path)
     for position, expected in enumerate(crash.expected):
         where = f"{path}: expected[{position}]"
         if expected.metric not in METRICS:
@@ -61,8 +64,27 @@ def _found(path: Path) -> Path:
         return path / FILE_NAME
     names = crash_names()
     if path.name not in names:
-        raise ConfigError(_unknown("a scenario or a folder with a crash.toml", str(path), names))
+        raise ConfigError(_unknown("a scenario of `cascade crash --list` or a folder", str(path), names, _ALIKE))
     return _SHIPPED / path.name / FILE_NAME
+
+
+def _check_about(crash: Crash, path: Path) -> None:
+    """Refuse a run that ends before it begins, text for the terminal's controls, and a recording that is none."""
+    about = crash.about
+    start_ns, end_ns = (
+        parse_time(text, f"{path}: about.{key}") for key, text in (("start", about.start), ("end", about.end))
+    )
+    if end_ns <= start_ns:
+        raise ConfigError(f"{path}: about.end: expected a time after about.start, found {shown(about.end)}")
+    texts = [about.title, about.date, about.story, *about.notes, *crash.sources.values(), crash.venue.why]
+    texts += [*crash.sources, *crash.variant, *(variant.title for variant in crash.variant.values())]
+    texts += [text for number in crash.expected for text in (number.name, number.note)]
+    for text in texts:
+        if not all(letter.isprintable() or letter == "\n" for letter in text):
+            raise ConfigError(f"{path}: expected text without control characters, found {shown(text)}")
+    flows = crash.flow
+    if about.kind == "recorded" and not any("recorded" in row or "file" in row for row in flows):
+        raise ConfigError(f'{path}: about.kind: expected a flow with a recording where it is "recorded", found none')
 
 
 def _check_sources(crash: Crash, path: Path) -> None:
@@ -100,6 +122,6 @@ def _check_names(crash: Crash, path: Path) -> None:
             )
 
 
-def _unknown(what: str, found: str, known: Any) -> str:
-    nearest = get_close_matches(found, list(known), 1, 0.0)
+def _unknown(what: str, found: str, known: Any, alike: float = 0.0) -> str:
+    nearest = get_close_matches(found, list(known), 1, alike)
     return f"expected {what}, found {shown(found)}" + (f"; nearest: {nearest[0]!r}" if nearest else "")

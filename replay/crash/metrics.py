@@ -7,8 +7,8 @@ from typing import Final, Literal, NamedTuple, Protocol
 from exchange import Exchange
 from exchange.instrument import Instrument
 from exchange.units import PPM, div_floor, div_nearest
-from replay.crash.losses import Losses
-from replay.crash.measures import Series, Steepest, Tally
+from replay.observers.losses import Losses
+from replay.observers.measures import Series, Steepest, Tally
 from replay.sources.cells import format_count
 
 Unit = Literal["price", "money", "quantity", "count", "ppm", "ns"]

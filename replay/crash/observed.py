@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, TypeVar
 
 from exchange import Exchange
-from replay.crash.attribution import Attribution, LiquidationRow
-from replay.crash.outcomes import AccountRow, Outcomes, Sheet
 from replay.crash.run import CrashRun, SinkFactory
+from replay.observers.attribution import Attribution, LiquidationRow
+from replay.observers.outcomes import AccountRow, Outcomes, Sheet
 
 Sink = TypeVar("Sink")
 

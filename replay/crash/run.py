@@ -15,10 +15,7 @@ from exchange.instrument import Instrument
 from exchange.rules import Rules
 from exchange.units import MAX_TS_NS
 from replay.crash.format import Expected
-from replay.crash.halts import Halt
 from replay.crash.load import Loaded, load_crash
-from replay.crash.losses import Losses
-from replay.crash.measures import Measurer, Scope
 from replay.crash.metrics import METRICS, Seen
 from replay.crash.settings import Tables
 from replay.crash.timeline import Rollback, Timeline, read_timeline
@@ -26,6 +23,9 @@ from replay.flows import open_flow
 from replay.flows.conductor import Conductor, FixedFlow, Look, Outage, StreamFlow
 from replay.flows.flow import Flow, GroupedFlow
 from replay.flows.setting import Setting
+from replay.observers.halts import Halt
+from replay.observers.losses import Losses
+from replay.observers.measures import Measurer, Scope
 from replay.player import Progress, play
 from replay.population import account_commands, read_accounts
 from replay.sources import open_source

@@ -14,8 +14,10 @@ from exchange.errors import ConfigError
 from exchange.rules import Rules
 from replay.wording import shown
 
+OWN: Final = "own"  # as a venue of a comparison or a sweep: the one of the scenario
 _SWITCH: Final = {"on": True, "off": False}
 _PARTS_MOST: Final = 16
+MAX_SEED: Final = (1 << 62) - 1
 
 
 def parse_settings(pairs: Iterable[str]) -> dict[str, str]:
@@ -70,7 +72,7 @@ class Tables:
             raise ConfigError(f"{where}: expected names with single dots between them, found {shown(name)}")
         first, rest = parts[0], parts[1:]
         if name == "seed":
-            if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 62:
+            if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_SEED:
                 raise ConfigError(f"{where}: expected an integer in 0..2**62 - 1, found {shown(value)}")
             self.seed = value
         elif first == "instrument" and rest:

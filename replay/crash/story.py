@@ -9,15 +9,12 @@ from replay.crash.load import Loaded
 from replay.crash.observed import observed
 from replay.crash.run import CrashRun
 from replay.crash.telling import tell
+from replay.report.words import KINDS
+from replay.text_table import table_lines
 
 _WIDTH: Final = 110
 _MOST_LINES: Final = 20
 _MOST_SAID: Final = 13  # leaves room for two known numbers
-_KINDS: Final = {
-    "recorded": "recorded: the flow is a recording; accounts and rules are ours",
-    "closed form": "closed form: the numbers follow from few others by arithmetic; the flow around them is made up",
-    "calibrated synthetic": "calibrated synthetic: the flow is made up so that what is called fitted comes out",
-}
 
 
 def story_of_run(found: CrashRun, checks: Sequence[Check], warning: str = "") -> str:
@@ -26,7 +23,7 @@ def story_of_run(found: CrashRun, checks: Sequence[Check], warning: str = "") ->
     found: a run with `replay.crash.observed.OBSERVERS`. Where there is no room, known numbers give way.
     """
     about, summary = found.loaded.crash.about, found.summary
-    lines = [f"{about.title}, {about.date}", f"  kind        {_KINDS[about.kind]}"]
+    lines = [f"{about.title}, {about.date}", f"  kind        {about.kind}: {KINDS[about.kind]}"]
     if warning:
         lines.append(_line("WHAT IF", warning))
     last = ""
@@ -35,7 +32,8 @@ def story_of_run(found: CrashRun, checks: Sequence[Check], warning: str = "") ->
         last = subject
     engine = "compiled" if summary.compiled else "interpreted"
     refused = f", {summary.rejected:,} refused" if summary.rejected else ""
-    counts = f"{summary.commands:,} commands{refused}, {summary.events:,} events, {summary.trades:,} trades"
+    trades = f"{summary.trades:,} trade{'' if summary.trades == 1 else 's'}"
+    counts = f"{summary.commands:,} commands{refused}, {summary.events:,} events, {trades}"
     end = [_line("run", f"{counts} in {summary.seconds:.2f} s, {engine}"), _line("digest", summary.digest)]
     if summary.stopped == "interrupt":
         end.append(_line("", "INTERRUPTED: the figures are those of the commands that ran"))
@@ -50,7 +48,7 @@ def story_of_run(found: CrashRun, checks: Sequence[Check], warning: str = "") ->
 def description(loaded: Loaded) -> str:
     """Return the scenario's own words: story, notes, sources."""
     crash = loaded.crash
-    lines = [f"{crash.about.title}, {crash.about.date}", _KINDS[crash.about.kind], ""]
+    lines = [f"{crash.about.title}, {crash.about.date}", f"{crash.about.kind}: {KINDS[crash.about.kind]}", ""]
     for paragraph in crash.about.story.strip().split("\n\n"):
         lines += [*wrap(" ".join(paragraph.split()), _WIDTH), ""]
     lines += [f"note: {line}" for note in crash.about.notes for line in wrap(note, _WIDTH)]
@@ -72,20 +70,21 @@ def list_of(scenarios: Sequence[Loaded]) -> str:
     )
 
 
-def table_of(name: str, checks: Sequence[Check]) -> str:
-    """Return the expected numbers beside ours; a note follows where one is outside."""
+def table_of(name: str, checks: Sequence[Check], warning: str = "") -> str:
+    """Return the expected numbers beside ours; a note follows where one is outside.
+
+    warning: the what-if, under which nothing is given, fitted or predicted.
+    """
     rows = [("", "number", "expected", "ours", "tolerance", "basis", "source")]
     for check in checks:
         verdict = "ok" if check.is_inside else "MISS"
         expected = check.expected
-        rows.append(
-            (verdict, expected.name, check.theirs, check.ours, check.tolerance, expected.basis, expected.source)
-        )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        basis = "" if warning else expected.basis
+        rows.append((verdict, expected.name, check.theirs, check.ours, check.tolerance, basis, expected.source))
     lines = [name]
-    lines += [
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    if warning:
+        lines.append(f"  WHAT IF {warning}: what is expected is of the run as it ships")
+    lines += table_lines(rows, left=range(len(rows[0])))
     lines += [
         f"  {check.expected.name}: {check.expected.note}"
         for check in checks

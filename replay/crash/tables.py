@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from exchange.instrument import Instrument
-from replay.crash.attribution import LiquidationRow
-from replay.crash.outcomes import AccountRow
-from replay.crash.text_table import table_lines
+from replay.observers.attribution import LiquidationRow
+from replay.observers.outcomes import AccountRow
 from replay.sentences import Teller, time_text
+from replay.text_table import table_lines
 
 _LIQUIDATION_HEAD: Final = (
     "#", "cause", "chain", "led to", "account", "position", "began", "mark", "bankrupt", "average", "notional",

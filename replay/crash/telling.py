@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from exchange.instrument import Instrument
-from replay.crash.attribution import LiquidationRow
-from replay.crash.halts import halt_texts, span_text
-from replay.crash.losses import Losses
 from replay.crash.metrics import METRICS, told
 from replay.crash.observed import Observed
-from replay.crash.outcomes import AccountRow
 from replay.crash.run import CrashRun, Undone
 from replay.flows.conductor import Outage
+from replay.observers.attribution import LiquidationRow
+from replay.observers.halts import halt_texts, span_text
+from replay.observers.losses import Losses
+from replay.observers.outcomes import AccountRow
 from replay.percent import percent_change
 from replay.sentences import Teller, time_text
 from replay.summary import RunSummary

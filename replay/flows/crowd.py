@@ -41,6 +41,7 @@ class CrowdSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def open(self, setting: Setting) -> FixedFlow:
         """Return the accounts, which all open at one time."""
+        setting.check_count(self.count)
         instrument = setting.instrument(self.instrument)
         brackets = tuple(
             Bracket(
@@ -87,6 +88,7 @@ class StopsSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def open(self, setting: Setting) -> FixedFlow:
         """Return the accounts and their orders, which all arrive at one time, in the order of the accounts."""
+        setting.check_count(self.count)
         instrument = setting.instrument(self.instrument)
         number, at_ns = instrument.instrument_id, setting.time_ns(self.at, "at")
         seed = setting.seed + self.seed
@@ -164,9 +166,10 @@ class LeverageLadderSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     def open(self, setting: Setting) -> FixedFlow:
         """Return the accounts, which all open at one time."""
+        setting.check_count(self.count)
         instrument = setting.instrument(self.instrument)
         step = parse_price(str(self.leverage_step), "0.001", setting.where("leverage_step"))
-        if step < 1 or self.first_account < 1 or self.count < 0:
+        if step < 1 or self.first_account < 1:
             raise ConfigError(f"{setting.where('leverage_step')}: expected a step and a first_account above 0")
         at_ns = setting.time_ns(self.at, "at")
         entry, lots = (

@@ -25,6 +25,7 @@ _NANOSECONDS: Final = {
 }
 _DURATION: Final = re.compile(r"(\d{1,15}) ?(ns|us|ms|s|min|h|d)")
 _IDS_OF_A_FLOW: Final = 1 << 40
+_MOST_ACCOUNTS: Final = 1_000_000
 
 
 def parse_duration(text: str, where: object) -> int:
@@ -115,6 +116,11 @@ class Setting:
     def money(self, instrument: Instrument, amount: Number, key: str) -> int:
         """Return money in its minor units. Raises DataError naming the key."""
         return parse_money(str(amount), instrument.money_unit, self.where(key))
+
+    def check_count(self, count: int) -> None:
+        """Raise ConfigError for a number of accounts that is none, or too many to make before a run."""
+        if not 0 <= count <= _MOST_ACCOUNTS:
+            raise ConfigError(f"{self.where('count')}: expected 0..{_MOST_ACCOUNTS:,} accounts, found {count:,}")
 
     def time_ns(self, text: str, key: str) -> int:
         """Return ns since 1970 of a time; the start of the scenario for an empty text. Raises DataError."""

@@ -20,7 +20,8 @@ from replay.parquet import Cell, Column, table_of, write_table
 from replay.progress import shown_count
 from replay.sweep.plan import parse_seeds
 from replay.sweep.pools import cores, local_pool
-from replay.wording import shown
+from replay.text_table import table_lines
+from replay.wording import os_errors_of, shown
 
 SUMMARY: Final = "the tables of a publication, ours beside theirs"
 MORE: Final = """\
@@ -102,7 +103,8 @@ def play_paper(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
     else:
         rows, skipped = _rows(paper, data_folder(given))
     if given.out is not None and paper.name != _GAO:
-        Path(given.out).mkdir(parents=True, exist_ok=True)
+        with os_errors_of(given.out, is_written=True):
+            Path(given.out).mkdir(parents=True, exist_ok=True)
         path = write_table(_stored(rows), Path(given.out) / paper.name)
         if not given.json:
             say(f"{path}: {len(rows):,} rows\n")
@@ -140,7 +142,8 @@ def _falls(given: argparse.Namespace, say: Callable[[str], Any]) -> list[Row]:
         falls = run_all(seeds, pool.executor, progress)
     paths = []
     if given.out is not None:
-        Path(given.out).mkdir(parents=True, exist_ok=True)
+        with os_errors_of(given.out, is_written=True):
+            Path(given.out).mkdir(parents=True, exist_ok=True)
         paths.append(write_table(falls_table(falls), Path(given.out) / _GAO))
     if given.png is not None:
         paths.append(write_png(falls, given.png))
@@ -158,13 +161,7 @@ def _told(paper: Paper, rows: Sequence[Row], skipped: str) -> str:
     lines = [paper.title, paper.citation, ""]
     head = ("", "theirs", "ours", "within", "", "", "where")
     cells = [head, *(_cells(row) for row in rows)]
-    widths = [max(len(line[place]) for line in cells) for place in range(len(head))]
-    for name, theirs, ours, tolerance, kind, reach, where in cells:
-        numbers = "  ".join(
-            text.rjust(width) for text, width in zip((theirs, ours, tolerance), widths[1:4], strict=True)
-        )
-        rest = f"{kind.ljust(widths[4])}  {reach.ljust(widths[5])}  {where}"
-        lines.append(f"{name.ljust(widths[0])}  {numbers}  {rest}".rstrip())
+    lines += table_lines(cells, left=(0, 4, 5, 6), indent="")
     explained = [row for row in rows if row.miss and row.reach in ("explained", "beside")]
     reasons = list(dict.fromkeys(row.miss for row in explained))
     for reason in reasons:

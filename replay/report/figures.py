@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from exchange.errors import ConfigError
 from replay.report.words import PAYER_NAMES, capital, ordered_shares
+from replay.wording import os_errors_of
 
 _WIDTH: Final = 7.0  # inches, of a page of text
 _DPI: Final = 300
@@ -23,7 +24,8 @@ def write_figures(folder: Path, run: Mapping[str, Any]) -> list[Path]:
     require_matplotlib()
     from matplotlib.figure import Figure
 
-    folder.mkdir(parents=True, exist_ok=True)
+    with os_errors_of(folder, is_written=True):
+        folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for name, draw in (("price", _price), ("depth", _depth), ("fund", _fund), ("who-paid", _who_paid)):
         figure = Figure(figsize=(_WIDTH, 3.2), layout="constrained")

@@ -42,9 +42,9 @@ from exchange.events import (
 )
 from exchange.instrument import Instrument
 from exchange.margin.valuation import Valuation
-from replay.crash.halts import HALT_EVENTS, Halts
-from replay.crash.halts import WANTED as WANTED_OF_HALTS
-from replay.crash.losses import (
+from replay.observers.halts import HALT_EVENTS, Halts
+from replay.observers.halts import WANTED as WANTED_OF_HALTS
+from replay.observers.losses import (
     BACKSTOP,
     BEARERS,
     FUND_POSITIONS,
@@ -54,7 +54,7 @@ from replay.crash.losses import (
     LossBook,
     Losses,
 )
-from replay.crash.losses import WANTED as WANTED_OF_LOSSES
+from replay.observers.losses import WANTED as WANTED_OF_LOSSES
 from replay.report.depth import BOOK_EVENTS, DepthGrid, Levels, Snapshot
 from replay.report.tracks import Track
 

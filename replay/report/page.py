@@ -65,7 +65,7 @@ def page(about: About, runs: Sequence[Mapping[str, Any]]) -> str:
         "EARLY": early,
         "KIND": escape(about.kind),
         "KIND_NAME": escape(capital(about.kind)),
-        "KIND_TEXT": escape(KINDS.get(about.kind, "")),
+        "KIND_TEXT": escape(_kind_text(about.kind)),
         "DATE": escape(about.date),
         "LEAD": _leads(runs),
         "TILES": _tiles(runs),
@@ -130,6 +130,11 @@ def _tag(runs: Sequence[Mapping[str, Any]], place: int) -> str:
     if len(runs) == 1:
         return ""
     return f'<span class="run run-{place}">{escape(runs[place]["label"])}</span> '
+
+
+def _kind_text(kind: str) -> str:
+    """Return what a kind means, as a sentence; nothing for one that is not known."""
+    return f"{capital(KINDS[kind])}." if kind in KINDS else ""
 
 
 def _story(about: About) -> str:

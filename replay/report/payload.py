@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from replay.crash.attribution import LiquidationRow
-from replay.crash.halts import halt_texts
-from replay.crash.losses import Losses, TakenOver, Unfinished
+from replay.observers.attribution import LiquidationRow
+from replay.observers.halts import halt_texts
+from replay.observers.losses import Losses, TakenOver, Unfinished
 from replay.report.cascade import NODES, Leaf, readable_tree
 from replay.report.film import Film, Market
 from replay.report.grid import depth_of

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from exchange import Exchange
-from replay.crash.attribution import Attribution
+from replay.observers.attribution import Attribution
 from replay.report.film import Film
 
 

@@ -7,12 +7,11 @@ from typing import Any, Final, NamedTuple
 from replay.percent import percent_change
 
 KINDS: Final = {
-    "recorded": "The order flow is a recording; the accounts and the rules are ours.",
-    "closed form": "The numbers follow from few others by arithmetic; the order flow around them is made up.",
-    "calibrated synthetic": "The order flow is made up: the numbers called given were put in, those called fitted come "
-    "out because it was chosen so, and those called predicted were not chosen.",
-    "synthetic": "The order flow is generated from a seed; nothing here happened.",
-    "your data": "The order flow is from a file of yours.",
+    "recorded": "the order flow is a recording; the accounts and the rules are ours",
+    "closed form": "the numbers follow from few others by arithmetic; the order flow around them is made up",
+    "calibrated synthetic": "the order flow is made up; numbers are given, fitted by choice of it, or predicted",
+    "synthetic": "the order flow is generated from a seed; nothing here happened",
+    "your data": "the order flow is from a file of yours",
 }
 _PAYER_SHORT: Final = {
     "fund": "Insurance fund",

@@ -12,6 +12,7 @@ from exchange.errors import ConfigError
 from replay.shock.outcome import Outcome
 from replay.shock.run import run_shock
 from replay.shock.story import Shock
+from replay.text_table import table_lines
 from replay.venues import load_venue, preset_names
 from replay.wording import shown
 
@@ -137,14 +138,7 @@ def play_shock(given: argparse.Namespace, say: Callable[[str], Any]) -> None:
 def table(found: Sequence[Outcome]) -> str:
     """Return the outcomes side by side: counts of accounts, and whole dollars."""
     rows = [_HEADINGS, *(_row(outcome) for outcome in found)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column in (0, len(row) - 1) else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
+    return "\n".join(table_lines(rows, left=(0, len(_HEADINGS) - 1), indent=""))
 
 
 def remarks(found: Sequence[Outcome]) -> list[str]:

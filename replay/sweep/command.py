@@ -13,11 +13,11 @@ import msgspec
 from exchange.errors import ConfigError
 from replay.crash.command import data_folder
 from replay.crash.load import load_crash
-from replay.crash.settings import parse_settings
+from replay.crash.settings import OWN, parse_settings
 from replay.interrupt import asks_to_stop
 from replay.parquet import FORMATS, Table, write_table
 from replay.progress import shown_count
-from replay.sweep.plan import OWN, Plan, parse_axis, parse_seeds
+from replay.sweep.plan import Plan, parse_axis, parse_seeds
 from replay.sweep.pools import Pool, cores, dask_pool, local_pool
 from replay.sweep.run import SweepStoppedError, sweep
 from replay.sweep.told import check_shown, lines_of
@@ -27,7 +27,7 @@ MORE: Final = """\
 examples:
   cascade sweep bitmex-2020-03 --over fund.opening=0,500000000000,3550800000000
   cascade sweep gdax-2017 --over flow.book.thickness_ppm=500000:2000000:4 --seeds 1..10 --out sweeps/gdax
-  cascade sweep gdax-2017 --venue own --venue generic_linear --seeds 1..5 --show low,stops
+  cascade sweep bitmex-2020-03 --venue own --venue deribit --seeds 1..5 --show low,liquidations,fund_change
   cascade sweep luna-2022 --seeds 1..200 --dask tcp://10.0.0.5:8786 --out sweeps/luna
 
 --over takes what `cascade crash --set` takes: NAME=A,B,C, or NAME=FROM:TO:COUNT for evenly spaced numbers. Several make
@@ -63,7 +63,7 @@ def add_sweep(parser: argparse.ArgumentParser) -> None:
 
 def play_sweep(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
     """Run the command, hand its text to `say`, and return the exit code. Raises ConfigError for wrong input."""
-    plan = _plan(given)
+    plan = plan_of(given)
     chosen = check_shown(given.show.split(",")) if given.show else ()
     started = time.monotonic()
     try:
@@ -81,7 +81,7 @@ def play_sweep(given: argparse.Namespace, say: Callable[[str], Any]) -> int:
         say(_json(table, path, failed, seconds))
     else:
         about = load_crash(plan.crash).crash.about
-        say(f"{about.title} ({about.kind}), {plan.count:,} runs in {seconds:,.1f} s\n")
+        say(f"{about.title} ({about.kind}), {plan.count:,} run{'' if plan.count == 1 else 's'} in {seconds:,.1f} s\n")
         say("\n".join(lines_of(table, plan, chosen)))
         if path is not None:
             say(f"\n{path}: {len(table.rows):,} rows, {len(table.columns)} columns")
@@ -121,7 +121,8 @@ def _pool(plan: Plan, given: argparse.Namespace) -> Iterator[Pool]:
         yield pool
 
 
-def _plan(given: argparse.Namespace) -> Plan:
+def plan_of(given: argparse.Namespace) -> Plan:
+    """Return the sweep that was asked for. Raises ConfigError for wrong input."""
     data = data_folder(given)
     folder = Path(given.name)
     return Plan(

@@ -21,13 +21,13 @@ from exchange.build import build_info
 from exchange.errors import ConfigError
 from exchange.units import div_floor
 from replay.crash.load import load_crash
+from replay.crash.settings import OWN
 from replay.venues import venue_path
 from replay.wording import os_errors_of, shown
 
-OWN: Final = "own"  # as a venue: the one of the scenario
 MOST_RUNS: Final = 1_000_000
 _SAMPLES_MOST: Final = 64
-_RANGE: Final = re.compile(r"(-?\d+(?:\.\d+)?):(-?\d+(?:\.\d+)?):(\d{1,7})")
+_RANGE: Final = re.compile(r"(-?\d+(?:\.\d+)?):(-?\d+(?:\.\d+)?):(\d{1,30})")
 _SEEDS: Final = re.compile(r"(\d{1,18})(?:\.\.(\d{1,18}))?")
 _OPENING, _CLOSING, _QUOTES = "[{(", "]})", "\"'"
 
@@ -183,7 +183,7 @@ def _digest_of(files: Iterable[Path]) -> str:
 
 def _spaced(first: str, last: str, count: int, where: str) -> tuple[str, ...]:
     if not 2 <= count <= MOST_RUNS:
-        raise ConfigError(f"{where}: expected FROM:TO:COUNT with a COUNT in 2..{MOST_RUNS:,}, found {count}")
+        raise ConfigError(f"{where}: expected FROM:TO:COUNT with a COUNT in 2..{MOST_RUNS:,}, found {count:,}")
     decimals = max(len(text.partition(".")[2]) for text in (first, last))
     start, end = (int(Decimal(text).scaleb(decimals)) for text in (first, last))
     found = []

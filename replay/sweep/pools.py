@@ -86,9 +86,12 @@ def dask_pool(address: str) -> Iterator[Pool]:
         from distributed import Client
     except ImportError as error:
         raise ConfigError("--dask: expected the library distributed (pip install cascade-exchange[dask])") from error
+    client: Any = Client.__new__(Client)  # Held, as one that fails half-made would try to say goodbye to nobody.
     try:
-        client = Client(address, timeout=_CONNECT_S, set_as_default=False)
+        client.__init__(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
+        client.status = "closed"
+        client._loop_runner.stop()
         raise ConfigError(f"--dask: expected the address of a Dask scheduler, found {shown(address)}") from error
     with client:
         executor: Executor = client.get_executor(retries=_RETRIES)

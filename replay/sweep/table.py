@@ -7,8 +7,9 @@ import msgspec
 
 from replay.crash.load import load_crash
 from replay.crash.metrics import METRICS
+from replay.crash.settings import OWN
 from replay.parquet import Cell, Column, Table, table_of
-from replay.sweep.plan import OWN, Plan, Point
+from replay.sweep.plan import Plan, Point
 from replay.sweep.work import NUMBERS, Outcome
 
 STEPS: Final = ("tick_size", "lot_size", "money_unit", "currency")

@@ -9,6 +9,7 @@ from replay.parquet import Cell, Table
 from replay.sweep.plan import Plan
 from replay.sweep.table import STEPS
 from replay.sweep.work import NUMBERS
+from replay.text_table import table_lines
 from replay.wording import shown
 
 _SHOWN_FIRST: Final = (
@@ -43,8 +44,7 @@ def lines_of(table: Table, plan: Plan, chosen: Sequence[str] = ()) -> list[str]:
     numbers = list(chosen) or _moved(table)
     head = ["run", *settings, *(name.replace("_", " ") for name in numbers)]
     rows = [_texts(table, row, settings, numbers) for row in table.rows[:_ROWS_MOST]]
-    widths = [max(len(line[place]) for line in [head, *rows]) for place in range(len(head))]
-    found = ["  ".join(map(str.rjust, cells, widths)) for cells in [head, *rows]]
+    found = table_lines([head, *rows], left=(), indent="")
     errors = table.column("error")
     found += [f"run {place}: {text}" for place, text in enumerate(errors, start=1) if text][:_ROWS_MOST]
     if len(table.rows) > _ROWS_MOST:

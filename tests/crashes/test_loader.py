@@ -1,5 +1,6 @@
 """What a user gets wrong in a crash.toml, or on the command line, is one line with file, key and value."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from replay.crash.load import load_crash
 from replay.crash.run import Query, run
 from replay.crash.settings import parse_settings
 from replay.flows.setting import MissingRecordingError
+from replay.interrupt import asks_to_stop
 
 SOUND = """
 [about]
@@ -124,6 +126,13 @@ def test_a_folder_is_a_scenario(folder: Path) -> None:
         ('amount = "50"', 'amunt = "50"', r"timeline\[0\]: amunt: expected at, type, name, source or a column"),
         ('size = "1"', 'siz = "1"', r"account\[0\]: siz: expected one of"),
         ('name = "book"', 'name = "price"', r"flow\[0\].name: expected a name of its own, found 'price'"),
+        (
+            'end = "2020-01-01T00:00:10Z"',
+            'end = "2019-01-01T00:00:10Z"',
+            "about.end: expected a time after",
+        ),
+        ('kind = "closed form"', 'kind = "recorded"', "about.kind: expected a flow with a recording"),
+        ("One.", "One\\u001b[2J.", "expected text without control characters, found"),
         ('type = "FundDeposit"\namount = "50"', 'type = "outage"', r"timeline\[0\]: until: expected a time"),
     ],
 )
@@ -183,7 +192,9 @@ def test_a_recording_that_is_not_there(folder: Path) -> None:
 def test_an_expected_value_that_is_no_number(folder: Path) -> None:
     """Said when it is compared, as only then its unit is known."""
     write(SOUND.replace('value = "900.5"', 'value = "much"'))
-    with pytest.raises(ConfigError, match="expected 'low of the mark': expected a number, found 'much'"):
+    with pytest.raises(
+        ConfigError, match=r"expected 'low of the mark': expected a number such as -12\.5, found 'much'"
+    ):
         check_crash(load_crash("mine/"))
 
 
@@ -220,3 +231,82 @@ def test_data_errors_are_data_errors(folder: Path) -> None:
     write(SOUND.replace('entry_price = "1000"', 'entry_price = "1000.05"'))
     with pytest.raises(DataError, match=r"account\[0\]: entry_price"):
         run(load_crash("mine/"), {}, [])
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1e400", "-", "12 %", "1_000"])
+@pytest.mark.parametrize("key", ["value", "tolerance"])
+def test_what_is_no_finite_number_is_refused(folder: Path, key: str, value: str) -> None:
+    """As a value and as a tolerance."""
+    old = 'value = "900.5"'
+    write(SOUND.replace(old, f'value = "{value}"' if key == "value" else f'{old}\ntolerance = "{value}"'))
+    with pytest.raises(ConfigError, match=r"expected 'low of the mark': expected a number such as -12\.5, found"):
+        check_crash(load_crash("mine/"))
+
+
+def test_a_tolerance_below_zero_is_refused(folder: Path) -> None:
+    """Nothing would be inside."""
+    write(SOUND.replace('value = "900.5"', 'value = "900.5"\ntolerance = "-1"'))
+    with pytest.raises(ConfigError, match="expected a tolerance of at least 0, found '-1'"):
+        check_crash(load_crash("mine/"))
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["flow.stops.count=100000000", "flow.borrowers.count=1000001", "flow.stops.count=-1"],
+)
+def test_too_many_accounts_are_refused(setting: str) -> None:
+    """Before a single one is made."""
+    with pytest.raises(ConfigError, match=r"count: expected 0..1,000,000 accounts, found"):
+        run(load_crash("gdax-2017"), parse_settings([setting]), [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("crash nope", "expected a scenario of `cascade crash --list` or a folder, found 'nope'\n"),
+        ("crash okex-2018 --seed x", "--seed: expected an integer"),
+        ("compare okex-2018 --set fund.opening=0 --seed x", "--seed: expected an integer"),
+        ("compare okex-2018 --venue own", "expected two sides or more"),
+        ("crash okex-2018 --check --report x.html", "crash --check: expected no --report beside it"),
+        ("crash okex-2018 --check --tree", "crash --check: expected no --tree beside it"),
+        ("crash --check-all --accounts", "crash --check-all: expected no --accounts beside it"),
+        ("crash --check-all okex-2018", "crash --check-all: expected no NAME beside it"),
+        ("crash --list okex-2018", "crash --list: expected no NAME beside it"),
+        ("crash --list --check-all", "crash --list: expected no --check-all beside it"),
+        ("crash okex-2018 --about --set fund.opening=0", "crash --about: expected no --set beside it"),
+        ("crash okex-2018 --out /dev/null/x", "/dev/null/x: expected a folder"),
+        ("sweep okex-2018 --over fund.opening=0:10:100000000", "a COUNT in 2..1,000,000, found 100,000,000"),
+    ],
+)
+def test_mistakes_on_the_command_line(arguments: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An option that would do nothing is one of them."""
+    assert main(arguments.split()) == 2
+    said = capsys.readouterr()
+    assert message in said.err
+    assert said.out == ""
+
+
+def test_a_check_of_a_what_if_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """And calls nothing given, fitted or predicted."""
+    assert main(["crash", "okex-2018", "--check", "--variant", "no-injection"]) == 1
+    told = capsys.readouterr().out
+    assert "WHAT IF timeline.injection = off: what is expected is of the run as it ships" in told
+    assert not any(word in told for word in ("given", "fitted", "predicted", "plain run"))
+    assert main(["crash", "okex-2018", "--check"]) == 0
+    told = capsys.readouterr().out
+    assert "WHAT IF" not in told
+    assert "3,730 BTC" in told
+
+
+def test_ctrl_c_before_the_first_command_is_heard() -> None:
+    """Whoever asks a run to stop while its accounts are still being made does not wait for them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with asks_to_stop(is_prompt=True) as should_stop:
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            assert not should_stop()
+            signal.raise_signal(signal.SIGINT)
+            assert should_stop()
+    finally:
+        signal.signal(signal.SIGINT, before)

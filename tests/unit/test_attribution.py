@@ -11,9 +11,9 @@ from exchange.exchange import Exchange
 from exchange.instrument import Instrument, MarginTier
 from exchange.rules import FundRules, LiquidationRules, Rules, SocializationRules
 from exchange.statistics import Statistics
-from replay.crash.attribution import Attribution, LiquidationRow
-from replay.crash.cascade_tree import tree_lines
-from replay.crash.outcomes import AccountRow, Outcomes, Sheet
+from replay.observers.attribution import Attribution, LiquidationRow
+from replay.observers.cascade_tree import tree_lines
+from replay.observers.outcomes import AccountRow, Outcomes, Sheet
 from tests.helpers import BUY, SELL, A, order, recorded, run_all
 
 TAKER = 99

@@ -17,7 +17,7 @@ from replay.cli import main
 from replay.crash.compare import Reason, Side, SideSpec, difference, run_side
 from replay.crash.compare_text import comparison_text, reasons_text
 from replay.crash.load import load_crash
-from replay.crash.outcomes import AccountRow
+from replay.observers.outcomes import AccountRow
 from replay.sentences import Teller
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,8 +14,8 @@ from exchange.enums import MarketState
 from exchange.exchange import EventSink
 from exchange.instrument import Instrument, MarginTier
 from exchange.rules import LiquidationRules, Rules
-from replay.crash.halts import Halt, halt_texts, span_text
-from replay.crash.measures import Measurer
+from replay.observers.halts import Halt, halt_texts, span_text
+from replay.observers.measures import Measurer
 from tests.helpers import A, run_all
 
 TEN_TIMES = Instrument(

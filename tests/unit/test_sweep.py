@@ -1,5 +1,6 @@
 """Sweeps: the grid, what is kept and found again, what is refused, and that one plan has one table."""
 
+import argparse
 import csv
 import io
 import json
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,10 @@ from exchange.errors import ConfigError
 from replay import parquet
 from replay.cli import main
 from replay.parquet import Column, Table, has_parquet, write_table
+from replay.sweep.command import MORE, add_sweep, plan_of
 from replay.sweep.plan import Axis, Plan, parse_axis, parse_seeds
 from replay.sweep.pools import dask_pool, local_pool
-from replay.sweep.run import SweepStoppedError, sweep
+from replay.sweep.run import SweepStoppedError, check_plan, sweep
 from replay.sweep.work import NUMBERS, Outcome, run_point
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -365,6 +368,26 @@ def test_dask_that_is_not_there() -> None:
     """The library, or whoever should answer."""
     with pytest.raises(ConfigError, match="--dask: expected"), dask_pool("nonsense"):
         pass
+
+
+@pytest.mark.skipif(find_spec("distributed") is None, reason="the library distributed is absent (extra dask)")
+def test_a_dask_address_that_is_none_is_one_line() -> None:
+    """And nothing more when the process ends: no client is left that says goodbye to nobody."""
+    command = [sys.executable, "-m", "replay", "sweep", "okex-2018", "--seeds", "1", "--dask", "foo"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "expected the address of a Dask scheduler, found 'foo'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_examples_of_the_help_are_plans_that_fit() -> None:
+    """Each is read and tried as a sweep tries its values, before its first run."""
+    examples = [line.split()[2:] for line in MORE.splitlines() if line.startswith("  cascade sweep")]
+    assert len(examples) >= 4
+    for words in examples:
+        parser = argparse.ArgumentParser()
+        add_sweep(parser)
+        assert check_plan(plan_of(parser.parse_args(words)))
 
 
 # --- the command --------------------------------------------------------------------------------------------------

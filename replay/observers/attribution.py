@@ -13,7 +13,7 @@ from exchange.instrument import Instrument
 from exchange.margin.valuation import Valuation
 from exchange.risk.order_price import price_at_share
 from exchange.units import div_nearest
-from replay.crash.cascade_tree import tree_lines
+from replay.observers.cascade_tree import tree_lines
 from replay.sentences import Teller
 
 

@@ -47,9 +47,9 @@ from exchange.events import (
 from exchange.instrument import Instrument
 from exchange.margin.valuation import Valuation
 from exchange.units import MAX_TS_NS
-from replay.crash import halts, losses
-from replay.crash.halts import Halts
-from replay.crash.losses import LossBook
+from replay.observers import halts, losses
+from replay.observers.halts import Halts
+from replay.observers.losses import LossBook
 
 
 class Scope(NamedTuple):

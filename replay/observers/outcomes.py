@@ -15,7 +15,7 @@ from exchange.events import EVENTS
 from exchange.instrument import Instrument
 from exchange.margin.valuation import Valuation
 from exchange.units import div_nearest
-from replay.crash.attribution import PAID
+from replay.observers.attribution import PAID
 
 
 class AccountRow(NamedTuple):
