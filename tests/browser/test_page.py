@@ -267,7 +267,7 @@ def test_numbers_of_a_file_are_exact(browser: Any, pages: dict[str, Path]) -> No
 def test_the_book_names_its_best_prices(browser: Any, pages: dict[str, Path]) -> None:
     """At the end of this crash the only bid stands at 0.10, and asks above it."""
     with Opened(browser, pages["one"]) as opened:
-        assert "best bid 0.10" in opened.page.inner_text("#book .caption")
+        assert "Best bid 0.10" in opened.page.inner_text("#book .caption")
         bid, ask = opened.page.evaluate("bestAt(RUNS[0], RUNS[0].markets[0])")
         assert bid < ask
 

@@ -86,7 +86,7 @@ function chart(given) { CHARTS.push(given); }
 
 chart({
   id: "price", title: "Price, mark and liquidations", width_class: "wide", height: () => (phone() ? 320 : 400), isTimed: true,
-  caption: () => `Circles: liquidations, when they began and at the average price they were sold at; triangles: bought back. A thin stem joins each to the price when it began. Area: what the position was worth. Dashed outlines stand for several small ones.${RUNS.map((run) => quietText(run, marketOf(run))).join("")}`,
+  caption: () => `${RUNS.some((run) => run.liquidations.length) ? "Circles: liquidations, when they began and at the average price they were sold at; triangles: bought back. A thin stem joins each to the price when it began. Area: what the position was worth. Dashed outlines stand for several small ones." : ""}${RUNS.map((run) => quietText(run, marketOf(run))).join("")}`,
   has: () => RUNS.some((run) => run.markets.length),
   option(self) {
     const series = [], names = [];
@@ -279,7 +279,8 @@ function bookText() {
   const [best, worst] = bestAt(run, market);
   const bid = best === null ? "no bid is left" : `best bid ${priceText(market, best)}, bids of ${quantity(market, bids)} in view`;
   const ask = worst === null ? "no ask is left" : `best ask ${priceText(market, worst)}, asks of ${quantity(market, asks)} in view`;
-  return `${tag(run)}${bid}; ${ask}.`;
+  const text = `${bid}; ${ask}.`;
+  return isPair ? tag(run) + text : text[0].toUpperCase() + text.slice(1);
 }
 chart({
   id: "book", title: "The book at this moment", isLive: true, width_class: "one", height: () => (phone() ? 260 : 360), isMoving: true,
