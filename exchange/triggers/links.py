@@ -56,6 +56,8 @@ class Links(FillWatcher):
                 self.reducers.cut(market, plan.owner >> 32)
         if market.has_reducers:
             self.reducers.cut_moved(market)
+        else:
+            market.moved_slots = []  # Nobody is left to be cut, and who comes later is not concerned.
         return self.matcher.cuts != cuts
 
     def after_last_fill(self, market: Market, plan: Plan, other_id: i64, traded: i64) -> None:
