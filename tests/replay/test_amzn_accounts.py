@@ -23,7 +23,7 @@ from tests.simulation.other_builds import ROOT, VERSIONS, interpreted_copy, pyth
 
 HERE = Path(__file__).parent / "amzn"
 NAME = "AMZN_2012-06-21_34200000_57600000_message_1.csv.gz"
-DIGEST = "4dedb3f1a06d2df9c835e46016859d3dc93c47e779cb8b47348ad7911ab3fbef"
+DIGEST = "da965bc06dfa507b57807dc83d7f4a0fdd49ea8befd80b2513017ce684415dc2"
 
 
 class Day(NamedTuple):
