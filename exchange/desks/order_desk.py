@@ -70,7 +70,7 @@ from exchange.records import (
 from exchange.rules import OrderRules
 from exchange.triggers.links import NOTHING_LEFT, Links
 from exchange.triggers.watches import Watches
-from exchange.units import MAX_QTY_LOTS
+from exchange.units import MAX_LIVE_ORDERS, MAX_QTY_LOTS
 
 
 @final
@@ -124,27 +124,29 @@ class OrderDesk:
         origin: i64,
     ) -> None:
         """Enter an order of a known account, or refuse it."""
-        combination = self.watches.source_refusal(BY_VENUE) if kind >= STOP else REJECT_NONE
-        reason = self.checks.refusal(
-            market,
-            owner,
-            order_id,
-            side,
-            kind,
-            time_in_force,
-            post_only,
-            lots,
-            price,
-            trigger,
-            origin,
-            combination,
-            None,
-        )
-        if reason != REJECT_NONE:
-            write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, PLACE_ORDER, reason)
-            return
+        is_plain = kind == LIMIT and time_in_force == GTC and post_only == 0 and trigger == 0
+        if not (is_plain and self._passes_at_once(market, order_id, lots, price)):
+            combination = self.watches.source_refusal(BY_VENUE) if kind >= STOP else REJECT_NONE
+            reason = self.checks.refusal(
+                market,
+                owner,
+                order_id,
+                side,
+                kind,
+                time_in_force,
+                post_only,
+                lots,
+                price,
+                trigger,
+                origin,
+                combination,
+                None,
+            )
+            if reason != REJECT_NONE:
+                write_order_rejected(self.log, market.instrument, owner & ACCOUNT_MASK, order_id, PLACE_ORDER, reason)
+                return
+            price = self.checks.price
         # From here on the command succeeds.
-        price = self.checks.price
         write_order_accepted(
             self.log,
             market.instrument,
@@ -169,6 +171,17 @@ class OrderDesk:
             self.watches.add(market, market.book.enter(order_id, owner, flags, price, lots, 0, trigger))
             return
         self.matcher.enter(market, owner, order_id, side, kind, time_in_force, post_only, lots, price, 0, origin, None)
+
+    def _passes_at_once(self, market: Market, order_id: i64, lots: i64, price: i64) -> bool:
+        """Return whether a plain limit order passes all that a venue that only matches checks of it.
+
+        Most orders of such a venue do: the whole sequence then need not be asked. It says what is wrong with the others.
+        """
+        if self.has_clearing or self.matcher.has_guards:
+            return False
+        if lots < 1 or lots > MAX_QTY_LOTS or price < market.min_price or price > market.max_price:
+            return False
+        return market.book.ids.find(order_id) == 0 and market.book.orders.count < MAX_LIVE_ORDERS
 
     # --- cancel, reduce, amend ---------------------------------------------------------------------------------
 

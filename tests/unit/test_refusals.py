@@ -582,6 +582,7 @@ def test_a_full_book(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], re
     """The most live orders, patched down (compiled, the number is a literal); a cancel makes room again."""
     venue = scene()
     monkeypatch.setattr("exchange.desks.order_checks.MAX_LIVE_ORDERS", venue.book(A).live_order_count)
+    monkeypatch.setattr("exchange.desks.order_desk.MAX_LIVE_ORDERS", venue.book(A).live_order_count)
     command = msgspec.structs.replace(GOOD[PlaceOrder], **fields)
     assert refusal(venue, command) == reason
     assert isinstance(run_all(venue, order(RICH, 501, BUY, 1, 50, instrument=UNMARKED))[0], OrderAccepted)

@@ -302,6 +302,7 @@ def test_a_replacement_takes_the_room_of_the_old_one(monkeypatch: pytest.MonkeyP
     venue = bare_venue()
     run_all(venue, order(1, 1, BUY, 1, 100))
     monkeypatch.setattr("exchange.desks.order_checks.MAX_LIVE_ORDERS", 1)
+    monkeypatch.setattr("exchange.desks.order_desk.MAX_LIVE_ORDERS", 1)
     for new_id in (2, 2):
         old = next(venue.book(A).orders(BUY)).order_id
         assert isinstance(run_all(venue, ReplaceOrder(0, A, 1, old, new_id, 2))[1], OrderAccepted)
