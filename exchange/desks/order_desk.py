@@ -175,7 +175,7 @@ class OrderDesk:
     def _passes_at_once(self, market: Market, order_id: i64, lots: i64, price: i64) -> bool:
         """Return whether a plain limit order passes all that a venue that only matches checks of it.
 
-        Most orders of such a venue do: the whole sequence then need not be asked. It says what is wrong with the others.
+        Most of its orders do: the whole sequence then need not be asked. It says what is wrong with the others.
         """
         if self.has_clearing or self.matcher.has_guards:
             return False
