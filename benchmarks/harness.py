@@ -27,7 +27,7 @@ DIGESTS: Final = {
     ("replay", "tiny"): "220e85d28f0519d6808ab15457ac1cec73870e2e875362abfa495b2d80e42193",
     ("replay_cleared", "tiny"): "e967a0a4653a2988cfbc44055d0432ed620bced21f4089396b643c88966f5af2",
     ("mark_tick", "tiny"): "b2c378be1ceeacf901301dd043a6489344167493d2411888240e2fcb09954230",
-    ("cascade", "tiny"): "438d18d2c7a1b025ea2b8b4eb01ad79108a26489aa440e3127bd2be887164ed3",
+    ("cascade", "tiny"): "f9af8e9405892a335bbd56e83f34b3a18c02635833e7e45b481c6061ecc10a6f",
     ("add", "full"): "b8aab50f40331a46f67533639f0222bf3bbd82a2e961d0e559ef02c2ff17fec8",
     ("cancel", "full"): "ba4e6b3c1474d56573641be09d68956253263e3bf9f95f7127cef0e6b2b1fc4b",
     ("amend", "full"): "8861c1109e02ade8524d252e7ad05561eddb299e9e3db005592fc6de02ea5349",
@@ -37,7 +37,7 @@ DIGESTS: Final = {
     ("replay", "full"): "2d04646eb91bfe8d56959a6f4ffeb42d1f636961fa46fb5ff1e3d83616bcf2bb",
     ("replay_cleared", "full"): "f5667746453b7060c16e69a3fb57f51ce8545291d929c9135c920ca0654416c5",
     ("mark_tick", "full"): "55049ae88a2cc4c65ba4af6c6cba538190d7198a6133738539c75291f5233540",
-    ("cascade", "full"): "9242ca579ed59ae46aca915a9c13f1cb23968c965fe56ad97c1c8d7e24bd84ff",
+    ("cascade", "full"): "b51cc2354f2dc6f556fb678d33d0ca3225e5db532f1c70177f2f94c82729e4e6",
 }
 
 
