@@ -11,7 +11,7 @@ from exchange.errors import ConfigError
 from exchange.units import MAX_ACCOUNT
 from replay.crash.check import Check, check_crash, checks_of, queries_of
 from replay.crash.load import Loaded, crash_names, load_crash
-from replay.crash.metrics import METRICS
+from replay.crash.metrics import METRICS, NUMBERS
 from replay.crash.observed import OBSERVERS, observed
 from replay.crash.reporting import add_report, payload_of, wanted_page, write_report
 from replay.crash.run import CrashRun, Query, run
@@ -125,8 +125,7 @@ def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -
     settings = _settings(given, loaded)
     _check_tables(given)
     known = queries_of(loaded)
-    names = [name for name, metric in METRICS.items() if not metric.needs & {"account", "at"}]
-    queries = [*known, *map(Query, names)]
+    queries = [*known, *map(Query, NUMBERS)]
     page = wanted_page(given, loaded.name)
     recorder = Recorder()
     is_recorded = page is not None or given.png is not None
@@ -155,7 +154,7 @@ def _run(loaded: Loaded, given: argparse.Namespace, say: Callable[[str], Any]) -
         if given.png is not None:
             write_figures(Path(given.png), payload)
     if given.json:
-        numbers = dict(zip(names, found.values[len(known) :], strict=True))
+        numbers = dict(zip(NUMBERS, found.values[len(known) :], strict=True))
         say(_json(found, numbers, checks, given, page))
     else:
         title, changed = _title(given, loaded), _listed(what_if)

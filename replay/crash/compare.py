@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 from exchange.errors import ConfigError
 from exchange.instrument import Instrument
 from replay.crash.load import Loaded
-from replay.crash.metrics import METRICS
+from replay.crash.metrics import NUMBERS
 from replay.crash.observed import OBSERVERS, observed, sink_of
 from replay.crash.run import Query, SinkFactory, check_run, run
 from replay.explain import Explainer, Line
@@ -106,14 +106,13 @@ def run_side(
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Side:
     """Run one side. Raises as `replay.crash.run.run`, naming the side, and KeyboardInterrupt where it was stopped."""
-    names = [name for name, metric in METRICS.items() if not metric.needs & {"account", "at"}]
     factories: list[SinkFactory] = [*OBSERVERS, *extra_sinks]
     if account is not None:
         factories.append(lambda venue: Explainer(account))
     found = run(
         loaded,
         spec.settings,
-        [Query(name) for name in names],
+        [Query(name) for name in NUMBERS],
         venue=spec.venue,
         data=data,
         progress=progress,
@@ -127,7 +126,7 @@ def run_side(
         spec,
         found.instruments,
         found.summary,
-        dict(zip(names, found.values, strict=True)),
+        dict(zip(NUMBERS, found.values, strict=True)),
         {row.account: row for row in seen.accounts},
         seen.liquidations,
         seen.sheet,

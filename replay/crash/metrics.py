@@ -271,6 +271,8 @@ METRICS: Final[dict[str, Metric]] = {
     "size": Metric("quantity", "position of an account", _LOOK, look=_size),
     "bid_depth": Metric("quantity", "all bids", frozenset({"at"}), look=_depth),
 }
+# Those about a whole run: no account and no time has to be named.
+NUMBERS: Final = tuple(name for name, metric in METRICS.items() if not metric.needs & _LOOK)
 
 
 def step_of(metric: Metric, instrument: Steps) -> str:

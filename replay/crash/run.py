@@ -16,7 +16,7 @@ from exchange.rules import Rules
 from exchange.units import MAX_TS_NS
 from replay.crash.format import Expected
 from replay.crash.load import Loaded, load_crash
-from replay.crash.metrics import METRICS, Seen
+from replay.crash.metrics import METRICS, NUMBERS, Seen
 from replay.crash.settings import Tables
 from replay.crash.timeline import Rollback, Timeline, read_timeline
 from replay.flows import open_flow
@@ -98,12 +98,11 @@ def run_crash(
 ) -> dict[str, int | str]:
     """Run a scenario and return every number that is about the whole run and no account, and the digest.
 
-    What a sweep or a pool of processes calls: arguments and result are plain values. Errors as in `run`.
+    For programs: arguments and result are plain values, which any process can be sent. Errors as in `run`.
     """
     loaded = load_crash(name)
-    names = [name for name, metric in METRICS.items() if not metric.needs & {"account", "at"}]
-    found = run(loaded, settings, [Query(metric) for metric in names], venue=venue, data=data)
-    values = {name: value for name, value in zip(names, found.values, strict=True) if value is not None}
+    found = run(loaded, settings, [Query(metric) for metric in NUMBERS], venue=venue, data=data)
+    values = {name: value for name, value in zip(NUMBERS, found.values, strict=True) if value is not None}
     return {**values, "digest": found.summary.digest}
 
 

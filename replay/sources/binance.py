@@ -15,12 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, get_args
 
-from exchange.commands import Command
 from exchange.enums import Side
 from exchange.errors import ConfigError, DataError, SequenceError
 from replay.sources.cells import Cell, parse_choice
 from replay.sources.text import TextFile
-from replay.sources.trades import Contract, Role, Trade, TradeFlow, TradeOptions, TradeRow
+from replay.sources.trades import Contract, Role, TradeFlow, TradeOptions, TradeRow, TradeSource
 from replay.wording import shown
 
 Market = Literal["spot", "um", "cm"]
@@ -44,7 +43,7 @@ _AGGREGATED: Final = _Layout("aggTrades", "-aggtrades", 5, 6, (8, 7))
 _SINGLE: Final = _Layout("trades", "-trades", 4, 5, (7, 6))
 
 
-class BinanceTradesSource:
+class BinanceTradesSource(TradeSource):
     """The trades of one file.
 
     market: spot, um or cm; by default a row's width and the symbol tell: BTCUSD_PERP and BTCUSD_251226 are cm.
@@ -83,26 +82,8 @@ class BinanceTradesSource:
         options = TradeOptions(
             instrument_id, tick_size, lot_size, contract_value, money_unit, role, leg, since, until, round_quantities
         )
-        self._reader = reader
-        self._flow = TradeFlow(reader, Contract(name, value, _currency(name, chosen)), options)
-        self.path = reader.path
-        self.instruments = (self._flow.instrument,)
-        self.description = self._flow.description(f"Binance {self._layout.name}, {chosen}")
-        self.size_bytes = reader.file.size_bytes
-        self.corrections = self._flow.corrections
-
-    @property
-    def position_bytes(self) -> int:
-        """Bytes read so far."""
-        return self._reader.file.position_bytes
-
-    def trades(self) -> Iterator[Trade]:
-        """Yield the trades on the instrument's grid. Raises DataError with file, line and column."""
-        return self._flow.trades()
-
-    def commands(self) -> Iterator[Command]:
-        """Yield a command for each trade, as `role` says."""
-        return self._flow.commands()
+        flow = TradeFlow(reader, Contract(name, value, _currency(name, chosen)), options)
+        super().__init__(reader.file, flow, f"Binance {self._layout.name}, {chosen}")
 
 
 class BinanceAggTradesSource(BinanceTradesSource):

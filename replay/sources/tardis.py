@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from exchange.commands import Command
 from exchange.enums import Side
 from exchange.errors import ConfigError, DataError, SequenceError
 from exchange.units import div_ceil
 from replay.sources.cells import Cell, parse_choice, parse_integer, parse_time
 from replay.sources.text import TextFile
-from replay.sources.trades import Contract, Role, Trade, TradeFlow, TradeOptions, TradeRow
+from replay.sources.trades import Contract, Role, TradeFlow, TradeOptions, TradeRow, TradeSource
 from replay.wording import shown
 
 Clock = Literal["local_timestamp", "timestamp"]
@@ -30,7 +29,7 @@ _COLUMNS: Final = HEADER.count(",") + 1
 _SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 
 
-class TardisSource:
+class TardisSource(TradeSource):
     """The trades of one file.
 
     clock: which time orders the flow; where `timestamp` goes back between rows, the file is sorted in memory, rows of
@@ -65,27 +64,9 @@ class TardisSource:
         options = TradeOptions(
             instrument_id, tick_size, lot_size, contract_value, money_unit, role, leg, since, until, round_quantities
         )
-        self._reader = reader
-        self._flow = TradeFlow(reader, contract._replace(symbol=symbol or contract.symbol), options)
+        flow = TradeFlow(reader, contract._replace(symbol=symbol or contract.symbol), options)
         reader.narrow(since, until)  # Not before: a grid that is not given is that of the whole file.
-        self.path = reader.path
-        self.instruments = (self._flow.instrument,)
-        self.description = self._flow.description(f"Tardis, by {clock}")
-        self.size_bytes = reader.file.size_bytes
-        self.corrections = self._flow.corrections
-
-    @property
-    def position_bytes(self) -> int:
-        """Bytes read so far."""
-        return self._reader.file.position_bytes
-
-    def trades(self) -> Iterator[Trade]:
-        """Yield the trades on the instrument's grid. Raises DataError with file, line and column."""
-        return self._flow.trades()
-
-    def commands(self) -> Iterator[Command]:
-        """Yield a command for each trade, as `role` says."""
-        return self._flow.commands()
+        super().__init__(reader.file, flow, f"Tardis, by {clock}")
 
 
 class TardisRows:

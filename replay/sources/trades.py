@@ -18,6 +18,7 @@ from exchange.errors import ConfigError, DataError
 from exchange.instrument import Instrument
 from exchange.units import MAX_MONEY, MAX_QTY_LOTS
 from replay.sources.cells import Cell, format_count, parse_decimal, parse_price, parse_quantity, parse_time
+from replay.sources.text import TextFile
 from replay.wording import shown
 
 Role = Literal["trades", "mark", "index"]
@@ -195,6 +196,33 @@ class TradeFlow:
             return _Rounded(parse_quantity(text, self.instrument.lot_size, ""))
         except (DataError, ArithmeticError) as error:
             return str(error)
+
+
+class TradeSource:
+    """The trades of one file as a source: what those of all vendors share."""
+
+    def __init__(self, file: TextFile, flow: TradeFlow, what: str) -> None:
+        """Show a flow. file: what its rows are read from. what: the vendor and the sort of file, in words."""
+        self._file = file
+        self._flow = flow
+        self.path = flow.path
+        self.instruments = (flow.instrument,)
+        self.description = flow.description(what)
+        self.size_bytes = file.size_bytes
+        self.corrections = flow.corrections
+
+    @property
+    def position_bytes(self) -> int:
+        """Bytes read so far."""
+        return self._file.position_bytes
+
+    def trades(self) -> Iterator[Trade]:
+        """Yield the trades on the instrument's grid. Raises DataError with file, line and column."""
+        return self._flow.trades()
+
+    def commands(self) -> Iterator[Command]:
+        """Yield a command for each trade, as `role` says."""
+        return self._flow.commands()
 
 
 class _Rounded(NamedTuple):

@@ -12,8 +12,9 @@ import msgspec
 
 from exchange.errors import ConfigError
 from replay.atomic_file import atomic_file
+from replay.crash.metrics import NUMBERS
 from replay.sweep.plan import Plan
-from replay.sweep.work import NUMBERS, Outcome
+from replay.sweep.work import Outcome
 from replay.wording import os_errors_of, shown
 
 _PLAN: Final = "plan.json"

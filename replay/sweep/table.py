@@ -6,11 +6,11 @@ from typing import Final
 import msgspec
 
 from replay.crash.load import load_crash
-from replay.crash.metrics import METRICS
+from replay.crash.metrics import METRICS, NUMBERS
 from replay.crash.settings import OWN
 from replay.parquet import Cell, Column, Table, table_of
 from replay.sweep.plan import Plan, Point
-from replay.sweep.work import NUMBERS, Outcome
+from replay.sweep.work import Outcome
 
 STEPS: Final = ("tick_size", "lot_size", "money_unit", "currency")
 _UNITS: Final = {"price": "ticks", "money": "money units", "quantity": "lots"}

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from exchange.errors import ConfigError
-from replay.crash.metrics import METRICS, told
+from replay.crash.metrics import METRICS, NUMBERS, told
 from replay.parquet import Cell, Table
 from replay.sweep.plan import Plan
 from replay.sweep.table import STEPS
-from replay.sweep.work import NUMBERS
 from replay.text_table import table_lines
 from replay.wording import shown
 

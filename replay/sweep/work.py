@@ -12,11 +12,10 @@ from typing import Final, NamedTuple, Protocol
 
 from exchange.errors import BrokenError, ExchangeError, InvariantError
 from replay.crash.load import load_crash
-from replay.crash.metrics import METRICS
+from replay.crash.metrics import NUMBERS
 from replay.crash.run import Query, run
 from replay.sweep.plan import Point, program_digest
 
-NUMBERS: Final = tuple(name for name, metric in METRICS.items() if not metric.needs & {"account", "at"})
 _ENDED: Final = 1
 
 

@@ -22,12 +22,13 @@ from hypothesis import strategies as st
 from exchange.errors import ConfigError
 from replay import parquet
 from replay.cli import main
+from replay.crash.metrics import NUMBERS
 from replay.parquet import Column, Table, has_parquet, write_table
 from replay.sweep.command import MORE, add_sweep, plan_of
 from replay.sweep.plan import Axis, Plan, parse_axis, parse_seeds
 from replay.sweep.pools import dask_pool, local_pool
 from replay.sweep.run import SweepStoppedError, check_plan, sweep
-from replay.sweep.work import NUMBERS, Outcome, run_point
+from replay.sweep.work import Outcome, run_point
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = Plan(
